@@ -1,0 +1,7 @@
+from .core.criteria import Criteria as Criteria
+from .core.kmeans import kmeans as kmeans
+from .core.quantize import quantize as quantize
+from .core.result import ClusteredPoints as ClusteredPoints
+from .core.result import QuantizedImage as QuantizedImage
+
+__version__: str

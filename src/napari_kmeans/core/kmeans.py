@@ -1,0 +1,479 @@
+"""K-means: samples to clusters. The search, the refinement, the order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from . import lloyd, validation
+from .criteria import Criteria
+from .progress import Progress, exhaust
+from .result import ClusteredPoints, versions
+from .samples import from_pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from .samples import Samples
+
+#: The most 8-bit samples whose sum float32 holds exactly: 255 * n < 2**24.
+MAX_SAMPLES = 65_536
+
+#: Relative luminance of linear RGB (ITU-R BT.709), as in scikit-image's rgb2gray.
+LUMINANCE = np.array([0.2125, 0.7154, 0.0721])
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asked for, validated."""
+
+    k: int
+    criteria: Criteria
+    attempts: int
+    init: str
+    initial_labels: NDArray[np.int32] | None
+    seed: int
+    max_samples: int | None
+    refine: bool
+
+    @classmethod
+    def of(
+        cls,
+        shape: tuple[int, ...],
+        *,
+        k: Any,
+        criteria: Any,
+        attempts: Any,
+        init: Any,
+        seed: Any,
+        max_samples: Any,
+        refine: Any,
+    ) -> Settings:
+        """Check the arguments that images and points share.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            What the initial labels' shape should be.
+        """
+        k = validation.check_k(k)
+        name, initial_labels = validation.check_init(init, k, shape)
+        return cls(
+            k,
+            Criteria.of(criteria),
+            validation.check_attempts(attempts),
+            name,
+            initial_labels,
+            validation.check_seed(seed),
+            validation.check_max_samples(max_samples, k),
+            validation.check_flag("refine", refine),
+        )
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The settings as plain values, to be kept with a result."""
+        return {
+            "k": self.k,
+            "max_iter": self.criteria.max_iter,
+            "epsilon": self.criteria.epsilon,
+            "attempts": self.attempts,
+            "init": self.init if self.initial_labels is None else "labels",
+            "seed": self.seed,
+            "max_samples": self.max_samples,
+            "refine": self.refine,
+        }
+
+
+class Clusters(NamedTuple):
+    """The clusters of samples, by the brightness of their centers.
+
+    `labels` is 0..k-1, one for each sample; `centers` is less the samples' origin.
+    """
+
+    labels: NDArray[np.unsignedinteger]
+    centers: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    compactness: float
+    n_iter: int
+    converged: bool
+    epsilon: float
+
+
+def n_stages(settings: Settings) -> int:
+    """Return how many times `cluster` yields at the most, for a progress bar."""
+    steps = (settings.criteria.max_iter or 100) if settings.refine else 0
+    return settings.attempts + steps + 1
+
+
+def cluster(
+    samples: Samples,
+    n_valid: int,
+    pick: Callable[[int | None], tuple[NDArray[Any], NDArray[np.int32] | None]],
+    settings: Settings,
+    luminance: NDArray[np.float64] | None = None,
+) -> Generator[Progress, None, Clusters]:
+    """Cluster samples; yield progress, and stop where the generator is closed.
+
+    Parameters
+    ----------
+    samples : Samples
+        All of them.
+    n_valid : int
+        How many pixels or points they stand for.
+    pick : callable
+        Given a number, returns that many samples for the search, spread over the
+        data, as (n, n_channels) less the origin, with their initial labels or None;
+        given None, all in the order of the data.
+    settings : Settings
+    luminance : (n_channels,) float64, optional
+        What to order the clusters by; by default the mean of the channels.
+    """
+    total = n_stages(settings)
+    max_iter, epsilon = settings.criteria.resolve(samples.range)
+    few = samples.distinct(settings.k) if _may_be_few(samples, settings.k) else None
+    if few is not None and len(few) <= settings.k - (not settings.refine):
+        # Each distinct sample is a cluster of its own: nothing to search for.
+        return _finish(samples, few, luminance, 0, True, epsilon)
+
+    whole = settings.max_samples is None or n_valid <= settings.max_samples
+    rows, initial_labels = pick(None if whole else settings.max_samples)
+    found = yield from _search(
+        rows, initial_labels, samples.origin, settings, max_iter, epsilon, total
+    )
+    if not settings.refine and whole and found.labels.size == samples.n:
+        return _plain(found, samples, luminance, epsilon)
+    if not settings.refine:
+        return _finish(samples, found.centers, luminance, 0, False, epsilon)
+    refining = lloyd.refine(samples, found.centers, max_iter, epsilon)
+    while True:
+        try:
+            n_iter = next(refining)
+        except StopIteration as stop:
+            centers, n_iter, converged = stop.value
+            break
+        done = min(settings.attempts + n_iter, total - 1)
+        yield Progress(f"Refining, step {n_iter}", done, total)
+    return _finish(samples, centers, luminance, n_iter, converged, epsilon)
+
+
+class _Found(NamedTuple):
+    compactness: float
+    labels: NDArray[np.int32]
+    centers: NDArray[np.float64]
+
+
+def _may_be_few(samples: Samples, k: int) -> bool:
+    return samples.n_colors is None or samples.n_colors <= k
+
+
+def _search(
+    rows: NDArray[Any],
+    initial_labels: NDArray[np.int32] | None,
+    origin: tuple[int, ...],
+    settings: Settings,
+    max_iter: int | None,
+    epsilon: float,
+    total: int,
+) -> Generator[Progress, None, _Found]:
+    """Search by OpenCV, on values that float32 holds well."""
+    from . import opencv
+
+    offset, scale = _conditioning(rows, origin, settings.refine)
+    single = ((rows - offset) * scale).astype(np.float32)
+    if not np.isfinite(single).all():
+        raise ValueError(
+            "refine=False, which is plain OpenCV, should go with values that float32 "
+            "holds, at most 3.4e38."
+        )
+    attempts = 1 if settings.k == 1 else settings.attempts
+    searching = opencv.search(
+        np.ascontiguousarray(single),
+        settings.k,
+        max_iter=max_iter,
+        epsilon=epsilon * scale,
+        attempts=attempts,
+        init=settings.init,
+        initial_labels=initial_labels,
+        seed=settings.seed,
+    )
+    while True:
+        try:
+            attempt = next(searching)
+        except StopIteration as stop:
+            found = stop.value
+            break
+        yield Progress(f"Searching, attempt {attempt}", attempt, total)
+    centers = found.centers.astype(np.float64) / scale + offset
+    return _Found(found.compactness / scale**2, found.labels, centers)
+
+
+def _conditioning(
+    rows: NDArray[Any], origin: tuple[int, ...], may_shift: bool
+) -> tuple[NDArray[np.float64], float]:
+    """Return what to subtract, and a power of two to multiply by, before float32.
+
+    OpenCV sums in float32, so values far from zero would lose what tells them apart,
+    and extreme ones would overflow when squared. Ordinary values are left alone:
+    OpenCV sees what the articles show it.
+    """
+    unchanged = -np.array(origin, np.float64)
+    if not may_shift:
+        return unchanged, 1.0
+    low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
+    reach = float((high - low).max())
+    far = max(np.abs(low - unchanged).max(), np.abs(high - unchanged).max())
+    offset = unchanged if far <= 8 * reach else low + (high - low) / 2
+    if reach == 0 or 1e-9 < reach < 1e9:
+        return offset, 1.0
+    return offset, float(2.0 ** -np.frexp(reach)[1])
+
+
+def _brightness(
+    centers: NDArray[np.float64], luminance: NDArray[np.float64] | None
+) -> NDArray[np.intp]:
+    """Return the order of the centers by brightness, then channel by channel."""
+    bright = centers.mean(axis=1) if luminance is None else centers @ luminance
+    return np.lexsort((*centers.T[::-1], bright))
+
+
+def _plain(
+    found: _Found,
+    samples: Samples,
+    luminance: NDArray[np.float64] | None,
+    epsilon: float,
+) -> Clusters:
+    """Return OpenCV's own answer, but for the order of the clusters."""
+    order = _brightness(found.centers, luminance)
+    k = len(order)
+    rank = np.empty(k, lloyd.label_dtype(k))
+    rank[order] = np.arange(k)
+    labels = rank[found.labels]
+    weights = np.bincount(labels, minlength=k).astype(np.float64)
+    return Clusters(
+        labels, found.centers[order], weights, found.compactness, 0, False, epsilon
+    )
+
+
+def _finish(
+    samples: Samples,
+    centers: NDArray[np.float64],
+    luminance: NDArray[np.float64] | None,
+    n_iter: int,
+    converged: bool,
+    epsilon: float,
+) -> Clusters:
+    """Order the centers, and assign every sample to its nearest."""
+    centers = centers[_brightness(centers, luminance)]
+    assigned = lloyd.assign(samples, centers)
+    for _ in range(len(centers)):
+        if (assigned.weights > 0).all():
+            break
+        moved = lloyd.relocate(samples, centers, assigned)
+        if np.array_equal(moved, centers):
+            break
+        converged = False
+        centers = moved[_brightness(moved, luminance)]
+        assigned = lloyd.assign(samples, centers)
+    return Clusters(
+        assigned.labels,
+        centers,
+        assigned.weights,
+        float(assigned.squared.sum()),
+        n_iter,
+        converged,
+        epsilon,
+    )
+
+
+def spread(
+    n: int, weights: NDArray[np.float64], size: int, seed: int
+) -> NDArray[np.int64]:
+    """Pick `size` of n samples, spread evenly over their weights.
+
+    The whole weight is cut into `size` equal parts and one place is drawn in each: a
+    fixed step would fall in with the period of a striped image.
+
+    Parameters
+    ----------
+    weights : (n,) float64, or (0,)
+        Empty where every weight is 1.
+
+    Returns
+    -------
+    (size,) int64
+        Ascending; a sample of large weight comes several times.
+
+    Examples
+    --------
+    >>> spread(3, np.array([1.0, 0.0, 3.0]), 4, seed=0).tolist()
+    [0, 2, 2, 2]
+    """
+    places = np.arange(size) + np.random.default_rng(seed).random(size)
+    if not weights.size:
+        return np.minimum(places * (n / size), n - 1).astype(np.int64)
+    cumulative = np.cumsum(weights)
+    places *= cumulative[-1] / size
+    last = np.flatnonzero(weights)[-1]
+    return np.minimum(np.searchsorted(cumulative, places, side="right"), last)
+
+
+def kmeans(
+    points: ArrayLike,
+    k: int = 5,
+    *,
+    weights: ArrayLike | None = None,
+    criteria: Criteria | tuple[int, int, float] = Criteria(),  # noqa: B008 (frozen)
+    attempts: int = 10,
+    init: str | ArrayLike = "random",
+    seed: int = 0,
+    max_samples: int | None = MAX_SAMPLES,
+    refine: bool = True,
+) -> ClusteredPoints:
+    """Cluster points by k-means.
+
+    Parameters
+    ----------
+    points : (n_samples, n_features) array_like
+        Booleans, integers or floats of at most 64 bits. Points with a coordinate that
+        is NaN or infinite are left out.
+    k : int, default 5
+        Number of clusters, 1 to 65,535.
+    weights : (n_samples,) array_like, optional
+        How much each point counts, at least 0; by default 1 each.
+    criteria : Criteria or tuple, optional
+        When an iteration stops; OpenCV's ``(type, max_iter, epsilon)`` will do.
+    attempts : int, default 10
+        How often OpenCV searches, from different starts; the best counts.
+    init : {"random", "k-means++"} or (n_samples,) array of int, default "random"
+        How attempts start. Labels 0..k-1 are where the first attempt starts from.
+    seed : int, default 0
+        Seed of the random starts, 0 to 2**31 - 1. The same seed, the same answer.
+    max_samples : int or None, default 65_536
+        More points than this are searched in a sample of this size, and refined over
+        all. None searches all.
+    refine : bool, default True
+        Refine the centers in float64 over all points. False is plain OpenCV.
+
+    Returns
+    -------
+    ClusteredPoints
+        Labels are 0..k-1 and index `centers`; -1 for points left out.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where an argument is not as described; before any work.
+
+    Warns
+    -----
+    UserWarning
+        Where there are fewer distinct points than `k`.
+
+    References
+    ----------
+    OpenCV's ``cv2.kmeans`` searches; S. P. Lloyd, "Least squares quantization in PCM"
+    (1982) is the refinement.
+
+    Examples
+    --------
+    >>> c = kmeans([[0, 0], [0, 1], [10, 10], [10, 11]], k=2)
+    >>> c.labels.tolist()
+    [0, 0, 1, 1]
+    >>> c.centers.tolist()
+    [[0.0, 0.5], [10.0, 10.5]]
+    >>> c.compactness
+    1.0
+    """
+    result = exhaust(
+        kmeans_steps(
+            points,
+            k,
+            weights=weights,
+            criteria=criteria,
+            attempts=attempts,
+            init=init,
+            seed=seed,
+            max_samples=max_samples,
+            refine=refine,
+        )
+    )
+    result.warn()
+    return result
+
+
+def kmeans_steps(
+    points: ArrayLike, k: int = 5, *, weights: ArrayLike | None = None, **settings: Any
+) -> Generator[Progress, None, ClusteredPoints]:
+    """Do what `kmeans` does, in steps.
+
+    The arguments are checked at once, before the first step is asked for.
+
+    Yields
+    ------
+    Progress
+        Between steps; close the generator to stop.
+
+    Returns
+    -------
+    ClusteredPoints
+    """
+    array = validation.check_points(points)
+    checked = Settings.of(array.shape[:1], k=k, **settings)
+    checked_weights = validation.check_weights(weights, len(array))
+    valid = np.isfinite(array).all(axis=1)
+    usable = valid & (checked_weights > 0) if checked_weights.size else valid
+    validation.check_enough(checked.k, int(usable.sum()), "points")
+    return _kmeans(array, valid, checked_weights, checked)
+
+
+def _kmeans(
+    points: NDArray[Any],
+    valid: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    settings: Settings,
+) -> Generator[Progress, None, ClusteredPoints]:
+    kept = points if valid.all() else points[valid]
+    if weights.size:
+        weights = weights[valid]
+    initial_labels = settings.initial_labels
+    if initial_labels is not None:
+        initial_labels = initial_labels[valid]
+    samples = from_pixels([np.asarray(column) for column in kept.T], weights)
+    # Integer weights up to the limit are searched as if each point were repeated.
+    repeated = weights.size > 0 and bool((weights == np.rint(weights)).all())
+    n_valid = int(samples.total_weight) if repeated else samples.n
+
+    def pick(size: int | None) -> tuple[NDArray[Any], NDArray[np.int32] | None]:
+        if size is None and repeated:
+            index: Any = np.repeat(np.arange(samples.n), weights.astype(np.int64))
+        elif size is None and not weights.size:
+            index = slice(None)
+        else:
+            size = size or max(samples.n, MAX_SAMPLES)
+            index = spread(samples.n, weights, size, settings.seed)
+        labels = None if initial_labels is None else initial_labels[index]
+        return samples.values[:, index].T, labels
+
+    if weights.size and not repeated:
+        settings = replace(settings, max_samples=settings.max_samples or MAX_SAMPLES)
+        n_valid = max(n_valid, (settings.max_samples or 0) + 1)
+    clusters = yield from cluster(samples, n_valid, pick, settings)
+    labels = np.full(len(points), -1, np.int32)
+    labels[valid] = clusters.labels
+    return ClusteredPoints(
+        labels=labels,
+        centers=clusters.centers + samples.origin,
+        counts=np.bincount(clusters.labels, minlength=len(clusters.centers)),
+        compactness=clusters.compactness,
+        n_iter=clusters.n_iter,
+        converged=clusters.converged,
+        n_excluded=len(points) - len(kept),
+        settings=settings.record
+        | {"epsilon": clusters.epsilon, "weighted": weights.size > 0}
+        | {"versions": versions()},
+        points=points,
+    )

@@ -1,0 +1,177 @@
+"""Lloyd's iteration over all samples: means in float64 of what is nearest.
+
+The method is that of S. P. Lloyd, "Least squares quantization in PCM", IEEE Trans.
+Inf. Theory 28 (1982); empty clusters are treated as `cv2.kmeans` treats them.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from . import kernels
+from .blocks import map_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from numpy.typing import NDArray
+
+    from .samples import Samples
+
+    Centers = NDArray[np.float64]
+
+
+class Refined(NamedTuple):
+    """Where the iteration ended."""
+
+    centers: Centers
+    n_iter: int
+    converged: bool
+
+
+class Assigned(NamedTuple):
+    """Each sample's nearest center, ties to the lowest index."""
+
+    labels: NDArray[np.unsignedinteger]
+    weights: NDArray[np.float64]
+    squared: NDArray[np.float64]
+
+
+def label_dtype(k: int) -> type[np.unsignedinteger]:
+    """Return the dtype that holds labels 0..k."""
+    return np.uint8 if k <= np.iinfo(np.uint8).max else np.uint16
+
+
+def refine(
+    samples: Samples, centers: Centers, max_iter: int | None, epsilon: float
+) -> Generator[int, None, Refined]:
+    """Move the centers to the means of their samples, again and again.
+
+    Parameters
+    ----------
+    samples : Samples
+    centers : (k, n_channels) float64
+        Where to start from.
+    max_iter : int or None
+        The most steps; None for no limit.
+    epsilon : float
+        Stop after a step that moves no center farther than this.
+
+    Yields
+    ------
+    int
+        The number of steps done.
+
+    Returns
+    -------
+    Refined
+        `converged` is whether epsilon was what stopped it.
+    """
+    for n_iter in count(1):
+        moved = step(samples, centers)
+        shift = np.sqrt(((moved - centers) ** 2).sum(axis=1).max())
+        centers = moved
+        yield n_iter
+        if shift <= epsilon:
+            return Refined(centers, n_iter, True)
+        if n_iter == max_iter:
+            break
+    return Refined(centers, n_iter, False)
+
+
+def step(samples: Samples, centers: Centers) -> Centers:
+    """Return the mean of the samples nearest to each center."""
+    origin = samples.minima
+    reach = samples.maxima - origin
+    total = samples.total_weight
+    quanta = np.array([kernels.quanta(r, total, samples.n) for r in (*reach, 1.0)])
+    parts = map_blocks(
+        lambda start, stop: kernels.accumulate(
+            samples.values, samples.weights, origin, centers, quanta, start, stop
+        ),
+        samples.n,
+    )
+    sums = np.sum(parts, axis=0).sum(axis=-1)
+    totals, weights = sums[:, :-1], sums[:, -1]
+    if (weights <= 0).any():
+        _fill(samples, centers, origin, totals, weights)
+    # A rounding error must not take a mean out of the data's range.
+    means = origin + totals / weights[:, np.newaxis]
+    return np.clip(means, samples.minima, samples.maxima)
+
+
+def _fill(
+    samples: Samples,
+    centers: Centers,
+    origin: Centers,
+    totals: Centers,
+    weights: NDArray[np.float64],
+) -> None:
+    """Give each empty cluster the farthest sample of the largest, as OpenCV does."""
+    taken = np.empty((0, samples.n_channels))
+    for k in np.flatnonzero(weights <= 0):
+        for donor in np.argsort(-weights, kind="stable"):
+            if weights[donor] <= 0:
+                # Nothing left to give: the center stays where it is.
+                totals[k], weights[k] = centers[k] - origin, 1.0
+                break
+            mean = origin + totals[donor] / weights[donor]
+            distance, index = _farthest(samples, centers, int(donor), mean, taken)
+            if distance <= 0:  # one color throughout: to split it would gain nothing
+                continue
+            sample = samples.values[:, index].astype(np.float64)
+            weight = samples.weights[index] if samples.weights.size else 1.0
+            weight = min(weight, 1.0, weights[donor] / 2)
+            totals[donor] -= weight * (sample - origin)
+            weights[donor] -= weight
+            totals[k], weights[k] = weight * (sample - origin), weight
+            taken = np.vstack([taken, sample])
+            break
+
+
+def _farthest(
+    samples: Samples, centers: Centers, label: int, center: Centers, taken: Centers
+) -> tuple[float, int]:
+    """Return the last of the samples of a cluster that are farthest from `center`."""
+    found = map_blocks(
+        lambda start, stop: kernels.farthest(
+            samples.values, samples.weights, centers, label, center, taken, start, stop
+        ),
+        samples.n,
+    )
+    return max(found)
+
+
+def assign(samples: Samples, centers: Centers) -> Assigned:
+    """Label each sample with its nearest center, ties to the lowest index."""
+    k = len(centers)
+    labels = np.empty(samples.n, label_dtype(k))
+    total = samples.total_weight
+    lowest = np.minimum(samples.minima, centers.min(axis=0))
+    highest = np.maximum(samples.maxima, centers.max(axis=0))
+    reach = float(((highest - lowest) ** 2).sum())
+    quanta = np.array([kernels.quanta(r, total, samples.n) for r in (1.0, reach)])
+    parts = map_blocks(
+        lambda start, stop: kernels.assign(
+            samples.values, samples.weights, centers, quanta, start, stop, labels
+        ),
+        samples.n,
+    )
+    sums = np.sum(parts, axis=0).sum(axis=-1)
+    return Assigned(labels, sums[:, 0], sums[:, 1])
+
+
+def relocate(samples: Samples, centers: Centers, assigned: Assigned) -> Centers:
+    """Return the centers with those of empty clusters put on far samples."""
+    moved, weights = centers.copy(), assigned.weights.copy()
+    taken = np.empty((0, samples.n_channels))
+    for k in np.flatnonzero(weights <= 0):
+        largest = int(assigned.squared.argmax())
+        distance, index = _farthest(samples, centers, largest, centers[largest], taken)
+        if distance > 0:
+            moved[k] = samples.values[:, index]
+            taken = np.vstack([taken, moved[k]])
+    return moved

@@ -1,0 +1,90 @@
+"""OpenCV: the search for centers by ``cv2.kmeans``. The one module that imports cv2."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from .criteria import COUNT, EPS
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from numpy.typing import NDArray
+
+# The wheel with OpenCV's own windows points Qt at its plugins and fonts on import; a
+# PyQt5 that starts later, here or in a child process, would abort on them.
+_QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+_saved = {name: os.environ.get(name) for name in _QT_VARIABLES}
+import cv2  # noqa: E402
+
+for _name, _value in _saved.items():
+    if _value is None:
+        os.environ.pop(_name, None)
+    else:
+        os.environ[_name] = _value
+
+VERSION: str = cv2.__version__
+
+FLAGS = {
+    "random": cv2.KMEANS_RANDOM_CENTERS,
+    "k-means++": cv2.KMEANS_PP_CENTERS,
+}
+
+
+class Found(NamedTuple):
+    """The best of the attempts: OpenCV's three return values."""
+
+    compactness: float
+    labels: NDArray[np.int32]
+    centers: NDArray[np.float32]
+
+
+def search(
+    rows: NDArray[np.float32],
+    k: int,
+    *,
+    max_iter: int | None,
+    epsilon: float,
+    attempts: int,
+    init: str,
+    initial_labels: NDArray[np.int32] | None,
+    seed: int,
+) -> Generator[int, None, Found]:
+    """Run ``cv2.kmeans``, attempt by attempt; yield the number of attempts done.
+
+    One call of ``cv2.kmeans`` with ``attempts=n`` and n calls with ``attempts=1`` draw
+    the same random numbers and so give the same bits; between calls one can stop.
+    OpenCV's random generator belongs to the thread, so it is seeded here, in the
+    thread that uses it.
+
+    Parameters
+    ----------
+    rows : (n, n_channels) float32
+        C-contiguous.
+    initial_labels : (n,) int32 or None
+        Where the first attempt starts from; the others start by `init`.
+
+    Returns
+    -------
+    Found
+        Labels are 0..k-1, in `rows` order.
+    """
+    kind = EPS if max_iter is None else COUNT | EPS
+    # OpenCV reads a C int and holds it to 2..100.
+    criteria = (kind, min(max_iter or 100, 100), epsilon)
+    best: Found | None = None
+    cv2.setRNGSeed(seed)
+    for attempt in range(attempts):
+        flags, labels = FLAGS[init], None
+        if initial_labels is not None and attempt == 0:
+            flags |= cv2.KMEANS_USE_INITIAL_LABELS
+            labels = initial_labels.reshape(-1, 1).copy()
+        compactness, found, centers = cv2.kmeans(rows, k, labels, criteria, 1, flags)  # type: ignore[call-overload]
+        if best is None or compactness < best.compactness:
+            best = Found(compactness, found.ravel(), centers.reshape(k, -1))
+        yield attempt + 1
+    assert best is not None
+    return best

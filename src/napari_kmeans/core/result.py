@@ -1,0 +1,295 @@
+"""Results: what comes out of a clustering."""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from .layerdata import LayerData
+
+
+@dataclass(frozen=True, eq=False)
+class _Clustering:
+    """What images and points have in common.
+
+    Attributes
+    ----------
+    labels : array
+        The cluster of each pixel or point; see the subclass.
+    centers : (k, n_channels) float64
+        In the units of the data, from dark to bright.
+    counts : (k,) int64
+        How many pixels or points are in each cluster.
+    compactness : float
+        The sum over all pixels or points of the squared distance to their center,
+        weighted where there are weights.
+    n_iter : int
+        Refining steps done; 0 where nothing was refined.
+    converged : bool
+        Whether epsilon, not `max_iter`, ended the refinement. False with
+        ``refine=False``, as OpenCV does not tell.
+    n_excluded : int
+        How many pixels or points were left out: masked, transparent or not finite.
+    settings : dict
+        What made this result: the arguments, and the versions of what computed it.
+    """
+
+    labels: NDArray[Any]
+    centers: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    compactness: float
+    n_iter: int
+    converged: bool
+    n_excluded: int
+    settings: dict[str, Any] = field(repr=False)
+
+    @property
+    def k(self) -> int:
+        """Number of clusters: as asked for, or fewer where there were fewer colors."""
+        return len(self.centers)
+
+    @property
+    def note(self) -> str:
+        """What the user should be warned of, or nothing."""
+        asked = self.settings["k"]
+        if self.k == asked:
+            return ""
+        return (
+            f"k={asked} should be at most the {self.k} distinct colors or points "
+            f"given: there are {self.k} clusters."
+        )
+
+    def warn(self) -> None:
+        """Issue `note` as a warning, at the caller of the public function."""
+        if self.note:
+            warnings.warn(self.note, UserWarning, stacklevel=3)
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """The part of the clustered pixels or points in each cluster: (k,), sum 1."""
+        return self.counts / max(int(self.counts.sum()), 1)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedImage(_Clustering):
+    """An image quantized by k-means.
+
+    Attributes
+    ----------
+    labels : shape of the image without channels, uint8 or uint16
+        1..k, and 0 for pixels left out; uint16 from 256 clusters on.
+    quantized : shape and dtype of the image
+        Each pixel the value of its center. Pixels left out, and alpha, are as in the
+        image.
+    palette : (k, n_channels), dtype of the image
+        The centers as the quantized image has them: integers are rounded to nearest.
+    n_colors : int or None
+        The number of distinct colors among the clustered pixels. None for images
+        whose pixels nearly all differ, which are not counted: of floats, or of
+        several channels of more than 8 bits, beyond 65,536 pixels.
+    value_range : tuple of float
+        The least and the greatest value among the clustered pixels.
+    channels : tuple of str
+        Names of the channels: ``("red", "green", "blue")``, ``("value",)`` or
+        ``("0", "1", ...)``.
+    """
+
+    quantized: NDArray[Any]
+    palette: NDArray[Any]
+    n_colors: int | None
+    value_range: tuple[float, float]
+    channels: tuple[str, ...]
+
+    @property
+    def rgb(self) -> bool:
+        """Whether the image is in color: its last axis red, green, blue (, alpha)."""
+        return self.channels[0] == "red"
+
+    @property
+    def n_colors_quantized(self) -> int:
+        """The number of distinct colors in the quantized image."""
+        return len(np.unique(self.palette[self.counts > 0], axis=0))
+
+    @cached_property
+    def positions(self) -> NDArray[np.float64]:
+        """The mean position of each cluster's pixels: (k, labels.ndim), in pixels."""
+        return centroids(self.labels, self.k)
+
+    @property
+    def colors(self) -> NDArray[np.float64]:
+        """The colors of the centers as RGB from 0 to 1: (k, 3).
+
+        Of an image without color: gray, from its least to its greatest value, and the
+        mean of several channels.
+        """
+        if self.rgb:
+            dtype = self.quantized.dtype
+            full = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+            return np.clip(self.centers / full, 0, 1)
+        low, high = self.value_range
+        gray = (self.centers.mean(axis=1) - low) / ((high - low) or 1.0)
+        return np.repeat(np.clip(gray, 0, 1)[:, np.newaxis], 3, axis=1)
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """A table with a row a cluster.
+
+        Columns ``index`` (its label), ``color`` (hexadecimal), ``center`` (for several
+        channels: ``center_red`` and so on), ``pixels`` and ``share``.
+        """
+        return cluster_table(
+            self.colors, self.centers, self.channels, self.counts, self.shares
+        )
+
+    def to_layers(self, source: Any) -> list[LayerData]:
+        """Return the quantized image, the labels and the centers as napari layers.
+
+        Parameters
+        ----------
+        source : napari.layers.Image or str
+            The layer that was quantized, whose name, transform, units, colormap and
+            contrast the new layers take over; or just a name.
+
+        Returns
+        -------
+        list of (data, attributes, type)
+            Napari's LayerDataTuples, for ``napari.layers.Layer.create``. The centers,
+            each at the mean position of its pixels, are there for 2-D images only.
+        """
+        from .layerdata import image_layers
+
+        return image_layers(self, source)
+
+
+@dataclass(frozen=True, eq=False)
+class ClusteredPoints(_Clustering):
+    """Points clustered by k-means.
+
+    Attributes
+    ----------
+    labels : (n_samples,) int32
+        0..k-1, to index `centers`; -1 for points left out.
+    points : (n_samples, n_features)
+        As they were given.
+    """
+
+    points: NDArray[Any]
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """A table with a row a cluster: index, color, center_0 ..., points, share."""
+        import pandas as pd
+
+        from .layerdata import cluster_colors, hexadecimal
+
+        table: dict[str, Any] = {
+            "index": np.arange(1, self.k + 1),
+            "color": hexadecimal(cluster_colors(self.k)),
+        }
+        for axis in range(self.centers.shape[1]):
+            table[f"center_{axis}"] = self.centers[:, axis]
+        table["points"] = self.counts
+        table["share"] = self.shares
+        return pd.DataFrame(table)
+
+    def to_layers(self, source: Any) -> list[LayerData]:
+        """Return the points colored by cluster, and the centers in red, as layers.
+
+        Parameters
+        ----------
+        source : napari.layers.Points or str
+            The layer that was clustered, whose name, transform and units the new
+            layers take over; or just a name.
+
+        Returns
+        -------
+        list of (data, attributes, type)
+            Napari's LayerDataTuples, for ``napari.layers.Layer.create``.
+        """
+        from .layerdata import points_layers
+
+        return points_layers(self, source)
+
+
+def cluster_table(
+    colors: NDArray[np.float64],
+    centers: NDArray[np.float64],
+    channels: tuple[str, ...],
+    counts: NDArray[np.int64],
+    shares: NDArray[np.float64],
+) -> pd.DataFrame:
+    """Return the features of an image's clusters; see `QuantizedImage.features`."""
+    import pandas as pd
+
+    from .layerdata import hexadecimal
+
+    names = ["center"] if len(channels) == 1 else [f"center_{c}" for c in channels]
+    return pd.DataFrame(
+        {
+            "index": np.arange(1, len(centers) + 1),
+            "color": hexadecimal(colors),
+            **dict(zip(names, centers.T, strict=True)),
+            "pixels": counts,
+            "share": shares,
+        }
+    )
+
+
+def to_dtype(centers: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return centers as values of an image: rounded to nearest where it has integers.
+
+    Examples
+    --------
+    >>> to_dtype(np.array([-0.2, 99.5, 254.7, 255.0]), np.dtype(np.uint8))
+    array([  0, 100, 255, 255], dtype=uint8)
+    """
+    if dtype.kind == "f":
+        return centers.astype(dtype)
+    if dtype.kind == "b":
+        return np.asarray(centers >= 0.5, dtype)
+    info = np.iinfo(dtype)
+    # The greatest 64-bit integers are no float64: take the greatest floats below.
+    highest = float(info.max)
+    if highest > info.max:
+        highest = float(np.nextafter(highest, 0))
+    return np.clip(np.rint(centers), float(info.min), highest).astype(dtype)
+
+
+def centroids(labels: NDArray[Any], k: int) -> NDArray[np.float64]:
+    """Return the mean position of the pixels of each label 1..k: (k, labels.ndim).
+
+    NaN for a label without pixels.
+    """
+    from . import kernels
+    from .blocks import map_blocks
+
+    rows = labels.reshape(-1, labels.shape[-1])
+    leading = np.indices(labels.shape[:-1]).reshape(labels.ndim - 1, -1).T
+    size = max(1, 2**18 // labels.shape[-1])
+    parts = map_blocks(
+        lambda start, stop: kernels.moments(rows, leading, k, start, stop),
+        len(rows),
+        size,
+    )
+    moments = np.sum(parts, axis=0)[1:]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(moments[:, :-1] / moments[:, -1:])
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of all that has a part in the numbers."""
+    names = ("napari-kmeans", "numpy", "numba")
+    found = {name: version(name) for name in names}
+    from . import opencv
+
+    return {"python": platform.python_version(), **found, "opencv": opencv.VERSION}

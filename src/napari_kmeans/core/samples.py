@@ -1,0 +1,319 @@
+"""Samples: the pixels of an image, or points, as k-means sees them.
+
+Where integer pixels can take no more than 2**24 colors (8-bit RGB; any single channel
+of 8 or 16 bits, or of more where the values lie close together), the samples are the
+distinct colors, in ascending order, weighted by their counts: an image of 14 million
+pixels often has no more than 300,000. Other pixels are samples themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import kernels
+from .blocks import map_blocks, spans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+#: The most possible colors that are counted in a table.
+TABLE = 2**24
+
+#: Up to this many pixels are counted by sorting: faster than walking a large table.
+SORTED = 2**20
+
+#: Up to this many pixels that are not counted, their distinct colors are still told.
+DISTINCT = 2**16
+
+_NO_WEIGHTS = np.empty(0)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What is clustered.
+
+    Attributes
+    ----------
+    values : (n_channels, n) float32 or float64
+        Each value is that of the data less `origin`, exactly.
+    weights : (n,) float64, or (0,)
+        Empty where every weight is 1.
+    origin : tuple of int
+        Zero but for integers that float64 would round.
+    n_colors : int or None
+        The number of distinct samples, where it was counted.
+    """
+
+    values: NDArray[Any]
+    weights: NDArray[np.float64]
+    origin: tuple[int, ...]
+    n_colors: int | None
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return int(self.values.shape[1])
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        return int(self.values.shape[0])
+
+    @cached_property
+    def minima(self) -> NDArray[np.float64]:
+        """The least value of each channel."""
+        parts = map_blocks(lambda a, b: self.values[:, a:b].min(axis=1), self.n)
+        return np.min(parts, axis=0).astype(np.float64)
+
+    @cached_property
+    def maxima(self) -> NDArray[np.float64]:
+        """The greatest value of each channel."""
+        parts = map_blocks(lambda a, b: self.values[:, a:b].max(axis=1), self.n)
+        return np.max(parts, axis=0).astype(np.float64)
+
+    @property
+    def range(self) -> float:
+        """The range of the values, the widest of the channels."""
+        return float((self.maxima - self.minima).max())
+
+    @cached_property
+    def total_weight(self) -> float:
+        """The sum of the weights."""
+        return float(self.weights.sum()) if self.weights.size else float(self.n)
+
+    def label(
+        self,
+        labels: NDArray[Any],
+        channels: Sequence[NDArray[Any]],  # noqa: ARG002
+    ) -> NDArray[Any]:
+        """Give each pixel the label of its sample; count from 1."""
+        return labels + labels.dtype.type(1)
+
+    def distinct(self, most: int) -> NDArray[np.float64]:
+        """Return the distinct samples with a weight, sorted, stopping beyond `most`.
+
+        Returns
+        -------
+        (n_distinct, n_channels) float64
+            All of them where they are at most `most`, else more than `most`.
+        """
+        found = np.empty((0, self.n_channels))
+        size = 4 * most + 1024
+        for start, stop in spans(self.n, size):
+            block = self.values[:, start:stop]
+            if self.weights.size:
+                block = block[:, self.weights[start:stop] > 0]
+            rows = np.concatenate([found, block.T.astype(np.float64)])
+            found = np.unique(rows, axis=0)
+            if len(found) > most:
+                break
+        return found
+
+
+@dataclass(frozen=True)
+class Codes:
+    """How the colors of an image are numbered.
+
+    Attributes
+    ----------
+    minima : tuple of int
+        The least possible value of each channel.
+    sizes : tuple of int
+        The number of possible values of each channel.
+    """
+
+    minima: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of possible colors."""
+        return int(np.prod(self.sizes, dtype=object))
+
+    @classmethod
+    def of(cls, channels: Sequence[NDArray[Any]]) -> Codes | None:
+        """Number the colors of integer channels; None where they may be too many."""
+        dtype = channels[0].dtype
+        if dtype.kind == "b":
+            return cls((0,) * len(channels), (2,) * len(channels))._if_few()
+        if dtype.kind not in "iu":
+            return None
+        info = np.iinfo(dtype)
+        if dtype.itemsize <= 2:
+            size = int(info.max) - int(info.min) + 1
+            codes = cls((int(info.min),) * len(channels), (size,) * len(channels))
+            if few := codes._if_few():
+                return few
+        minima = tuple(int(channel.min()) for channel in channels)
+        maxima = tuple(int(channel.max()) for channel in channels)
+        sizes = tuple(b - a + 1 for a, b in zip(minima, maxima, strict=True))
+        codes = cls(minima, sizes)
+        # A table much longer than the image would cost more than it saves.
+        return codes if codes.n <= min(TABLE, 4 * channels[0].size + 2**16) else None
+
+    def _if_few(self) -> Codes | None:
+        return self if self.n <= TABLE else None
+
+    @property
+    def are_rgb(self) -> bool:
+        """Whether the codes are those of three 8-bit channels."""
+        return self.minima == (0, 0, 0) and self.sizes == (256, 256, 256)
+
+    def encode(self, channels: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """Return the codes of pixels, unsigned."""
+        first = channels[0]
+        if len(channels) == 1 and first.dtype.kind == "u" and self.minima == (0,):
+            return first
+        codes = np.zeros(first.shape, np.uint32)
+        for channel, least, size in zip(channels, self.minima, self.sizes, strict=True):
+            codes *= np.uint32(size)
+            codes += _less(channel, least).astype(np.uint32)
+        return codes
+
+    def decode(self, codes: NDArray[np.uint32]) -> NDArray[np.float32]:
+        """Return the values of codes less the minima: (n_channels, n), exact."""
+        values = np.empty((len(self.sizes), codes.size), np.float32)
+        rest = codes
+        for channel in reversed(range(len(self.sizes))):
+            rest, values[channel] = np.divmod(rest, np.uint32(self.sizes[channel]))
+        return values
+
+
+def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
+    """Return the codes that occur, ascending, and their counts.
+
+    Parameters
+    ----------
+    channels : sequence of (n,) integers
+        One array a channel, all of one dtype.
+    codes : Codes
+
+    Returns
+    -------
+    (n_colors,) uint32, (n_colors,) float64
+    """
+    n = channels[0].size
+    if n <= SORTED and codes.n > 2**16:
+        ordered = np.sort(codes.encode(channels))
+        first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+        at = np.flatnonzero(first)
+        return ordered[at], np.diff(at, append=n).astype(np.float64)
+
+    def table(start: int, stop: int) -> NDArray[np.uint32]:
+        counts = np.zeros(codes.n, np.uint32)
+        if codes.are_rgb:
+            kernels.count3(channels[0], channels[1], channels[2], counts, start, stop)
+        else:
+            for a, b in spans(stop - start, 2**16):
+                part = [c[start + a : start + b] for c in channels]
+                kernels.count1(codes.encode(part), counts, 0, b - a)
+        return counts
+
+    # One table a thread, each with half of the pixels: see the memory goals.
+    tables = map_blocks(table, n, size=-(-n // 2))
+    counts = tables[0]
+    for other in tables[1:]:
+        map_blocks(lambda a, b, o=other: np.add(counts[a:b], o[a:b], counts[a:b]), codes.n)  # type: ignore[misc]
+    parts = map_blocks(lambda a, b: kernels.collect(counts, a, b), codes.n, 2**20)
+    return (
+        np.concatenate([part[0] for part in parts]),
+        np.concatenate([part[1] for part in parts]),
+    )
+
+
+@dataclass(frozen=True)
+class Colors(Samples):
+    """The distinct colors of an image, weighted by their counts.
+
+    Attributes
+    ----------
+    codes : Codes
+    occurring : (n,) uint32
+        The codes of the samples.
+    """
+
+    codes: Codes
+    occurring: NDArray[np.uint32]
+
+    def label(
+        self, labels: NDArray[Any], channels: Sequence[NDArray[Any]]
+    ) -> NDArray[Any]:
+        """Give each pixel the label of its color; count from 1."""
+        lut = np.zeros(self.codes.n, labels.dtype)
+        lut[self.occurring] = labels + labels.dtype.type(1)
+        found = np.empty(channels[0].size, labels.dtype)
+
+        def look_up(start: int, stop: int) -> None:
+            if self.codes.are_rgb and channels[0].itemsize == 1:
+                kernels.look_up3(*channels, lut, found, start, stop)
+                return
+            for a, b in spans(stop - start, 2**16):
+                part = [channel[start + a : start + b] for channel in channels]
+                out = found[start + a : start + b]
+                kernels.look_up1(self.codes.encode(part), lut, out, 0, b - a)
+
+        map_blocks(look_up, found.size)
+        return found
+
+
+def from_colors(channels: Sequence[NDArray[Any]], codes: Codes) -> Colors:
+    """Return the distinct colors of integer pixels as samples."""
+    occurring, counts = count(channels, codes)
+    values, origin = codes.decode(occurring), codes.minima
+    if all(abs(least) <= 2**15 for least in origin):
+        # float32 holds these as they are; OpenCV is to see the image's own values.
+        values += np.array(origin, np.float32)[:, np.newaxis]
+        origin = (0,) * len(origin)
+    return Colors(values, counts, origin, len(occurring), codes, occurring)
+
+
+def from_pixels(
+    channels: Sequence[NDArray[Any]],
+    weights: NDArray[np.float64] = _NO_WEIGHTS,
+    origin: tuple[int, ...] | None = None,
+) -> Samples:
+    """Return pixels or points as samples, one each.
+
+    Parameters
+    ----------
+    channels : sequence of (n,) arrays
+        One array a channel, all of one dtype.
+    weights : (n,) float64, or (0,)
+        Empty where every weight is 1.
+    origin : tuple of int, optional
+        What to subtract from integers; by default the least values of 64-bit ones,
+        which float64 might round, and 0 else.
+    """
+    dtype = channels[0].dtype
+    n = channels[0].size
+    if origin is None:
+        long = dtype.kind in "iu" and dtype.itemsize == 8
+        origin = tuple(int(channel.min()) if long else 0 for channel in channels)
+    exact = dtype.itemsize <= 2 or dtype == np.float32
+    values = np.empty((len(channels), n), np.float32 if exact else np.float64)
+
+    def convert(start: int, stop: int) -> None:
+        for row, channel, least in zip(values, channels, origin, strict=True):
+            part = channel[start:stop]
+            row[start:stop] = _less(part, least) if least else part
+
+    map_blocks(convert, n)
+    samples = Samples(values, weights, origin, None)
+    if n > DISTINCT:
+        return samples
+    return replace(samples, n_colors=len(samples.distinct(n)))
+
+
+def _less(integers: NDArray[Any], least: int) -> NDArray[np.uint64]:
+    """Subtract the least value: unsigned arithmetic wraps, so any dtype comes right."""
+    if integers.dtype.kind == "b":
+        integers = integers.view(np.uint8)
+    difference = integers.astype(np.uint64)
+    difference -= np.uint64(least % 2**64)
+    return difference

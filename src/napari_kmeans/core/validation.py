@@ -1,0 +1,207 @@
+"""Validation: every check on what a user passes, and every message.
+
+A message is one sentence: the argument, its value, and what it should be.
+"""
+
+from __future__ import annotations
+
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Labels are at most uint16, and 0 is taken.
+MOST_CLUSTERS = 65_535
+
+#: OpenCV's ``setRNGSeed`` takes a C int.
+MOST_SEED = 2**31 - 1
+
+INITS = ("random", "k-means++")
+
+
+def check_integer(name: str, value: Any, least: int, most: int) -> int:
+    """Return `value` as an int between `least` and `most`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(f"{name}={value!r} should be an integer.")
+    if not least <= value <= most:
+        bounds = f"at least {least}" if value < least else f"at most {most:,}"
+        raise ValueError(f"{name}={value} should be {bounds}.")
+    return int(value)
+
+
+def check_k(k: Any) -> int:
+    """Return the number of clusters as an int."""
+    return check_integer("k", k, 1, MOST_CLUSTERS)
+
+
+def check_enough(k: int, n_samples: int, what: str) -> None:
+    """Raise where there are fewer samples than clusters."""
+    if n_samples == 0:
+        raise ValueError(f"{what} should have at least one valid sample, but has none.")
+    if k > n_samples:
+        raise ValueError(f"k={k} should be at most the {n_samples} samples given.")
+
+
+def check_attempts(attempts: Any) -> int:
+    """Return the number of attempts as an int."""
+    return check_integer("attempts", attempts, 1, MOST_SEED)
+
+
+def check_seed(seed: Any) -> int:
+    """Return the seed as an int."""
+    return check_integer("seed", seed, 0, MOST_SEED)
+
+
+def check_max_samples(max_samples: Any, k: int) -> int | None:
+    """Return the size of the search's sample as an int, None for no limit."""
+    if max_samples is None:
+        return None
+    size = check_integer("max_samples", max_samples, 1, MOST_SEED)
+    if size < k:
+        raise ValueError(f"max_samples={size} should be at least k={k}, or None.")
+    return size
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return `value` as a bool."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}={value!r} should be True or False.")
+    return bool(value)
+
+
+def check_numeric(name: str, array: NDArray[Any]) -> None:
+    """Raise where an array is empty or does not hold real numbers of 8 to 64 bits."""
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+        raise TypeError(
+            f"{name} of dtype {array.dtype} should hold booleans, integers or floats "
+            "of at most 64 bits."
+        )
+    if array.size == 0:
+        raise ValueError(f"{name} of shape {array.shape} should not be empty.")
+
+
+def check_image(image: Any) -> NDArray[Any]:
+    """Return the image as an array of at least two axes."""
+    array = np.asarray(image)
+    check_numeric("image", array)
+    if array.ndim < 2:
+        raise ValueError(
+            f"image of shape {array.shape} should have at least two dimensions."
+        )
+    return array
+
+
+def check_points(points: Any) -> NDArray[Any]:
+    """Return the points as an array of two axes."""
+    array = np.asarray(points)
+    check_numeric("points", array)
+    if array.ndim != 2:
+        raise ValueError(
+            f"points of shape {array.shape} should have two axes, "
+            "(n_samples, n_features)."
+        )
+    return array
+
+
+def check_channel_axis(channel_axis: Any, ndim: int) -> int:
+    """Return the axis of the channels, counted from the front."""
+    if isinstance(channel_axis, (bool, np.bool_)) or not isinstance(
+        channel_axis, Integral
+    ):
+        raise TypeError(f"channel_axis={channel_axis!r} should be an integer or None.")
+    if not -ndim <= channel_axis < ndim:
+        raise ValueError(
+            f"channel_axis={channel_axis} should be an axis of the image, "
+            f"from {-ndim} to {ndim - 1}."
+        )
+    if ndim < 3:
+        raise ValueError(
+            f"channel_axis={channel_axis} should go with an image of at least three "
+            f"dimensions, not {ndim}."
+        )
+    return int(channel_axis) % ndim
+
+
+def check_rgb(rgb: Any, shape: tuple[int, ...]) -> bool:
+    """Return whether the last axis is color; None follows napari's guess."""
+    if rgb is None:
+        return (
+            len(shape) > 2
+            and shape[-1] in (3, 4)
+            and all(size > 30 for size in shape[-3:-1])
+        )
+    if check_flag("rgb", rgb) and (len(shape) < 3 or shape[-1] not in (3, 4)):
+        raise ValueError(
+            f"rgb=True should go with a last axis of 3 or 4 channels, but the image "
+            f"has the shape {shape}."
+        )
+    return bool(rgb)
+
+
+def check_mask(mask: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """Return the mask, True where a pixel takes part."""
+    if mask is None:
+        return None
+    array = np.asarray(mask)
+    if array.dtype != np.bool_:
+        raise TypeError(f"mask of dtype {array.dtype} should be boolean.")
+    if array.shape != shape:
+        raise ValueError(
+            f"mask of shape {array.shape} should have the shape of the image without "
+            f"channels, {shape}."
+        )
+    return array
+
+
+def check_init(
+    init: Any, k: int, shape: tuple[int, ...]
+) -> tuple[str, NDArray[np.int32] | None]:
+    """Return how the attempts start, and the labels that the first starts from."""
+    if isinstance(init, str):
+        if init not in INITS:
+            raise ValueError(
+                f"init={init!r} should be one of {', '.join(map(repr, INITS))}, or an "
+                "array of labels."
+            )
+        return init, None
+    labels = np.asarray(init)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"init of dtype {labels.dtype} should be "
+            f"{', '.join(map(repr, INITS))}, or an array of integer labels."
+        )
+    if labels.shape != shape:
+        raise ValueError(
+            f"init of shape {labels.shape} should have the shape of the data without "
+            f"channels, {shape}."
+        )
+    if labels.size and (labels.min() < 0 or labels.max() >= k):
+        raise ValueError(
+            f"init with labels from {labels.min()} to {labels.max()} should have them "
+            f"from 0 to {k - 1}."
+        )
+    return "random", labels.astype(np.int32)
+
+
+def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
+    """Return the weights as float64; empty for None, where every weight is 1."""
+    if weights is None:
+        return np.empty(0)
+    array = np.asarray(weights)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"weights of dtype {array.dtype} should be real numbers.")
+    if array.shape != (n,):
+        raise ValueError(
+            f"weights of shape {array.shape} should have one value a sample, ({n},)."
+        )
+    floats = array.astype(np.float64)
+    if not np.isfinite(floats).all():
+        raise ValueError("weights with NaN or infinite values should be finite.")
+    if floats.min() < 0:
+        raise ValueError(f"weights down to {floats.min()} should not be negative.")
+    if floats.max() == 0:
+        raise ValueError("weights of 0 throughout should have one above 0.")
+    return floats

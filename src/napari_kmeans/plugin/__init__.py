@@ -1,0 +1,1 @@
+"""napari's side: the dock, the layers, the sample data."""
