@@ -9,7 +9,7 @@ import numpy as np
 
 from . import lloyd, validation
 from .criteria import Criteria
-from .progress import Progress, exhaust
+from .progress import Progress, exhaust, n_steps
 from .result import ClusteredPoints, versions
 from .samples import from_pixels
 
@@ -46,12 +46,12 @@ class Settings:
         shape: tuple[int, ...],
         *,
         k: Any,
-        criteria: Any,
-        attempts: Any,
-        init: Any,
-        seed: Any,
-        max_samples: Any,
-        refine: Any,
+        criteria: Any = Criteria(),  # noqa: B008 (frozen)
+        attempts: Any = 10,
+        init: Any = "random",
+        seed: Any = 0,
+        max_samples: Any = MAX_SAMPLES,
+        refine: Any = True,
     ) -> Settings:
         """Check the arguments that images and points share.
 
@@ -103,12 +103,6 @@ class Clusters(NamedTuple):
     epsilon: float
 
 
-def n_stages(settings: Settings) -> int:
-    """Return how many times `cluster` yields at the most, for a progress bar."""
-    steps = (settings.criteria.max_iter or 100) if settings.refine else 0
-    return settings.attempts + steps + 1
-
-
 def cluster(
     samples: Samples,
     n_valid: int,
@@ -132,7 +126,7 @@ def cluster(
     luminance : (n_channels,) float64, optional
         What to order the clusters by; by default the mean of the channels.
     """
-    total = n_stages(settings)
+    total = n_steps(settings.attempts, settings.criteria.max_iter, settings.refine)
     max_iter, epsilon = settings.criteria.resolve(samples.range)
     few = samples.distinct(settings.k) if _may_be_few(samples, settings.k) else None
     if few is not None and len(few) <= settings.k - (not settings.refine):

@@ -26,3 +26,8 @@ def exhaust(steps: Generator[Progress, None, R]) -> R:
         except StopIteration as stop:
             result: R = stop.value
             return result
+
+
+def n_steps(attempts: int, max_iter: int | None, refine: bool = True) -> int:
+    """Return how many times a clustering yields at the most, but for unlimited ones."""
+    return attempts + ((max_iter or 100) if refine else 0) + 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import kernels, validation
+from . import kernels, lloyd, validation
 from .blocks import map_blocks
 from .criteria import Criteria
 from .kmeans import LUMINANCE, MAX_SAMPLES, Settings, cluster, spread
@@ -286,6 +286,57 @@ def _quantize(
         value_range=(float(low), float(high)),
         channels=_channel_names(pixels.n_channels, record["rgb"]),
     )
+
+
+def extend_labels(
+    image: ArrayLike, labels: ArrayLike, k: int, *, rgb: bool
+) -> NDArray[np.int32]:
+    """Extend painted labels to the whole image: initial labels for `quantize`.
+
+    Parameters
+    ----------
+    image : array_like
+        As for `quantize`.
+    labels : array of int
+        1..k where painted, 0 elsewhere; of the shape of the image without channels.
+    k : int
+        Number of clusters.
+    rgb : bool
+        Whether the last axis is color.
+
+    Returns
+    -------
+    array of int32
+        Painted labels, less 1; each other pixel has the label whose painted pixels'
+        mean is nearest.
+
+    Raises
+    ------
+    ValueError
+        If no pixel is painted, a label is not in 0..k, or the shapes do not match.
+
+    Examples
+    --------
+    >>> extend_labels(np.array([[1, 2, 8, 9]]), np.array([[1, 0, 0, 2]]), 2, rgb=False)
+    array([[0, 0, 1, 1]], dtype=int32)
+    """
+    k = validation.check_k(k)
+    pixels = Pixels.of(validation.check_image(image), rgb, None)
+    painted = validation.check_painted(labels, k, pixels.shape).reshape(-1)
+    valid = pixels.valid(None)
+    usable = painted > 0 if valid is None else (painted > 0) & valid
+    channels = pixels.channels
+    some = np.stack([channel[usable].astype(np.float64) for channel in channels])
+    present, index = np.unique(painted[usable], return_inverse=True)
+    counts = np.bincount(index)
+    means = np.stack([np.bincount(index, row) / counts for row in some], axis=1)
+    rest = painted == 0 if valid is None else (painted == 0) & valid
+    extended = np.maximum(painted.astype(np.int32) - 1, 0)
+    if rest.any():
+        samples = from_pixels([channel[rest] for channel in channels])
+        nearest = lloyd.assign(samples, means - np.array(samples.origin)).labels
+        extended[rest] = present[nearest].astype(np.int32) - 1
+    return extended.reshape(pixels.shape)
 
 
 def _palette(

@@ -186,6 +186,26 @@ def check_init(
     return "random", labels.astype(np.int32)
 
 
+def check_painted(labels: Any, k: int, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return labels 1..k, of which some may be painted; 0 where there is none."""
+    array = np.asarray(labels)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"start labels of dtype {array.dtype} should be integers.")
+    if array.shape != shape:
+        raise ValueError(
+            f"start labels of shape {array.shape} should have the shape of the image, "
+            f"{shape}."
+        )
+    if array.min() < 0 or array.max() > k:
+        raise ValueError(
+            f"start labels from {array.min()} to {array.max()} should be from 0 to "
+            f"k={k}."
+        )
+    if array.max() == 0:
+        raise ValueError("start labels of 0 throughout should have a painted pixel.")
+    return array
+
+
 def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
     """Return the weights as float64; empty for None, where every weight is 1."""
     if weights is None:
