@@ -88,3 +88,16 @@ def search(
         yield attempt + 1
     assert best is not None
     return best
+
+
+def enlarge(image: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Enlarge an image linearly, to the same bits with every version of OpenCV.
+
+    Parameters
+    ----------
+    image : (rows, columns, n_channels) uint8
+    shape : tuple of int
+        Rows and columns to enlarge it to.
+    """
+    enlarged = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_LINEAR_EXACT)
+    return np.asarray(enlarged, np.uint8)
