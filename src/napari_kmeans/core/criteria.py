@@ -60,11 +60,15 @@ class Criteria:
         if self.epsilon is not None:
             if isinstance(self.epsilon, bool) or not isinstance(self.epsilon, Real):
                 raise TypeError(f"epsilon={self.epsilon!r} should be a number or None.")
-            if not 0 <= self.epsilon < math.inf:
+            try:
+                epsilon = float(self.epsilon)
+            except OverflowError:  # an integer that is no float
+                epsilon = math.inf
+            if not 0 <= epsilon < math.inf:
                 raise ValueError(
                     f"epsilon={self.epsilon} should be a finite number of at least 0."
                 )
-            object.__setattr__(self, "epsilon", float(self.epsilon))
+            object.__setattr__(self, "epsilon", epsilon)
 
     @classmethod
     def from_opencv(cls, criteria: tuple[int, int, float]) -> Criteria:
@@ -115,13 +119,22 @@ class Criteria:
         if isinstance(criteria, Criteria):
             return criteria
         if isinstance(criteria, (tuple, list)):
-            return cls.from_opencv(tuple(criteria))  # type: ignore[arg-type]
+            return cls.from_opencv(tuple(criteria))
         raise TypeError(
             f"criteria={criteria!r} should be a Criteria or OpenCV's "
             "(type, max_iter, epsilon)."
         )
 
-    def resolve(self, data_range: float) -> tuple[int | None, float]:
-        """Return the iterations and the epsilon for data of this range."""
-        epsilon = data_range / 255 if self.epsilon is None else self.epsilon
-        return self.max_iter, epsilon
+    def resolve(self, data_range: float, unit: float = 1.0) -> tuple[int | None, float]:
+        """Return the iterations, and the epsilon for data of this range.
+
+        Parameters
+        ----------
+        data_range : float
+            Range of the data, in `unit`.
+        unit : float, default 1.0
+            What the range and the returned epsilon are counted in.
+        """
+        if self.epsilon is None:
+            return self.max_iter, data_range / 255
+        return self.max_iter, self.epsilon / unit

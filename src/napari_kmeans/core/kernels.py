@@ -72,9 +72,9 @@ def quanta(largest: float, total_weight: float, n: int) -> NDArray[np.float64]:
     bound = largest * total_weight
     if not 0 < bound < math.inf:
         return np.array([1.0, 2.0**-51])
-    # Far below, quanta would be subnormal and the splitting constants inexact.
-    first = max(math.frexp(bound)[1] - 51, -900)
-    second = max(first + math.frexp(n)[1] - 52, -960)
+    # Below 2**-1074 there is nothing left to split.
+    first = max(math.frexp(bound)[1] - 51, -1074)
+    second = max(first + math.frexp(n)[1] - 52, -1074)
     return np.array([2.0**first, 2.0**second])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -91,7 +92,8 @@ class Settings:
 class Clusters(NamedTuple):
     """The clusters of samples, by the brightness of their centers.
 
-    `labels` is 0..k-1, one for each sample; `centers` is less the samples' origin.
+    `labels` is 0..k-1, one for each sample; `centers` is as the samples are: less their
+    origin, in their unit. `compactness` and `epsilon` are in the units of the data.
     """
 
     labels: NDArray[np.unsignedinteger]
@@ -105,9 +107,10 @@ class Clusters(NamedTuple):
 
 def cluster(
     samples: Samples,
-    n_valid: int,
-    pick: Callable[[int | None], tuple[NDArray[Any], NDArray[np.int32] | None]],
+    pick: Callable[[], tuple[NDArray[Any], NDArray[np.int32] | None]],
     settings: Settings,
+    *,
+    whole: bool,
     luminance: NDArray[np.float64] | None = None,
 ) -> Generator[Progress, None, Clusters]:
     """Cluster samples; yield progress, and stop where the generator is closed.
@@ -116,30 +119,25 @@ def cluster(
     ----------
     samples : Samples
         All of them.
-    n_valid : int
-        How many pixels or points they stand for.
     pick : callable
-        Given a number, returns that many samples for the search, spread over the
-        data, as (n, n_channels) less the origin, with their initial labels or None;
-        given None, all in the order of the data.
+        Returns what to search: rows, (n, n_channels), as the samples are, and their
+        initial labels or None.
     settings : Settings
+    whole : bool
+        Whether these rows are the samples, all of them and in their order.
     luminance : (n_channels,) float64, optional
         What to order the clusters by; by default the mean of the channels.
     """
     total = n_steps(settings.attempts, settings.criteria.max_iter, settings.refine)
-    max_iter, epsilon = settings.criteria.resolve(samples.range)
+    max_iter, epsilon = settings.criteria.resolve(samples.range, samples.unit)
     few = samples.distinct(settings.k) if _may_be_few(samples, settings.k) else None
     if few is not None and len(few) <= settings.k - (not settings.refine):
         # Each distinct sample is a cluster of its own: nothing to search for.
         return _finish(samples, few, luminance, 0, True, epsilon)
 
-    whole = settings.max_samples is None or n_valid <= settings.max_samples
-    rows, initial_labels = pick(None if whole else settings.max_samples)
-    found = yield from _search(
-        rows, initial_labels, samples.origin, settings, max_iter, epsilon, total
-    )
-    if not settings.refine and whole and found.labels.size == samples.n:
-        return _plain(found, samples, luminance, epsilon)
+    found = yield from _search(*pick(), samples, settings, max_iter, epsilon, total)
+    if not settings.refine and whole:
+        return _plain(found, luminance, epsilon * samples.unit)
     if not settings.refine:
         return _finish(samples, found.centers, luminance, 0, False, epsilon)
     refining = lloyd.refine(samples, found.centers, max_iter, epsilon)
@@ -167,7 +165,7 @@ def _may_be_few(samples: Samples, k: int) -> bool:
 def _search(
     rows: NDArray[Any],
     initial_labels: NDArray[np.int32] | None,
-    origin: tuple[int, ...],
+    samples: Samples,
     settings: Settings,
     max_iter: int | None,
     epsilon: float,
@@ -176,16 +174,10 @@ def _search(
     """Search by OpenCV, on values that float32 holds well."""
     from . import opencv
 
-    offset, scale = _conditioning(rows, origin, settings.refine)
-    single = ((rows - offset) * scale).astype(np.float32)
-    if not np.isfinite(single).all():
-        raise ValueError(
-            "refine=False, which is plain OpenCV, should go with values that float32 "
-            "holds, at most 3.4e38."
-        )
+    offset, scale = _conditioning(rows, samples, plain=not settings.refine)
     attempts = 1 if settings.k == 1 else settings.attempts
     searching = opencv.search(
-        np.ascontiguousarray(single),
+        np.ascontiguousarray((rows - offset) * scale, np.float32),
         settings.k,
         max_iter=max_iter,
         epsilon=epsilon * scale,
@@ -202,28 +194,32 @@ def _search(
             break
         yield Progress(f"Searching, attempt {attempt}", attempt, total)
     centers = found.centers.astype(np.float64) / scale + offset
-    return _Found(found.compactness / scale**2, found.labels, centers)
+    return _Found(found.compactness, found.labels, centers)
 
 
 def _conditioning(
-    rows: NDArray[Any], origin: tuple[int, ...], may_shift: bool
+    rows: NDArray[Any], samples: Samples, *, plain: bool
 ) -> tuple[NDArray[np.float64], float]:
     """Return what to subtract, and a power of two to multiply by, before float32.
 
     OpenCV sums in float32, so values far from zero would lose what tells them apart,
-    and extreme ones would overflow when squared. Ordinary values are left alone:
-    OpenCV sees what the articles show it.
+    and extreme ones would overflow when squared. Plain OpenCV gets the data's own
+    values. Else integers count from their least, so that an image and the same image
+    shifted are searched alike, and ordinary floats are left alone.
     """
-    unchanged = -np.array(origin, np.float64)
-    if not may_shift:
-        return unchanged, 1.0
+    if plain:
+        return -np.array(samples.origin, np.float64), samples.unit
     low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
     reach = float((high - low).max())
-    far = max(np.abs(low - unchanged).max(), np.abs(high - unchanged).max())
-    offset = unchanged if far <= 8 * reach else low + (high - low) / 2
+    if samples.integral:
+        offset = samples.minima
+    elif max(-low.min(), high.max()) <= 8 * reach:
+        offset = np.zeros(samples.n_channels)
+    else:
+        offset = low + (high - low) / 2
     if reach == 0 or 1e-9 < reach < 1e9:
         return offset, 1.0
-    return offset, float(2.0 ** -np.frexp(reach)[1])
+    return offset, 2.0 ** min(-math.frexp(reach)[1], 1000)
 
 
 def _brightness(
@@ -236,7 +232,6 @@ def _brightness(
 
 def _plain(
     found: _Found,
-    samples: Samples,
     luminance: NDArray[np.float64] | None,
     epsilon: float,
 ) -> Clusters:
@@ -260,7 +255,10 @@ def _finish(
     converged: bool,
     epsilon: float,
 ) -> Clusters:
-    """Order the centers, and assign every sample to its nearest."""
+    """Order the centers, and assign every sample to its nearest.
+
+    `epsilon` is in the unit of the samples.
+    """
     centers = centers[_brightness(centers, luminance)]
     assigned = lloyd.assign(samples, centers)
     for _ in range(len(centers)):
@@ -276,10 +274,10 @@ def _finish(
         assigned.labels,
         centers,
         assigned.weights,
-        float(assigned.squared.sum()),
+        float(assigned.squared.sum()) * samples.unit * samples.unit,
         n_iter,
         converged,
-        epsilon,
+        epsilon * samples.unit,
     )
 
 
@@ -312,7 +310,8 @@ def spread(
     cumulative = np.cumsum(weights)
     places *= cumulative[-1] / size
     last = np.flatnonzero(weights)[-1]
-    return np.minimum(np.searchsorted(cumulative, places, side="right"), last)
+    index = np.searchsorted(cumulative, places, side="right")
+    return np.asarray(np.minimum(index, last), np.int64)
 
 
 def kmeans(
@@ -421,6 +420,8 @@ def kmeans_steps(
     valid = np.isfinite(array).all(axis=1)
     usable = valid & (checked_weights > 0) if checked_weights.size else valid
     validation.check_enough(checked.k, int(usable.sum()), "points")
+    if not checked.refine:
+        validation.check_plain("points", [array[valid]])
     return _kmeans(array, valid, checked_weights, checked)
 
 
@@ -436,31 +437,28 @@ def _kmeans(
     initial_labels = settings.initial_labels
     if initial_labels is not None:
         initial_labels = initial_labels[valid]
-    samples = from_pixels([np.asarray(column) for column in kept.T], weights)
+    samples = from_pixels(list(kept.T), weights)
+    size = settings.max_samples or max(samples.n, MAX_SAMPLES)
+    whole = not weights.size and samples.n <= size
     # Integer weights up to the limit are searched as if each point were repeated.
-    repeated = weights.size > 0 and bool((weights == np.rint(weights)).all())
-    n_valid = int(samples.total_weight) if repeated else samples.n
+    repeated = samples.total_weight <= size and (weights == np.rint(weights)).all()
 
-    def pick(size: int | None) -> tuple[NDArray[Any], NDArray[np.int32] | None]:
-        if size is None and repeated:
-            index: Any = np.repeat(np.arange(samples.n), weights.astype(np.int64))
-        elif size is None and not weights.size:
-            index = slice(None)
+    def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
+        if whole:
+            return samples.values.T, initial_labels
+        if repeated:
+            index = np.repeat(np.arange(samples.n), weights.astype(np.int64))
         else:
-            size = size or max(samples.n, MAX_SAMPLES)
             index = spread(samples.n, weights, size, settings.seed)
         labels = None if initial_labels is None else initial_labels[index]
         return samples.values[:, index].T, labels
 
-    if weights.size and not repeated:
-        settings = replace(settings, max_samples=settings.max_samples or MAX_SAMPLES)
-        n_valid = max(n_valid, (settings.max_samples or 0) + 1)
-    clusters = yield from cluster(samples, n_valid, pick, settings)
+    clusters = yield from cluster(samples, pick, settings, whole=whole)
     labels = np.full(len(points), -1, np.int32)
     labels[valid] = clusters.labels
     return ClusteredPoints(
         labels=labels,
-        centers=clusters.centers + samples.origin,
+        centers=samples.restore(clusters.centers),
         counts=np.bincount(clusters.labels, minlength=len(clusters.centers)),
         compactness=clusters.compactness,
         n_iter=clusters.n_iter,

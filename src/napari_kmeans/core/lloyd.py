@@ -100,7 +100,7 @@ def step(samples: Samples, centers: Centers) -> Centers:
         _fill(samples, centers, origin, totals, weights)
     # A rounding error must not take a mean out of the data's range.
     means = origin + totals / weights[:, np.newaxis]
-    return np.clip(means, samples.minima, samples.maxima)
+    return np.asarray(np.clip(means, samples.minima, samples.maxima))
 
 
 def _fill(
@@ -166,9 +166,9 @@ def assign(samples: Samples, centers: Centers) -> Assigned:
 
 def relocate(samples: Samples, centers: Centers, assigned: Assigned) -> Centers:
     """Return the centers with those of empty clusters put on far samples."""
-    moved, weights = centers.copy(), assigned.weights.copy()
+    moved = centers.copy()
     taken = np.empty((0, samples.n_channels))
-    for k in np.flatnonzero(weights <= 0):
+    for k in np.flatnonzero(assigned.weights <= 0):
         largest = int(assigned.squared.argmax())
         distance, index = _farthest(samples, centers, largest, centers[largest], taken)
         if distance > 0:

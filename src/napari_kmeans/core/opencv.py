@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -78,13 +78,21 @@ def search(
     best: Found | None = None
     cv2.setRNGSeed(seed)
     for attempt in range(attempts):
-        flags, labels = FLAGS[init], None
+        flags = FLAGS[init]
+        labels: NDArray[np.int32] | None = None
         if initial_labels is not None and attempt == 0:
             flags |= cv2.KMEANS_USE_INITIAL_LABELS
             labels = initial_labels.reshape(-1, 1).copy()
-        compactness, found, centers = cv2.kmeans(rows, k, labels, criteria, 1, flags)  # type: ignore[call-overload]
+        # OpenCV's stubs do not know that the labels may be None.
+        compactness, found, centers = cv2.kmeans(
+            rows, k, cast("NDArray[np.int32]", labels), criteria, 1, flags
+        )
         if best is None or compactness < best.compactness:
-            best = Found(compactness, found.ravel(), centers.reshape(k, -1))
+            best = Found(
+                compactness,
+                np.asarray(found, np.int32).ravel(),
+                np.asarray(centers, np.float32).reshape(k, -1),
+            )
         yield attempt + 1
     assert best is not None
     return best

@@ -208,24 +208,15 @@ def quantize_steps(
     QuantizedImage
     """
     array = validation.check_image(image)
-    if channel_axis is not None:
-        if rgb:
-            raise ValueError(
-                f"channel_axis={channel_axis} should not go with rgb=True: the channels "
-                "of an RGB image are its last axis."
-            )
-        channel_axis, is_rgb = (
-            validation.check_channel_axis(channel_axis, array.ndim),
-            False,
-        )
-    else:
-        is_rgb = validation.check_rgb(rgb, array.shape)
-    pixels = Pixels.of(array, is_rgb, channel_axis)
+    is_rgb, axis = validation.check_channels(rgb, channel_axis, array.shape)
+    pixels = Pixels.of(array, is_rgb, axis)
     checked = Settings.of(pixels.shape, k=k, **settings)
     valid = pixels.valid(validation.check_mask(mask, pixels.shape))
     n_valid = int(np.prod(pixels.shape) if valid is None else valid.sum())
     validation.check_enough(checked.k, n_valid, "image")
-    record = {"rgb": is_rgb, "channel_axis": channel_axis, "masked": mask is not None}
+    if not checked.refine:
+        validation.check_plain("image", pixels.channels, valid)
+    record = {"rgb": is_rgb, "channel_axis": axis, "masked": mask is not None}
     return _quantize(array, pixels, valid, n_valid, checked, record)
 
 
@@ -244,33 +235,42 @@ def _quantize(
     initial_labels = settings.initial_labels
     if initial_labels is not None:
         initial_labels = kept(initial_labels.reshape(-1))
-    whole = settings.max_samples is None or n_valid <= settings.max_samples
+    size = settings.max_samples or n_valid
+    whole = n_valid <= size
     codes = None if whole else Codes.of(channels)
     taken = from_colors(channels, codes) if codes else from_pixels(channels)
 
-    def pick(size: int | None) -> tuple[NDArray[Any], NDArray[np.int32] | None]:
-        if size is None:
+    def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
+        if whole:
             return taken.values.T, initial_labels
         if initial_labels is None:
             index = spread(taken.n, taken.weights, size, settings.seed)
             return taken.values[:, index].T, None
         # Pixels of one color may start from different labels: pick pixels.
         index = spread(n_valid, np.empty(0), size, settings.seed)
+        if not codes:
+            return taken.values[:, index].T, initial_labels[index]
         picked = from_pixels([c[index] for c in channels], origin=taken.origin)
         return picked.values.T, initial_labels[index]
 
     luminance = LUMINANCE if record["rgb"] else None
-    clusters = yield from cluster(taken, n_valid, pick, settings, luminance)
+    clusters = yield from cluster(
+        taken, pick, settings, whole=whole, luminance=luminance
+    )
     labels = taken.label(clusters.labels, channels)
     if valid is not None:
         everywhere = np.zeros(valid.size, labels.dtype)
         everywhere[valid] = labels
         labels = everywhere
-    palette = _palette(clusters.centers, taken.origin, image.dtype)
-    low, high = (taken.minima + taken.origin).min(), (taken.maxima + taken.origin).max()
+    centers = taken.restore(clusters.centers)
+    if image.dtype.kind in "iu" and image.dtype.itemsize == 8:
+        palette = _long_palette(clusters.centers, taken.origin, image.dtype)
+    else:
+        palette = to_dtype(centers, image.dtype)
+    low, high = taken.restore(taken.minima).min(), taken.restore(taken.maxima).max()
     return QuantizedImage(
         labels=labels.reshape(pixels.shape),
-        centers=clusters.centers + taken.origin,
+        centers=centers,
         counts=clusters.weights.astype(np.int64),
         compactness=clusters.compactness,
         n_iter=clusters.n_iter,
@@ -325,6 +325,8 @@ def extend_labels(
     painted = validation.check_painted(labels, k, pixels.shape).reshape(-1)
     valid = pixels.valid(None)
     usable = painted > 0 if valid is None else (painted > 0) & valid
+    if not usable.any():
+        raise ValueError("start labels should have a painted pixel that is finite.")
     channels = pixels.channels
     some = np.stack([channel[usable].astype(np.float64) for channel in channels])
     present, index = np.unique(painted[usable], return_inverse=True)
@@ -334,20 +336,22 @@ def extend_labels(
     extended = np.maximum(painted.astype(np.int32) - 1, 0)
     if rest.any():
         samples = from_pixels([channel[rest] for channel in channels])
-        nearest = lloyd.assign(samples, means - np.array(samples.origin)).labels
+        nearest = lloyd.assign(samples, samples.relative(means)).labels
         extended[rest] = present[nearest].astype(np.int32) - 1
     return extended.reshape(pixels.shape)
 
 
-def _palette(
+def _long_palette(
     centers: NDArray[np.float64], origin: tuple[int, ...], dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    """Return the centers as values of the image's dtype."""
-    if not any(origin):
-        return to_dtype(centers, dtype)
-    # Python's integers: those of 64 bits are not all float64.
-    rounded = np.rint(centers).astype(np.int64).astype(object)
-    return np.array(rounded + np.array(origin, object), dtype)
+    """Return centers less their origin as 64-bit integers, which float64 may round."""
+    info = np.iinfo(dtype)
+    rows = [
+        [round(value) + least for value, least in zip(center, origin, strict=True)]
+        for center in centers.tolist()
+    ]
+    clipped = [[min(max(v, info.min), info.max) for v in row] for row in rows]
+    return np.array(clipped, dtype)
 
 
 def _channel_names(n_channels: int, rgb: bool) -> tuple[str, ...]:

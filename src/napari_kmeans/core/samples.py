@@ -8,6 +8,7 @@ pixels often has no more than 300,000. Other pixels are samples themselves.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,12 @@ SORTED = 2**20
 #: Up to this many pixels that are not counted, their distinct colors are still told.
 DISTINCT = 2**16
 
+#: Integers up to these are held exactly.
+FLOAT32, FLOAT64 = 2**24, 2**53
+
+#: Floats beyond this, or within its inverse of zero, have squares beyond float64.
+EXTREME = 2.0**300
+
 _NO_WEIGHTS = np.empty(0)
 
 
@@ -41,11 +48,15 @@ class Samples:
     Attributes
     ----------
     values : (n_channels, n) float32 or float64
-        Each value is that of the data less `origin`, exactly.
+        Each is the value of the data less `origin`, in `unit`.
     weights : (n,) float64, or (0,)
         Empty where every weight is 1.
     origin : tuple of int
         Zero but for integers that float64 would round.
+    unit : float
+        One but for floats whose squares float64 could not hold: a power of two.
+    integral : bool
+        Whether the data are integers or booleans.
     n_colors : int or None
         The number of distinct samples, where it was counted.
     """
@@ -53,6 +64,8 @@ class Samples:
     values: NDArray[Any]
     weights: NDArray[np.float64]
     origin: tuple[int, ...]
+    unit: float
+    integral: bool
     n_colors: int | None
 
     @property
@@ -69,13 +82,13 @@ class Samples:
     def minima(self) -> NDArray[np.float64]:
         """The least value of each channel."""
         parts = map_blocks(lambda a, b: self.values[:, a:b].min(axis=1), self.n)
-        return np.min(parts, axis=0).astype(np.float64)
+        return np.asarray(np.min(parts, axis=0), np.float64)
 
     @cached_property
     def maxima(self) -> NDArray[np.float64]:
         """The greatest value of each channel."""
         parts = map_blocks(lambda a, b: self.values[:, a:b].max(axis=1), self.n)
-        return np.max(parts, axis=0).astype(np.float64)
+        return np.asarray(np.max(parts, axis=0), np.float64)
 
     @property
     def range(self) -> float:
@@ -87,33 +100,46 @@ class Samples:
         """The sum of the weights."""
         return float(self.weights.sum()) if self.weights.size else float(self.n)
 
+    def restore(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values of samples, (k, n_channels), as values of the data."""
+        return values * self.unit + np.array(self.origin, np.float64)
+
+    def relative(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values of the data, (k, n_channels), as values of samples."""
+        return (values - np.array(self.origin, np.float64)) / self.unit
+
     def label(
         self,
         labels: NDArray[Any],
         channels: Sequence[NDArray[Any]],  # noqa: ARG002
     ) -> NDArray[Any]:
         """Give each pixel the label of its sample; count from 1."""
-        return labels + labels.dtype.type(1)
+        return np.asarray(np.add(labels, 1, dtype=labels.dtype))
 
     def distinct(self, most: int) -> NDArray[np.float64]:
-        """Return the distinct samples with a weight, sorted, stopping beyond `most`.
+        """Return the distinct samples with a weight, stopping beyond `most`.
 
         Returns
         -------
         (n_distinct, n_channels) float64
             All of them where they are at most `most`, else more than `most`.
         """
-        found = np.empty((0, self.n_channels))
-        size = 4 * most + 1024
-        for start, stop in spans(self.n, size):
-            block = self.values[:, start:stop]
+        found = self.values[:, :0]
+        start, size = 0, 4 * most + 1024
+        while start < self.n and found.shape[1] <= most:
+            block = self.values[:, start : start + size]
             if self.weights.size:
-                block = block[:, self.weights[start:stop] > 0]
-            rows = np.concatenate([found, block.T.astype(np.float64)])
-            found = np.unique(rows, axis=0)
-            if len(found) > most:
-                break
-        return found
+                block = block[:, self.weights[start : start + size] > 0]
+            found = _distinct(np.concatenate([found, block], axis=1))
+            start, size = start + size, max(size, DISTINCT)
+        return found.T.astype(np.float64)
+
+
+def _distinct(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the distinct columns, each where it first occurs."""
+    import pandas as pd  # napari has loaded it; a script may never need it
+
+    return values[:, ~pd.DataFrame(values.T).duplicated().to_numpy()]
 
 
 @dataclass(frozen=True)
@@ -138,7 +164,7 @@ class Codes:
 
     @classmethod
     def of(cls, channels: Sequence[NDArray[Any]]) -> Codes | None:
-        """Number the colors of integer channels; None where they may be too many."""
+        """Return numbers for the colors of integers; None where they are too many."""
         dtype = channels[0].dtype
         if dtype.kind == "b":
             return cls((0,) * len(channels), (2,) * len(channels))._if_few()
@@ -219,7 +245,11 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     tables = map_blocks(table, n, size=-(-n // 2))
     counts = tables[0]
     for other in tables[1:]:
-        map_blocks(lambda a, b, o=other: np.add(counts[a:b], o[a:b], counts[a:b]), codes.n)  # type: ignore[misc]
+
+        def add(start: int, stop: int, other: NDArray[np.uint32] = other) -> None:
+            counts[start:stop] += other[start:stop]
+
+        map_blocks(add, codes.n)
     parts = map_blocks(lambda a, b: kernels.collect(counts, a, b), codes.n, 2**20)
     return (
         np.concatenate([part[0] for part in parts]),
@@ -250,8 +280,9 @@ class Colors(Samples):
         found = np.empty(channels[0].size, labels.dtype)
 
         def look_up(start: int, stop: int) -> None:
-            if self.codes.are_rgb and channels[0].itemsize == 1:
-                kernels.look_up3(*channels, lut, found, start, stop)
+            if self.codes.are_rgb:
+                red, green, blue = channels
+                kernels.look_up3(red, green, blue, lut, found, start, stop)
                 return
             for a, b in spans(stop - start, 2**16):
                 part = [channel[start + a : start + b] for channel in channels]
@@ -266,11 +297,12 @@ def from_colors(channels: Sequence[NDArray[Any]], codes: Codes) -> Colors:
     """Return the distinct colors of integer pixels as samples."""
     occurring, counts = count(channels, codes)
     values, origin = codes.decode(occurring), codes.minima
-    if all(abs(least) <= 2**15 for least in origin):
-        # float32 holds these as they are; OpenCV is to see the image's own values.
-        values += np.array(origin, np.float32)[:, np.newaxis]
+    reach = max(max(-a, a + n - 1) for a, n in zip(origin, codes.sizes, strict=True))
+    if reach <= FLOAT64:
+        values = values.astype(np.float32 if reach <= FLOAT32 else np.float64)
+        values += np.array(origin, values.dtype)[:, np.newaxis]
         origin = (0,) * len(origin)
-    return Colors(values, counts, origin, len(occurring), codes, occurring)
+    return Colors(values, counts, origin, 1.0, True, len(occurring), codes, occurring)
 
 
 def from_pixels(
@@ -287,15 +319,13 @@ def from_pixels(
     weights : (n,) float64, or (0,)
         Empty where every weight is 1.
     origin : tuple of int, optional
-        What to subtract from integers; by default the least values of 64-bit ones,
-        which float64 might round, and 0 else.
+        What to subtract from integers; by default the least values of those that
+        float64 might round, and 0 else.
     """
     dtype = channels[0].dtype
     n = channels[0].size
-    if origin is None:
-        long = dtype.kind in "iu" and dtype.itemsize == 8
-        origin = tuple(int(channel.min()) if long else 0 for channel in channels)
-    exact = dtype.itemsize <= 2 or dtype == np.float32
+    origin = _origin(channels) if origin is None else origin
+    exact = dtype.itemsize <= 2 or (dtype.kind == "f" and dtype.itemsize == 4)
     values = np.empty((len(channels), n), np.float32 if exact else np.float64)
 
     def convert(start: int, stop: int) -> None:
@@ -304,10 +334,31 @@ def from_pixels(
             row[start:stop] = _less(part, least) if least else part
 
     map_blocks(convert, n)
-    samples = Samples(values, weights, origin, None)
+    samples = Samples(values, weights, origin, 1.0, dtype.kind != "f", None)
+    if dtype.kind == "f" and dtype.itemsize == 8:
+        samples = _in_unit(samples)
     if n > DISTINCT:
         return samples
     return replace(samples, n_colors=len(samples.distinct(n)))
+
+
+def _origin(channels: Sequence[NDArray[Any]]) -> tuple[int, ...]:
+    """Return the least values of integers that float64 might round, else zeros."""
+    zeros = (0,) * len(channels)
+    if channels[0].dtype.kind not in "iu" or channels[0].dtype.itemsize < 8:
+        return zeros
+    minima = tuple(int(channel.min()) for channel in channels)
+    maxima = tuple(int(channel.max()) for channel in channels)
+    return minima if min(minima) < -FLOAT64 or max(maxima) > FLOAT64 else zeros
+
+
+def _in_unit(samples: Samples) -> Samples:
+    """Divide extreme values by a power of two: k-means works on their squares."""
+    largest = float(max(np.abs(samples.minima).max(), np.abs(samples.maxima).max()))
+    if largest == 0 or 1 / EXTREME <= largest <= EXTREME:
+        return samples
+    unit = 2.0 ** (math.frexp(largest)[1] - 1)
+    return replace(samples, values=samples.values / unit, unit=unit)
 
 
 def _less(integers: NDArray[Any], least: int) -> NDArray[np.uint64]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 #: Labels are at most uint16, and 0 is taken.
@@ -19,6 +21,12 @@ MOST_CLUSTERS = 65_535
 #: OpenCV's ``setRNGSeed`` takes a C int.
 MOST_SEED = 2**31 - 1
 
+#: Squared distances of values beyond this may overflow float32, in which OpenCV works.
+MOST_PLAIN = 1e18
+
+#: Sums of extreme weights could not be held in float64.
+MOST_WEIGHT = 1e50
+
 INITS = ("random", "k-means++")
 
 
@@ -26,10 +34,11 @@ def check_integer(name: str, value: Any, least: int, most: int) -> int:
     """Return `value` as an int between `least` and `most`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
         raise TypeError(f"{name}={value!r} should be an integer.")
-    if not least <= value <= most:
-        bounds = f"at least {least}" if value < least else f"at most {most:,}"
-        raise ValueError(f"{name}={value} should be {bounds}.")
-    return int(value)
+    integer = int(value)
+    if not least <= integer <= most:
+        bounds = f"at least {least}" if integer < least else f"at most {most:,}"
+        raise ValueError(f"{name}={integer} should be {bounds}.")
+    return integer
 
 
 def check_k(k: Any) -> int:
@@ -72,6 +81,23 @@ def check_flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def _as_array(name: str, values: Any) -> NDArray[Any]:
+    """Return values as an array; refuse what NumPy would tacitly make of some."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise TypeError(
+            f"{name} should be a plain array, not a masked one: mask=, or NaN, leaves "
+            "elements out."
+        )
+    if not isinstance(values, (list, tuple)):
+        return np.asarray(values)
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} of {len(values)} nested sequences should have rows of one length."
+        ) from error
+
+
 def check_numeric(name: str, array: NDArray[Any]) -> None:
     """Raise where an array is empty or does not hold real numbers of 8 to 64 bits."""
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
@@ -85,7 +111,7 @@ def check_numeric(name: str, array: NDArray[Any]) -> None:
 
 def check_image(image: Any) -> NDArray[Any]:
     """Return the image as an array of at least two axes."""
-    array = np.asarray(image)
+    array = _as_array("image", image)
     check_numeric("image", array)
     if array.ndim < 2:
         raise ValueError(
@@ -96,7 +122,7 @@ def check_image(image: Any) -> NDArray[Any]:
 
 def check_points(points: Any) -> NDArray[Any]:
     """Return the points as an array of two axes."""
-    array = np.asarray(points)
+    array = _as_array("points", points)
     check_numeric("points", array)
     if array.ndim != 2:
         raise ValueError(
@@ -106,23 +132,55 @@ def check_points(points: Any) -> NDArray[Any]:
     return array
 
 
+def check_plain(
+    name: str,
+    channels: Sequence[NDArray[Any]],
+    valid: NDArray[np.bool_] | None = None,
+) -> None:
+    """Raise where values are beyond what plain OpenCV, in float32, can cluster."""
+    for channel in channels:
+        if channel.dtype.kind != "f" or channel.dtype.itemsize < 4:
+            continue
+        largest = np.abs(channel if valid is None else channel[valid]).max()
+        if largest > MOST_PLAIN:
+            raise ValueError(
+                f"{name} with values up to {largest:.3g} should have none beyond "
+                f"{MOST_PLAIN:.0e} with refine=False, which is plain OpenCV."
+            )
+
+
+def check_channels(
+    rgb: Any, channel_axis: Any, shape: tuple[int, ...]
+) -> tuple[bool, int | None]:
+    """Return whether the last axis is color, and the axis of other channels."""
+    if channel_axis is None:
+        return check_rgb(rgb, shape), None
+    if rgb is not None and check_flag("rgb", rgb):
+        raise ValueError(
+            f"channel_axis={channel_axis!r} should not go with rgb=True, which makes "
+            "the last axis that of the channels."
+        )
+    return False, check_channel_axis(channel_axis, len(shape))
+
+
 def check_channel_axis(channel_axis: Any, ndim: int) -> int:
     """Return the axis of the channels, counted from the front."""
     if isinstance(channel_axis, (bool, np.bool_)) or not isinstance(
         channel_axis, Integral
     ):
         raise TypeError(f"channel_axis={channel_axis!r} should be an integer or None.")
-    if not -ndim <= channel_axis < ndim:
+    axis = int(channel_axis)
+    if not -ndim <= axis < ndim:
         raise ValueError(
-            f"channel_axis={channel_axis} should be an axis of the image, "
+            f"channel_axis={axis} should be an axis of the image, "
             f"from {-ndim} to {ndim - 1}."
         )
     if ndim < 3:
         raise ValueError(
-            f"channel_axis={channel_axis} should go with an image of at least three "
+            f"channel_axis={axis} should go with an image of at least three "
             f"dimensions, not {ndim}."
         )
-    return int(channel_axis) % ndim
+    return axis % ndim
 
 
 def check_rgb(rgb: Any, shape: tuple[int, ...]) -> bool:
@@ -145,7 +203,7 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
     """Return the mask, True where a pixel takes part."""
     if mask is None:
         return None
-    array = np.asarray(mask)
+    array = _as_array("mask", mask)
     if array.dtype != np.bool_:
         raise TypeError(f"mask of dtype {array.dtype} should be boolean.")
     if array.shape != shape:
@@ -167,7 +225,7 @@ def check_init(
                 "array of labels."
             )
         return init, None
-    labels = np.asarray(init)
+    labels = _as_array("init", init)
     if labels.dtype.kind not in "iu":
         raise TypeError(
             f"init of dtype {labels.dtype} should be "
@@ -188,7 +246,7 @@ def check_init(
 
 def check_painted(labels: Any, k: int, shape: tuple[int, ...]) -> NDArray[Any]:
     """Return labels 1..k, of which some may be painted; 0 where there is none."""
-    array = np.asarray(labels)
+    array = _as_array("start labels", labels)
     if array.dtype.kind not in "iu":
         raise TypeError(f"start labels of dtype {array.dtype} should be integers.")
     if array.shape != shape:
@@ -210,7 +268,7 @@ def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
     """Return the weights as float64; empty for None, where every weight is 1."""
     if weights is None:
         return np.empty(0)
-    array = np.asarray(weights)
+    array = _as_array("weights", weights)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"weights of dtype {array.dtype} should be real numbers.")
     if array.shape != (n,):
@@ -224,4 +282,9 @@ def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
         raise ValueError(f"weights down to {floats.min()} should not be negative.")
     if floats.max() == 0:
         raise ValueError("weights of 0 throughout should have one above 0.")
+    if not 1 / MOST_WEIGHT <= floats.max() <= MOST_WEIGHT:
+        raise ValueError(
+            f"weights up to {floats.max():.3g} should have a maximum from "
+            f"{1 / MOST_WEIGHT:.0e} to {MOST_WEIGHT:.0e}."
+        )
     return floats

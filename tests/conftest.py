@@ -1,0 +1,26 @@
+"""Settings and fixtures of the tests."""
+
+import hypothesis
+import pytest
+
+from napari_kmeans.core import kernels
+
+hypothesis.settings.register_profile(
+    "deterministic",
+    derandomize=True,
+    deadline=None,
+    max_examples=50,
+    print_blob=False,
+)
+hypothesis.settings.load_profile("deterministic")
+
+
+@pytest.fixture(params=["compiled", "python"], scope="module")
+def jit(request):
+    """Run a test with the kernels compiled, and again as plain Python."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "python":
+            for name, kernel in vars(kernels).copy().items():
+                if hasattr(kernel, "py_func"):
+                    patch.setattr(kernels, name, kernel.py_func)
+        yield request.param

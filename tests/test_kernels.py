@@ -1,0 +1,261 @@
+"""The kernels, compiled and as plain Python, against NumPy and exact fractions."""
+
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import reference
+from napari_kmeans.core import kernels
+
+pytestmark = pytest.mark.usefixtures("jit")
+
+NO_WEIGHTS = np.empty(0)
+
+
+def random_values(n_channels, n, dtype, seed=0):
+    rng = np.random.default_rng(seed)
+    # Few different values: ties and doubles are what goes wrong.
+    return rng.integers(0, 6, (n_channels, n)).astype(dtype)
+
+
+def quanta_of(values, weights, origin):
+    total = weights.sum() if weights.size else values.shape[1]
+    reach = np.abs(values - origin[:, np.newaxis]).max(axis=1)
+    return np.array([kernels.quanta(r, total, values.shape[1]) for r in (*reach, 1.0)])
+
+
+def accumulate(values, weights, centers, start=0, stop=None):
+    origin = values.min(axis=1).astype(np.float64)
+    return kernels.accumulate(
+        values,
+        weights,
+        origin,
+        centers,
+        quanta_of(values, weights, origin),
+        start,
+        values.shape[1] if stop is None else stop,
+    )
+
+
+def assign(values, weights, centers):
+    labels = np.full(values.shape[1], 255, np.uint8)
+    reach = 1 + np.ptp(np.hstack([values, centers.T]), axis=1)
+    total = weights.sum() if weights.size else values.shape[1]
+    quanta = np.array(
+        [kernels.quanta(r, total, labels.size) for r in (1.0, (reach**2).sum())]
+    )
+    sums = kernels.assign(values, weights, centers, quanta, 0, labels.size, labels)
+    return labels, sums.sum(axis=-1)
+
+
+@given(
+    st.floats(1e-90, 1e90),
+    st.floats(1e-50, 1e60),
+    st.integers(1, 2**32),
+)
+def test_quanta_keep_every_sum_below_the_exact_integers(largest, total, n):
+    first, second = kernels.quanta(largest, total, n)
+    for quantum in (first, second):
+        assert np.frexp(quantum)[0] == 0.5
+    assert largest * total < 2.0**52 * first
+    # What the first level leaves is at most half a quantum each.
+    assert n * first / 2 <= 2.0**52 * second
+    assert second < first
+
+
+@pytest.mark.parametrize("largest", [0.0, 5e-324, 1e-310, 1e-300, 1e300, np.inf])
+def test_quanta_of_extreme_values_split_without_overflow(largest):
+    quanta = kernels.quanta(largest, 1.0, 1)
+    assert (quanta > 0).all()
+    splitters = 1.5 * 2.0**52 * quanta
+    assert np.isfinite(splitters).all()
+    np.testing.assert_array_equal(np.spacing(splitters), quanta)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 7])
+def test_assign_finds_the_nearest_center_ties_to_the_lowest(dtype, n_channels):
+    values = random_values(n_channels, 1500, dtype)
+    # Two centers are equal, and many samples lie midway between two others.
+    centers = random_values(6, n_channels, np.float64, seed=1).round()
+    centers[4] = centers[1]
+    labels, sums = assign(values, NO_WEIGHTS, centers)
+    expected = reference.nearest(values.T, centers)
+    np.testing.assert_array_equal(labels, expected)
+    squared = reference.squared_distances(values.T, centers).min(axis=1)
+    np.testing.assert_array_equal(sums[:, 0], np.bincount(expected, minlength=6))
+    np.testing.assert_array_equal(
+        sums[:, 1], np.bincount(expected, squared, minlength=6)
+    )
+
+
+@given(
+    hnp.arrays(
+        np.float64,
+        hnp.array_shapes(min_dims=2, max_dims=2, max_side=40),
+        elements=st.floats(-1e90, 1e90),
+    ),
+    st.integers(1, 5),
+    st.integers(0, 2**32 - 1),
+)
+def test_accumulate_is_exact_to_the_last_bits(values, k, seed):
+    rng = np.random.default_rng(seed)
+    n_channels, n = values.shape
+    centers = values.T[rng.integers(0, n, k)]
+    weights = rng.random(n)
+    sums = accumulate(values, weights, centers).sum(axis=-1)
+    labels = reference.nearest(values.T, centers)
+    origin = values.min(axis=1)
+    for label in range(k):
+        inside = labels == label
+        for channel in range(n_channels):
+            # The subtraction and the product round once each, the sum does not.
+            addends = (values[channel] - origin[channel]) * weights
+            exact = sum(map(Fraction, addends[inside].tolist()), Fraction(0))
+            bound = np.ptp(values[channel]) * weights.sum()
+            assert abs(Fraction(sums[label, channel]) - exact) <= bound * 2.0**-52
+        exact = sum(map(Fraction, weights[inside].tolist()), Fraction(0))
+        assert abs(Fraction(sums[label, -1]) - exact) <= weights.sum() * 2.0**-52
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_accumulate_adds_up_to_the_same_bits_however_it_is_cut(dtype, weighted):
+    rng = np.random.default_rng(0)
+    values = rng.random((3, 2500)).astype(dtype)
+    weights = rng.random(2500) if weighted else NO_WEIGHTS
+    centers = rng.random((4, 3))
+    whole = accumulate(values, weights, centers)
+    for size in (1000, 1024, 777):
+        cuts = range(0, 2500, size)
+        parts = [
+            accumulate(values, weights, centers, a, min(a + size, 2500)) for a in cuts
+        ]
+        np.testing.assert_array_equal(np.sum(parts[::-1], axis=0), whole)
+
+
+def test_accumulate_counts_unweighted_samples():
+    values = random_values(2, 1100, np.float32)
+    centers = np.array([[1.0, 1.0], [4.0, 4.0], [100.0, 100.0]])
+    counts = accumulate(values, NO_WEIGHTS, centers)[:, -1].sum(axis=-1)
+    expected = np.bincount(reference.nearest(values.T, centers), minlength=3)
+    np.testing.assert_array_equal(counts, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_farthest_is_the_last_of_the_farthest_free_samples(dtype, weighted):
+    rng = np.random.default_rng(3)
+    values = random_values(2, 1300, dtype)
+    weights = rng.integers(0, 3, 1300).astype(float) if weighted else NO_WEIGHTS
+    centers = np.array([[1.0, 2.0], [4.0, 4.0]])
+    taken = np.array([[5.0, 5.0], [3.0, 5.0]])
+    mean = np.array([3.7, 4.2])
+    distance, index = kernels.farthest(
+        values, weights, centers, 1, mean, taken, 0, 1300
+    )
+    free = reference.nearest(values.T, centers) == 1
+    free &= weights > 0 if weighted else True
+    for row in taken:
+        free &= (row != values.T).any(axis=1)
+    squared = reference.squared_distances(values.T, mean[np.newaxis])[:, 0]
+    squared = np.where(free, squared, -1)
+    assert distance == squared.max()
+    assert index == np.flatnonzero(squared == squared.max())[-1]
+
+
+def test_farthest_says_where_there_is_none():
+    values = np.ones((1, 5), np.float32)
+    centers = np.array([[1.0], [9.0]])
+    none = np.empty((0, 1))
+    arguments = (values, NO_WEIGHTS, centers, 1, centers[1], none, 0, 5)
+    assert kernels.farthest(*arguments) == (-1.0, -1)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.uint64])
+def test_count1_counts_from_start_to_stop(dtype):
+    codes = np.random.default_rng(0).integers(0, 200, 500).astype(dtype)
+    codes.flags.writeable = False
+    table = np.zeros(200, np.uint32)
+    kernels.count1(codes, table, 100, 400)
+    np.testing.assert_array_equal(table, np.bincount(codes[100:400], minlength=200))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64])
+def test_count3_counts_colors_from_start_to_stop(dtype):
+    image = np.random.default_rng(0).integers(0, 3, (300, 3)).astype(dtype) * 127
+    table = np.zeros(2**24, np.uint32)
+    kernels.count3(image[:, 0], image[:, 1], image[:, 2], table, 10, 300)
+    expected = Counter((r << 16) + (g << 8) + b for r, g, b in image[10:].tolist())
+    found = np.flatnonzero(table).tolist()
+    assert dict(zip(found, table[found].tolist(), strict=True)) == expected
+
+
+def test_collect_tells_the_codes_that_occur_and_how_often():
+    table = np.random.default_rng(0).integers(0, 3, 1000).astype(np.uint32)
+    table[500] = 2**32 - 1
+    codes, counts = kernels.collect(table, 100, 900)
+    assert codes.dtype == np.uint32
+    assert counts.dtype == np.float64
+    np.testing.assert_array_equal(codes, 100 + np.flatnonzero(table[100:900]))
+    np.testing.assert_array_equal(counts, table[codes])
+
+
+def test_collect_of_an_empty_table_is_empty():
+    codes, counts = kernels.collect(np.zeros(10, np.uint32), 2, 8)
+    assert codes.size == counts.size == 0
+
+
+@pytest.mark.parametrize("codes_dtype", [np.uint8, np.uint16, np.uint32, np.uint64])
+@pytest.mark.parametrize("labels_dtype", [np.uint8, np.uint16])
+def test_look_up1_writes_from_start_to_stop(codes_dtype, labels_dtype):
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 200, 50).astype(codes_dtype)
+    lut = rng.integers(1, 255, 200).astype(labels_dtype)
+    labels = np.zeros(50, labels_dtype)
+    kernels.look_up1(codes, lut, labels, 5, 45)
+    np.testing.assert_array_equal(labels[5:45], lut[codes[5:45]])
+    assert not labels[:5].any()
+    assert not labels[45:].any()
+
+
+def test_look_up3_finds_the_code_of_each_color():
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (40, 3), np.uint8)
+    image[:2] = [[0, 0, 0], [255, 255, 255]]
+    lut = np.zeros(2**24, np.uint8)
+    codes = image.astype(np.uint32) @ np.array([2**16, 2**8, 1], np.uint32)
+    lut[codes] = np.arange(1, 41)
+    labels = np.zeros(40, np.uint8)
+    kernels.look_up3(*image.T, lut, labels, 0, 40)
+    np.testing.assert_array_equal(labels, lut[codes])
+    assert labels.min() > 0
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.uint32, np.uint64])
+def test_paint_leaves_unlabeled_pixels_and_further_channels(dtype):
+    palette = np.array([[1, 2], [3, np.iinfo(dtype).max]], dtype)
+    pixels = np.full((5, 3), 9, dtype)
+    labels = np.array([0, 1, 2, 0, 2], np.uint16)
+    kernels.paint(labels, palette, pixels, 0, 4)
+    most = int(np.iinfo(dtype).max)
+    assert pixels.tolist() == [[9] * 3, [1, 2, 9], [3, most, 9], [9] * 3, [9] * 3]
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (3, 4, 5), (2, 2, 2, 3)])
+def test_moments_are_sums_of_positions(shape):
+    labels = np.random.default_rng(0).integers(0, 4, shape).astype(np.uint8)
+    rows = labels.reshape(-1, shape[-1])
+    leading = np.indices(shape[:-1]).reshape(len(shape) - 1, -1).T
+    sums = kernels.moments(rows, leading, 4, 1, len(rows))
+    positions = np.argwhere(np.ones(shape))[shape[-1] :]
+    rest = labels.reshape(-1)[shape[-1] :]
+    for label in range(5):
+        inside = positions[rest == label]
+        assert sums[label, :-1].tolist() == inside.sum(axis=0).tolist()
+        assert sums[label, -1] == len(inside)
