@@ -109,3 +109,18 @@ def enlarge(image: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint
     """
     enlarged = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_LINEAR_EXACT)
     return np.asarray(enlarged, np.uint8)
+
+
+def encode_png(image: NDArray[np.uint8 | np.uint16]) -> bytes:
+    """Encode an image as PNG.
+
+    Parameters
+    ----------
+    image : (rows, columns) or (rows, columns, 3 or 4), uint8 or uint16
+        Gray, RGB or RGBA.
+    """
+    # OpenCV takes blue first.
+    bgr = image[..., [2, 1, 0, 3][: image.shape[2]]] if image.ndim == 3 else image
+    done, encoded = cv2.imencode(".png", bgr)
+    assert done
+    return bytes(encoded)

@@ -1,0 +1,200 @@
+"""Files: images read by napari's readers, and results written to a folder.
+
+A result's folder holds the quantized image and the labels, each as PNG where that
+format has room for it and as TIFF elsewhere, and the table of centers as CSV.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from .core.layerdata import LayerData
+    from .core.result import QuantizedImage
+
+#: All that a result's folder may hold.
+NAMES = ("quantized.png", "quantized.tif", "labels.png", "labels.tif", "centers.csv")
+
+
+def read(
+    path: str,
+    *,
+    layer: int | None = None,
+    plugin: str | None = None,
+    types: tuple[str, ...] = ("image",),
+) -> LayerData:
+    """Read an image by napari's readers.
+
+    Parameters
+    ----------
+    path : str
+        A file, a folder or a URL.
+    layer : int, optional
+        Which of several images to take, from 0. By default there should be one only.
+    plugin : str, optional
+        The napari plugin to read with. By default the first that can.
+    types : tuple of str, default ("image",)
+        The types of layers that will do.
+
+    Returns
+    -------
+    data, attributes, type
+        Napari's LayerDataTuple; the attributes have a name.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Without napari.
+    ValueError
+        Where there is no such file, or it cannot be read, or holds no such image.
+    """
+    try:
+        import napari  # noqa: F401 (it brings readers of its own)
+        import npe2
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"{path} should be read by napari, which is missing: "
+            "pip install 'napari-kmeans[all]'."
+        ) from error
+    if "://" not in path and not Path(path).exists():
+        raise ValueError(f"{path} should be a file or a folder, but there is none.")
+    if path.endswith(".py"):  # napari would run it
+        raise ValueError(f"{path} should be an image, not a script.")
+    npe2.PluginManager.instance().discover()
+    try:
+        opened: Any = npe2.read([path], stack=False, plugin_name=plugin)
+    except Exception as error:  # a reader may raise anything
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ValueError(f"{path} could not be read: {reason}") from error
+    images = [_complete(layer_data, path) for layer_data in opened]
+    images = [image for image in images if image[0] is not None and image[2] in types]
+    return _pick(images, layer, path)
+
+
+def _complete(opened: Any, path: str) -> LayerData:
+    """Return what a reader returned with all its parts, and with a name."""
+    if not isinstance(opened, tuple):  # a layer
+        opened = opened.as_layer_data_tuple()
+    data, attributes, kind = opened + (None, {}, "image")[len(opened) :]
+    if isinstance(data, (list, tuple)):  # of one image, from large to small
+        data = data[0]
+    attributes = {"name": stem(path)} | dict(attributes)
+    if attributes.get("channel_axis") is not None:
+        # Napari makes a layer a channel and takes a list of every other attribute.
+        attributes = {"channel_axis": attributes["channel_axis"], "name": stem(path)}
+    return data, attributes, kind
+
+
+def _pick(images: list[LayerData], layer: int | None, path: str) -> LayerData:
+    """Return the image that was asked for, or the only one."""
+    if not images:
+        raise ValueError(f"{path} should hold an image, but holds none.")
+    if layer is None and len(images) > 1:
+        names = ", ".join(f"{i}: {image[1]['name']}" for i, image in enumerate(images))
+        raise ValueError(
+            f"{path} holds {len(images)} images; layer should be one of {names}."
+        )
+    layer = layer or 0
+    if not 0 <= layer < len(images):
+        raise ValueError(
+            f"layer={layer} should be from 0 to {len(images) - 1}, as {path} holds "
+            f"{len(images)} images."
+        )
+    return images[layer]
+
+
+def stem(path: str) -> str:
+    """Return the name of a file, a folder or a URL, without its suffix.
+
+    Examples
+    --------
+    >>> stem("https://example.org/bricks.jpg")
+    'bricks'
+    """
+    return (Path(path) if "://" in path else Path(path).resolve()).stem or "image"
+
+
+@contextmanager
+def replacing(folder: Path, *, force: bool = False) -> Iterator[Path]:
+    """Give a new folder to write a result into, that takes its place at the end.
+
+    Where the work in between fails or is interrupted, nothing is left behind.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the result is to be. Other files there are kept.
+    force : bool, default False
+        Whether an earlier result there may be replaced.
+
+    Yields
+    ------
+    Path
+        A folder beside it, on the same disk.
+
+    Raises
+    ------
+    FileExistsError
+        Before any work, where there is a result and `force` is False.
+    NotADirectoryError
+        Before any work, where it is a file.
+    OSError
+        Before any work, where nothing can be written there.
+    """
+    existing = next(
+        path for path in (folder, *folder.absolute().parents) if path.exists()
+    )
+    if not existing.is_dir():
+        raise NotADirectoryError(
+            f"output={folder} should be a folder: {existing} is a file."
+        )
+    found = [name for name in NAMES if (folder / name).exists()]
+    if found and not force:
+        raise FileExistsError(
+            f"output={folder} should not hold a result already, or go with --force to "
+            f"replace its {', '.join(found)}."
+        )
+    with TemporaryDirectory(prefix=".napari-kmeans-", dir=existing) as temporary:
+        new = Path(temporary) / "result"
+        new.mkdir()
+        yield new
+        folder.mkdir(parents=True, exist_ok=True)
+        written = [path.name for path in new.iterdir()]
+        for name in written:
+            (new / name).replace(folder / name)
+        for name in set(found).difference(written):
+            (folder / name).unlink()
+
+
+def write(folder: Path, result: QuantizedImage) -> None:
+    """Write the quantized image, the labels and the table of centers to a folder."""
+    _write_image(folder / "quantized", result.quantized, rgb=result.rgb)
+    _write_image(folder / "labels", result.labels, rgb=False)
+    result.features.to_csv(folder / "centers.csv", index=False)
+
+
+def _write_image(path: Path, image: NDArray[Any], *, rgb: bool) -> None:
+    """Write an image as PNG, or TIFF where that cannot hold it."""
+    native = image.astype(image.dtype.newbyteorder("="), copy=False)
+    # PNG holds colors of 16 bits, too, but what napari reads with halves them.
+    depths = (np.uint8,) if rgb else (np.uint8, np.uint16)
+    if native.dtype in depths and native.ndim == 2 + rgb:
+        from .core.opencv import encode_png
+
+        path.with_suffix(".png").write_bytes(encode_png(native))
+    else:
+        import tifffile
+
+        kind = "rgb" if rgb else "minisblack"
+        tifffile.imwrite(
+            path.with_suffix(".tif"), native, photometric=kind, compression="zlib"
+        )

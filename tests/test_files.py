@@ -1,0 +1,306 @@
+"""Files: what napari reads is read, what is written comes back, nothing is lost."""
+
+import contextlib
+import os
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from napari.layers import Image
+from skimage.io import imread, imsave
+
+from napari_kmeans import files, quantize
+
+
+def tree(folder):
+    """Return every file and folder below, hidden ones too, with what it holds."""
+    return {
+        path.relative_to(folder).as_posix(): (
+            path.read_text(errors="replace") if path.is_file() else ""
+        )
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.fixture
+def reader(npe2pm):
+    """Give a function that makes napari read every .fake file as given layers."""
+    with contextlib.ExitStack() as stack:
+
+        def contribute(layers, name="fake-reader"):
+            plugin = stack.enter_context(npe2pm.tmp_plugin(name=name))
+
+            @plugin.contribute.reader(filename_patterns=["*.fake"])
+            def get_reader(path):
+                return lambda path: layers  # noqa: ARG005
+
+        yield contribute
+
+
+@pytest.fixture
+def fake(tmp_path):
+    path = tmp_path / "cells.fake"
+    path.touch()
+    return str(path)
+
+
+PNG, TIFF = {"quantized.png"}, {"quantized.tif"}
+ROUND_TRIPS = [
+    ("u1", (40, 50), None, PNG, "labels.png"),
+    ("u2", (40, 50), None, PNG, "labels.png"),
+    (">u2", (40, 50), None, PNG, "labels.png"),
+    ("u1", (40, 50, 3), True, PNG, "labels.png"),
+    ("u1", (40, 50, 4), True, PNG, "labels.png"),
+    ("u2", (40, 50, 3), True, TIFF, "labels.png"),
+    ("f4", (40, 50, 3), True, TIFF, "labels.png"),
+    ("i1", (40, 50), None, TIFF, "labels.png"),
+    ("i4", (40, 50), None, TIFF, "labels.png"),
+    ("f2", (40, 50), None, TIFF, "labels.png"),
+    (">f8", (40, 50), None, TIFF, "labels.png"),
+    ("?", (40, 50), None, TIFF, "labels.png"),
+    ("u1", (6, 40, 50), None, TIFF, "labels.tif"),
+    ("u1", (6, 40, 50, 3), True, TIFF, "labels.tif"),
+    ("u1", (40, 50, 3), False, TIFF, "labels.tif"),
+]
+
+
+@pytest.mark.parametrize(("dtype", "shape", "rgb", "image", "labels"), ROUND_TRIPS)
+def test_what_is_written_comes_back(dtype, shape, rgb, image, labels, tmp_path):
+    random = np.random.default_rng(0)
+    data = random.integers(0, 100, shape).astype(dtype)
+    q = quantize(data, k=2, rgb=rgb)
+    files.write(tmp_path, q)
+    assert set(tree(tmp_path)) == image | {labels, "centers.csv"}
+    written, written_labels = (
+        (imread if name.endswith(".png") else tifffile.imread)(tmp_path / name)
+        for name in (*image, labels)
+    )
+    assert written.dtype == data.dtype.newbyteorder("=")
+    np.testing.assert_array_equal(written, q.quantized)
+    assert written_labels.dtype == np.uint8
+    np.testing.assert_array_equal(written_labels, q.labels)
+    table = pd.read_csv(tmp_path / "centers.csv")
+    pd.testing.assert_frame_equal(table, q.features, check_dtype=False)
+
+
+def test_many_clusters_are_written_as_16_bit_labels(tmp_path):
+    q = quantize(np.arange(300, dtype=np.uint16).reshape(20, 15), k=300)
+    files.write(tmp_path, q)
+    labels = imread(tmp_path / "labels.png")
+    assert labels.dtype == np.uint16
+    np.testing.assert_array_equal(labels, q.labels)
+
+
+@given(
+    arrays.arrays(
+        st.sampled_from([np.uint8, np.uint16]),
+        arrays.array_shapes(min_dims=2, max_dims=2, max_side=9),
+    )
+)
+def test_every_gray_image_comes_back(tmp_path_factory, image):
+    folder = tmp_path_factory.mktemp("gray")
+    q = quantize(image, k=1)
+    files.write(folder, q)
+    np.testing.assert_array_equal(imread(folder / "quantized.png"), q.quantized)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "npy"])
+def test_what_napari_opens_is_read(suffix, tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8)
+    path = tmp_path / f"some.image.{suffix}"
+    np.save(path, image) if suffix == "npy" else imsave(path, image)
+    data, attributes, kind = files.read(str(path))
+    np.testing.assert_array_equal(data, image)
+    assert (attributes["name"], kind) == ("some.image", "image")
+
+
+def test_folder_of_images_is_read_as_a_stack(tmp_path):
+    stack = np.random.default_rng(0).integers(0, 256, (3, 40, 50), np.uint8)
+    for index, image in enumerate(stack):
+        imsave(tmp_path / f"{index}.png", image, check_contrast=False)
+    data, attributes, _ = files.read(f"{tmp_path}/")
+    np.testing.assert_array_equal(np.asarray(data), stack)
+    assert attributes["name"] == tmp_path.name
+
+
+IMAGE = np.zeros((40, 50))
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        (IMAGE,),
+        (IMAGE, {}),
+        (IMAGE, {}, "image"),
+        ([IMAGE, IMAGE[::2, ::2]], {"multiscale": True}, "image"),
+        Image(IMAGE, name="cells"),
+    ],
+)
+def test_whatever_a_reader_returns_is_a_named_image(returned, reader, fake):
+    reader([returned])
+    data, attributes, kind = files.read(fake)
+    assert data is IMAGE
+    assert (attributes["name"], kind) == ("cells", "image")
+
+
+def test_name_that_a_reader_gives_is_kept(reader, fake):
+    reader([(IMAGE, {"name": "DAPI", "scale": (2, 2)})])
+    assert files.read(fake)[1] == {"name": "DAPI", "scale": (2, 2)}
+
+
+def test_channels_stay_together(reader, fake):
+    lists = {"name": ["a", "b"], "colormap": ["red", "green"]}
+    reader([(np.zeros((2, 40, 50)), {"channel_axis": 0, **lists}, "image")])
+    data, attributes, _ = files.read(fake)
+    assert data.shape == (2, 40, 50)
+    assert attributes == {"channel_axis": 0, "name": "cells"}
+
+
+def test_one_of_several_images_is_picked(reader, fake):
+    points = (np.zeros((4, 2)), {}, "points")
+    reader([points, (IMAGE, {"name": "first"}), (IMAGE, {"name": "second"})])
+    assert files.read(fake, layer=1)[1]["name"] == "second"
+    with pytest.raises(ValueError, match=r"holds 2 images; .* 0: first, 1: second\.$"):
+        files.read(fake)
+    for layer in (-1, 2):
+        with pytest.raises(ValueError, match=rf"^layer={layer} should be from 0 to 1"):
+            files.read(fake, layer=layer)
+
+
+def test_types_of_layers_are_looked_for(reader, fake):
+    reader([(IMAGE, {}, "image"), (IMAGE.astype(int), {}, "labels")])
+    assert files.read(fake)[2] == "image"
+    assert files.read(fake, types=("labels",))[2] == "labels"
+
+
+def test_plugin_is_picked(reader, fake):
+    reader([(IMAGE, {"name": "one"})], "one")
+    reader([(IMAGE, {"name": "other"})], "other")
+    for plugin in ("one", "other"):
+        assert files.read(fake, plugin=plugin)[1]["name"] == plugin
+    with pytest.raises(ValueError, match=r"'third' does not exist"):
+        files.read(fake, plugin="third")
+
+
+def test_file_without_images_fails(reader, fake):
+    reader([(np.zeros((4, 2)), {}, "points")])
+    with pytest.raises(ValueError, match="should hold an image, but holds none"):
+        files.read(fake)
+
+
+def test_missing_file_fails(tmp_path):
+    with pytest.raises(ValueError, match=r"none\.png should be a file or a folder"):
+        files.read(str(tmp_path / "none.png"))
+
+
+@pytest.mark.parametrize("name", ["broken.npy", "unknown.xyz"])
+def test_unreadable_file_fails_in_one_line(name, tmp_path):
+    path = tmp_path / name
+    path.write_text("not an image")
+    with pytest.raises(ValueError, match="could not be read") as caught:
+        files.read(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_script_is_not_run(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(ValueError, match="should be an image, not a script"):
+        files.read(str(path))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_missing_napari_is_said(monkeypatch, fake):
+    monkeypatch.setitem(sys.modules, "napari", None)
+    with pytest.raises(
+        ModuleNotFoundError, match=r"pip install 'napari-kmeans\[all\]'"
+    ):
+        files.read(fake)
+
+
+def test_stem_of_a_folder_that_has_no_name_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert files.stem(".") == tmp_path.name
+    assert files.stem("/") == "image"
+
+
+def test_new_folder_appears_with_all_its_files(tmp_path):
+    folder = tmp_path / "a" / "b"
+    with files.replacing(folder) as new:
+        (new / "labels.png").write_text("new")
+        assert not folder.parent.exists()
+    assert tree(tmp_path) == {"a": "", "a/b": "", "a/b/labels.png": "new"}
+
+
+def test_folder_has_the_usual_permissions(tmp_path):
+    (tmp_path / "usual").mkdir()
+    with files.replacing(tmp_path / "folder"):
+        pass
+    assert (tmp_path / "folder").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("existing", [False, True])
+def test_failure_leaves_everything_as_it_was(error, existing, tmp_path):
+    folder = tmp_path / "folder"
+    if existing:
+        folder.mkdir()
+        (folder / "labels.png").write_text("old")
+    before = tree(tmp_path)
+    with contextlib.suppress(error), files.replacing(folder, force=True) as new:
+        (new / "labels.png").write_text("half of a ne")
+        raise error
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", files.NAMES)
+def test_earlier_result_is_replaced_by_force_only(name, tmp_path):
+    (tmp_path / name).write_text("old")
+    with (
+        pytest.raises(FileExistsError, match=rf"--force to replace its {name}\.$"),
+        files.replacing(tmp_path),
+    ):
+        pytest.fail("there was work before the check")
+    assert tree(tmp_path) == {name: "old"}
+
+
+def test_by_force_only_a_result_is_replaced(tmp_path):
+    for name in ("labels.tif", "centers.csv", "notes.txt"):
+        (tmp_path / name).write_text("old")
+    with files.replacing(tmp_path, force=True) as new:
+        (new / "labels.png").write_text("new")
+        (new / "centers.csv").write_text("new")
+    assert tree(tmp_path) == {
+        "labels.png": "new",
+        "centers.csv": "new",
+        "notes.txt": "old",
+    }
+
+
+def test_folder_with_other_files_needs_no_force(tmp_path):
+    (tmp_path / "notes.txt").write_text("old")
+    with files.replacing(tmp_path) as new:
+        (new / "labels.png").write_text("new")
+    assert tree(tmp_path) == {"labels.png": "new", "notes.txt": "old"}
+
+
+@pytest.mark.parametrize("below", ["", "folder"])
+def test_file_in_the_place_of_a_folder_fails(below, tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(NotADirectoryError, match="should be a folder"),
+        files.replacing(tmp_path / "file" / below, force=True),
+    ):
+        pytest.fail("there was work before the check")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="as root")
+def test_folder_that_cannot_be_written_fails_before_any_work(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError), files.replacing(tmp_path / "folder"):
+        pytest.fail("there was work before the check")
