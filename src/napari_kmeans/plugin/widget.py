@@ -1,4 +1,4 @@
-"""The dock "K-means quantization": its controls, and a worker that does what they say."""
+"""The dock "K-means quantization": its controls, and a worker that obeys them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from magicgui.widgets import (
 )
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QShortcut, QSizePolicy
+from qtpy.QtWidgets import QLabel, QShortcut, QSizePolicy  # type: ignore[attr-defined]
 
 from ..core.criteria import Criteria
 from ..core.progress import Progress, exhaust, n_steps
@@ -56,6 +56,7 @@ class KMeansWidget(Container[Any]):
         widget.run(block=True)
     """
 
+    settings: Container[Any]
     layer: ComboBox
     k: SpinBox
     criteria: ComboBox
@@ -78,7 +79,7 @@ class KMeansWidget(Container[Any]):
         self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._worker: GeneratorWorker[Progress, None, Outcome] | None = None
         self._epsilon_shown: float | None = None
-        outputs = Container(
+        outputs = Container[Any](
             name="outputs",
             label="Add",
             layout="horizontal",
@@ -105,7 +106,9 @@ class KMeansWidget(Container[Any]):
                 ),
             ],
         )
-        buttons = Container(
+        settings = Container[Any](name="settings")
+        settings.extend([*self._settings(), outputs])
+        buttons = Container[Any](
             name="buttons",
             layout="horizontal",
             labels=False,
@@ -120,19 +123,20 @@ class KMeansWidget(Container[Any]):
             ],
         )
         super().__init__(
+            labels=False,
             widgets=[
-                *self._settings(),
-                outputs,
+                settings,
                 buttons,
-                ProgressBar(name="progress", label="", min=0, max=1, value=0),
-                Label(name="message", label="", value=""),
-            ]
+                ProgressBar(name="progress", min=0, max=1, value=0),
+                Label(name="message", value=""),
+            ],
         )
-        for widget in (*outputs, *buttons):
+        for widget in (*settings, *outputs, *buttons):
             object.__setattr__(self, widget.name, widget)
         self._shape_native()
         self._connect()
         self.reset_choices()
+        self._on_layer()
 
     def _settings(self) -> list[Any]:
         """Return the controls of the settings, in order."""
@@ -140,7 +144,6 @@ class KMeansWidget(Container[Any]):
             ComboBox(
                 name="layer",
                 choices=self._sources,
-                nullable=True,
                 tooltip="The Image or Points layer to cluster. Follows the active "
                 "layer.",
             ),
@@ -215,6 +218,11 @@ class KMeansWidget(Container[Any]):
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
         self.progress.visible = False
+        # Magicgui aligns labels by a font narrower than napari's.
+        labels = [row.findChild(QLabel) for row in self.settings.native.children()]
+        width = max(label.sizeHint().width() for label in labels if label)
+        for label in filter(None, labels):
+            label.setMinimumWidth(round(1.2 * width))
         # Its widest value, 1e300, would make the dock as wide as the screen.
         self.epsilon.native.setSizePolicy(
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
@@ -250,8 +258,9 @@ class KMeansWidget(Container[Any]):
         return [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
 
     def _inits(self, _widget: Any = None) -> list[str]:
-        # Called while the container is still being filled, too.
-        points = "layer" in {w.name for w in self} and self._points is not None
+        # Points have no pixels that a Labels layer could label. Also called before
+        # there is a layer control.
+        points = hasattr(self, "layer") and self._points is not None
         return [RANDOM, PLUSPLUS] if points else [RANDOM, PLUSPLUS, LABELS]
 
     @property
@@ -475,7 +484,8 @@ def summary(result: QuantizedImage | ClusteredPoints, seconds: float) -> str:
     lines = [f"Compactness {result.compactness:.6g}"]
     if isinstance(result, QuantizedImage):
         before = "" if result.n_colors is None else f"{result.n_colors:,} → "
-        lines.append(f"{before}{result.n_colors_quantized:,} unique colors")
+        what = "colors" if result.rgb else "values"
+        lines.append(f"{before}{result.n_colors_quantized:,} unique {what}")
     lines.append(f"{result.n_iter} {steps}, {seconds:.2f} s")
     if result.n_excluded:
         what = "pixels" if isinstance(result, QuantizedImage) else "points"
