@@ -214,6 +214,9 @@ class KMeansWidget(Container[Any]):
         """Arrange what magicgui leaves to Qt."""
         native = self.native
         self.message.native.setWordWrap(True)
+        self.message.native.setSizePolicy(
+            QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
+        )
         self.message.native.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
