@@ -108,6 +108,13 @@ def test_blobs_are_drawn_in_the_colors_of_their_clusters(tutorial):
     assert len(colors) == 7
     assert white in colors
     assert [255, 0, 0] in colors
+    # As in a plot, the second axis goes up: this point is alone at the top.
+    points = blobs()[0][0]
+    highest = points[points[:, 1].argmax()]
+    right = (highest[0] - points[:, 0].min()) / np.ptp(points[:, 0])
+    row, column = np.argwhere((before != white).any(-1))[0]
+    assert row < 40
+    assert column == pytest.approx(640 * (0.05 + 0.9 * right), abs=6)
     # The same points in both, but for the centers drawn over them.
     red = (after == [255, 0, 0]).all(axis=-1)
     drawn_before, drawn_after = (before != white).any(-1), (after != white).any(-1)

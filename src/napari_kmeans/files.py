@@ -164,8 +164,7 @@ def replacing(folder: Path, *, force: bool = False) -> Iterator[Path]:
             f"replace its {', '.join(found)}."
         )
     with TemporaryDirectory(prefix=".napari-kmeans-", dir=existing) as temporary:
-        new = Path(temporary) / "result"
-        new.mkdir()
+        new = Path(temporary)
         yield new
         folder.mkdir(parents=True, exist_ok=True)
         written = [path.name for path in new.iterdir()]

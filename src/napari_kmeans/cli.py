@@ -1,0 +1,314 @@
+"""The command line: quantize an image file, and show what came out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from rich.console import Console
+
+    from .core.layerdata import LayerData
+    from .core.progress import Progress
+    from .core.result import QuantizedImage
+
+#: Runs longer than this, in seconds, show how far they have come.
+PATIENCE = 0.5
+
+#: Clusters that the summary shows; the table of centers holds all.
+MOST_SHOWN = 32
+
+main = typer.Typer(
+    name="napari-kmeans",
+    help="K-means quantization of images.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _number_or_none(value: str | int) -> int | None:
+    try:
+        return None if str(value).lower() == "none" else int(value)
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} should be an integer or none.") from None
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from . import __version__
+
+        typer.echo(f"napari-kmeans {__version__}")
+        raise typer.Exit
+
+
+@main.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and stop.",
+            callback=_show_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None: ...
+
+
+@main.command()
+def quantize(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            help="An image: any file, folder or URL that napari opens. Without it, a "
+            "photo that comes with the program.",
+            show_default=False,
+        ),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", help="Number of clusters.")] = 5,
+    max_iter: Annotated[
+        int | None,
+        typer.Option(
+            parser=_number_or_none,
+            metavar="N|none",
+            help="Most iterations; none for no limit.",
+        ),
+    ] = 10,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(
+            help="Stop when no center moves farther, in the image's units.",
+            show_default="1/255 of the range of the data",
+        ),
+    ] = None,
+    attempts: Annotated[
+        int, typer.Option(help="Searches from different starts; the best counts.")
+    ] = 10,
+    init: Annotated[
+        str, typer.Option(help="How attempts start: random or k-means++.")
+    ] = "random",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
+    mask: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="An image that is 0 where pixels are to be left out."
+        ),
+    ] = None,
+    rgb: Annotated[
+        bool | None,
+        typer.Option(
+            "--rgb/--gray",
+            help="Whether the last axis, of 3 or 4, is color.",
+            show_default="as napari sees it",
+        ),
+    ] = None,
+    channel_axis: Annotated[
+        int | None,
+        typer.Option(help="The axis of the channels of an image that is not RGB."),
+    ] = None,
+    max_samples: Annotated[
+        int | None,
+        typer.Option(
+            parser=_number_or_none,
+            metavar="N|none",
+            help="Search a sample of this many pixels; none for all.",
+        ),
+    ] = 65_536,
+    refine: Annotated[
+        bool,
+        typer.Option(
+            "--refine/--no-refine",
+            help="Refine the centers over all pixels, or leave them as OpenCV does.",
+        ),
+    ] = True,
+    layer: Annotated[
+        int | None,
+        typer.Option(help="Which image of a file that holds several, from 0."),
+    ] = None,
+    plugin: Annotated[
+        str | None,
+        typer.Option(
+            help="The napari plugin to read with.", show_default="the first that can"
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FOLDER",
+            help="Where to write the quantized image, the labels and the centers.",
+            show_default="<name>-kmeans",
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an earlier result.")
+    ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Open napari with the result.")
+    ] = False,
+) -> None:
+    """Quantize an image to k colors or gray values by k-means."""
+    from rich.console import Console
+
+    from . import files
+
+    folder = output or Path(f"{files.stem(file) if file else 'coffee'}-kmeans")
+    try:
+        with files.replacing(folder, force=force) as new:
+            source = _source(file, layer, plugin)
+            steps = _steps(
+                source,
+                rgb=rgb,
+                channel_axis=channel_axis,
+                mask=mask,
+                criteria=(max_iter, epsilon),
+                k=k,
+                attempts=attempts,
+                init=init,
+                seed=seed,
+                max_samples=max_samples,
+                refine=refine,
+            )
+            begun = monotonic()
+            result = _run(steps, Console(stderr=True))
+            seconds = monotonic() - begun
+            files.write(new, result)
+    except (ValueError, OSError, ModuleNotFoundError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    if result.note:
+        typer.echo(f"Warning: {result.note}", err=True)
+    _summarize(result, file or "coffee, the sample", seconds, Console(highlight=False))
+    typer.echo(f"Written to {folder}")
+    if show:
+        _show(source, result)
+
+
+def _source(file: str | None, layer: int | None, plugin: str | None) -> LayerData:
+    if file is None:
+        from .plugin.samples import photo
+
+        return photo()[0]
+    from .files import read
+
+    return read(file, layer=layer, plugin=plugin)
+
+
+def _steps(
+    source: LayerData,
+    *,
+    rgb: bool | None,
+    channel_axis: int | None,
+    mask: str | None,
+    criteria: tuple[int | None, float | None],
+    **settings: Any,
+) -> Generator[Progress, None, QuantizedImage]:
+    """Check the arguments, and what the file itself says of its channels."""
+    from .core.criteria import Criteria
+    from .core.quantize import quantize_steps
+
+    data, attributes, _ = source
+    if rgb is None and channel_axis is None:
+        rgb, channel_axis = attributes.get("rgb"), attributes.get("channel_axis")
+    try:
+        return quantize_steps(
+            data,
+            rgb=rgb,
+            channel_axis=channel_axis,
+            mask=None if mask is None else _read_mask(mask),
+            criteria=Criteria(*criteria),
+            **settings,
+        )
+    except TypeError as error:  # of the data, as the command line has typed the rest
+        raise ValueError(error) from error
+
+
+def _read_mask(file: str) -> NDArray[np.bool_]:
+    import numpy as np
+
+    from .files import read
+
+    data = read(file, types=("image", "labels"))[0]
+    return np.asarray(data).astype(np.bool_)
+
+
+def _run(
+    steps: Generator[Progress, None, QuantizedImage], console: Console
+) -> QuantizedImage:
+    """Run to the end; once that takes long, show how far it has come."""
+    from rich.progress import Progress as Bar
+
+    bar = Bar(console=console, transient=True)
+    task = bar.add_task("")
+    begun = monotonic()
+    try:
+        while True:
+            step = next(steps)
+            bar.update(
+                task, description=step.stage, completed=step.done, total=step.total
+            )
+            if console.is_terminal and monotonic() - begun > PATIENCE:
+                bar.start()
+    except StopIteration as stop:
+        result: QuantizedImage = stop.value
+        return result
+    finally:
+        if bar.live.is_started:
+            bar.stop()
+
+
+def _summarize(
+    result: QuantizedImage, name: str, seconds: float, console: Console
+) -> None:
+    """Print what was quantized, how well, and to which colors."""
+    from rich.text import Text
+
+    shape = " x ".join(map(str, result.quantized.shape))
+    what = "colors" if len(result.channels) > 1 else "values"
+    before = "not counted" if result.n_colors is None else f"{result.n_colors:,}"
+    excluded = f", {result.n_excluded:,} left out" if result.n_excluded else ""
+    ended = f"{result.n_iter}, {'' if result.converged else 'not '}converged"
+    lines = {
+        "File": name,
+        "Shape": f"{shape} {result.quantized.dtype}{', RGB' if result.rgb else ''}",
+        "Pixels": f"{result.labels.size:,}{excluded}",
+        f"Unique {what}": f"{before} before, {result.n_colors_quantized:,} after",
+        "Compactness": f"{result.compactness:,.6g}",
+        "Steps": ended if result.settings["refine"] else "not told by OpenCV",
+        "Seconds": f"{seconds:.2f}",
+    }
+    for key, value in lines.items():
+        console.print(Text(f"{key:<15}{value}"), soft_wrap=True)
+    shown = zip(result.features["color"][:MOST_SHOWN], result.shares, strict=False)
+    for index, (color, share) in enumerate(shown, start=1):
+        line = Text(f"{index:>6}  ").append("      ", style=f"on {color}")
+        console.print(line.append(f"  {color}  {share:6.1%}"))
+    if result.k > MOST_SHOWN:
+        console.print(f"   and {result.k - MOST_SHOWN} more")
+
+
+def _show(source: LayerData, result: QuantizedImage) -> None:
+    """Open napari with the image and its result, until it is closed."""
+    import napari
+    from napari.layers import Layer
+
+    data, attributes, kind = source
+    attributes = {**attributes, "rgb": result.rgb}
+    attributes.pop("channel_axis", None)
+    viewer = napari.Viewer()
+    layer = viewer.add_layer(Layer.create(data, attributes, kind))
+    for layer_data in result.to_layers(layer):
+        viewer.add_layer(Layer.create(*layer_data))
+    napari.run()

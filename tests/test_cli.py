@@ -1,0 +1,395 @@
+"""The command line: what it writes is what the API returns; what fails, fails early."""
+
+import itertools
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import napari
+import numpy as np
+import pandas as pd
+import pytest
+from napari.components import ViewerModel
+from rich.console import Console
+from skimage.data import coffee
+from skimage.io import imread, imsave
+from typer.testing import CliRunner
+
+import napari_kmeans
+from napari_kmeans import Criteria, cli, files, quantize
+from napari_kmeans.core.progress import Progress, exhaust
+from napari_kmeans.core.quantize import quantize_steps
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def image(folder):
+    """Return a color image, written to image.png."""
+    image = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    imsave(folder / "image.png", image)
+    return image
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """Return the results that are written, instead of writing them."""
+    results = []
+    monkeypatch.setattr(files, "write", lambda _, result: results.append(result))
+    return results
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli.main, list(map(str, arguments)))
+
+
+def succeed(*arguments):
+    done = run("quantize", *arguments)
+    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    return done.stdout
+
+
+def fail(*arguments):
+    """Run what should fail, and return the one sentence that says why."""
+    before = sorted(Path().rglob("*"))
+    done = run("quantize", *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert sorted(Path().rglob("*")) == before
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith("Error: ")
+    assert sentence.endswith(".")
+    return sentence.removeprefix("Error: ")
+
+
+def assert_written(folder, result):
+    np.testing.assert_array_equal(imread(f"{folder}/quantized.png"), result.quantized)
+    np.testing.assert_array_equal(imread(f"{folder}/labels.png"), result.labels)
+    table = pd.read_csv(f"{folder}/centers.csv")
+    pd.testing.assert_frame_equal(table, result.features, check_dtype=False)
+
+
+def test_file_is_quantized_as_by_the_api(image):
+    succeed("image.png")
+    assert sorted(path.name for path in Path("image-kmeans").iterdir()) == [
+        "centers.csv",
+        "labels.png",
+        "quantized.png",
+    ]
+    assert_written("image-kmeans", quantize(image))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        ("-k 3", {"k": 3}),
+        ("--max-iter 1", {"criteria": Criteria(1)}),
+        ("--max-iter none --epsilon 0", {"criteria": Criteria(None, 0)}),
+        ("--epsilon 40", {"criteria": Criteria(epsilon=40)}),
+        ("--attempts 1", {"attempts": 1}),
+        ("--init k-means++", {"init": "k-means++"}),
+        ("--seed 7", {"seed": 7}),
+        ("--gray", {"rgb": False}),
+        ("--rgb", {"rgb": True}),
+        ("--channel-axis 2", {"channel_axis": 2}),
+        ("--max-samples 100", {"max_samples": 100}),
+        ("--max-samples none", {"max_samples": None}),
+        ("--no-refine", {"refine": False}),
+    ],
+)
+def test_every_option_is_the_argument_of_the_api(arguments, settings, image, written):
+    succeed("image.png", *arguments.split())
+    expected = quantize(image, **settings)
+    assert written[0].settings == expected.settings
+    np.testing.assert_array_equal(written[0].labels, expected.labels)
+    np.testing.assert_array_equal(written[0].centers, expected.centers)
+
+
+def test_mask_leaves_out_what_is_zero(image, folder, written):
+    mask = np.zeros((40, 50), np.uint8)
+    mask[:10] = 200
+    imsave(folder / "mask.png", mask, check_contrast=False)
+    printed = succeed("image.png", "--mask", "mask.png")
+    np.testing.assert_array_equal(written[0].labels > 0, mask > 0)
+    assert "2,000, 1,500 left out" in printed
+
+
+def test_sample_is_quantized_without_a_file(written):
+    assert "240,000" in succeed("-k", 3)
+    np.testing.assert_array_equal(written[0].labels, quantize(coffee(), 3).labels)
+    assert Path("coffee-kmeans").is_dir()
+
+
+def test_sample_needs_no_napari():
+    code = (
+        "import sys; sys.modules['napari'] = None\n"
+        "from napari_kmeans.cli import main; main(['quantize', '-k', '2'])"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    assert_written("coffee-kmeans", quantize(coffee(), 2))
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Give a function that makes any file be read as data with attributes."""
+
+    def as_(data, **attributes):
+        layer_data = (data, {"name": "opened", **attributes}, "image")
+        monkeypatch.setattr(files, "read", lambda *_, **__: layer_data)
+
+    return as_
+
+
+def test_what_the_file_says_of_its_channels_holds(opened, written):
+    stack = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    for says in ({"rgb": True}, {"rgb": False}, {"channel_axis": 2}):
+        opened(stack, **says)
+        succeed("any.png", "--force")
+        expected = quantize(stack, **says)
+        assert written[-1].settings == expected.settings
+
+
+def test_what_the_user_says_of_the_channels_goes_before(opened, written):
+    opened(np.zeros((40, 50, 3), np.uint8), rgb=True)
+    succeed("any.png", "-k", 1, "--gray")
+    opened(np.zeros((40, 50, 3), np.uint8), channel_axis=2)
+    succeed("any.png", "-k", 1, "--rgb", "-o", "rgb")
+    succeed("any.png", "-k", 1, "--channel-axis", 1, "-o", "axis")
+    said = [(w.settings["rgb"], w.settings["channel_axis"]) for w in written]
+    assert said == [(False, None), (True, None), (False, 1)]
+
+
+def test_summary_tells_what_came_out(image):
+    printed = succeed("image.png", "-k", 3, "-o", "some/where")
+    q = quantize(image, k=3)
+    lines = dict(line.split(maxsplit=1) for line in printed.splitlines())
+    assert lines["File"] == "image.png"
+    assert lines["Shape"] == "40 x 50 x 3 uint8, RGB"
+    assert lines["Pixels"] == "2,000"
+    assert lines["Unique"] == f"colors  {q.n_colors:,} before, 3 after"
+    assert float(lines["Compactness"].replace(",", "")) == pytest.approx(
+        q.compactness, rel=1e-5
+    )
+    assert lines["Steps"].startswith(f"{q.n_iter}, ")
+    assert float(lines["Seconds"]) >= 0
+    for index, color, share in zip("123", q.features["color"], q.shares, strict=True):
+        assert lines[index].split() == [color, f"{100 * share:.1f}%"]
+    assert lines["Written"] == "to some/where"
+
+
+@pytest.mark.parametrize(
+    ("data", "arguments", "expected"),
+    [
+        (np.eye(40), [], "Unique values  2 before, 2 after"),
+        (np.eye(300), ["--no-refine"], "Steps          not told by OpenCV"),
+        (np.random.default_rng(0).random((300, 300)), [], "not counted before, 2"),
+    ],
+)
+def test_summary_of_gray_images(data, arguments, expected, opened):
+    opened(data)
+    assert expected in succeed("any.tif", "-k", 2, *arguments)
+
+
+def test_long_palette_is_cut(opened):
+    opened(np.arange(40 * 40, dtype=np.uint16).reshape(40, 40))
+    printed = succeed("any.tif", "-k", 40)
+    assert printed.count("#") == cli.MOST_SHOWN
+    assert "and 8 more" in printed
+
+
+def test_palette_is_shown_in_its_colors_on_a_terminal():
+    q = quantize(np.array([[[255, 0, 0], [0, 0, 255]]], np.uint8), k=2, rgb=True)
+    console = Console(
+        force_terminal=True, color_system="truecolor", record=True, width=200
+    )
+    with console.capture() as captured:
+        cli._summarize(q, "a [bold]name[/bold].png", 0.1, console)
+    printed = captured.get()
+    assert re.search(r"\x1b\[48;2;0;0;255m +\x1b\[0m  #0000ff   50.0%", printed)
+    assert re.search(r"\x1b\[48;2;255;0;0m +\x1b\[0m  #ff0000   50.0%", printed)
+    assert "a [bold]name[/bold].png" in printed
+
+
+def test_fewer_colors_than_clusters_are_warned_of(opened):
+    opened(np.eye(40, dtype=np.uint8))
+    done = run("quantize", "any.png", "-k", 5)
+    assert done.exit_code == 0
+    assert done.stderr == (
+        "Warning: k=5 should be at most the 2 distinct colors or points given: there "
+        "are 2 clusters.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["-k", 0], "k=0 should be at least 1."),
+        (["-k", 99999], "k=99999 should be at most 65,535."),
+        (["--attempts", 0], "attempts=0 should be at least 1."),
+        (["--max-iter", 0], "max_iter=0 should be at least 1."),
+        (["--epsilon", -1], "epsilon=-1.0 should be a finite number of at least 0."),
+        (["--seed", -1], "seed=-1 should be at least 0."),
+        (["--rgb", "--channel-axis", 0], "channel_axis=0 should not go with rgb=True"),
+        (["--mask", "image.png"], "mask of shape (40, 50, 3) should have the shape"),
+        (["--mask", "none.png"], "none.png should be a file or a folder"),
+        (["--init", "best"], "init='best' should be one of 'random', 'k-means++'"),
+        (["--layer", 1], "layer=1 should be from 0 to 0"),
+        (["--plugin", "none"], "image.png could not be read: Given reader 'none'"),
+        (["-o", "image.png"], "output=image.png should be a folder"),
+    ],
+)
+@pytest.mark.usefixtures("image")
+def test_bad_arguments_fail_in_a_sentence(arguments, sentence):
+    assert sentence in fail("image.png", *arguments)
+
+
+def test_bad_files_fail_in_a_sentence(folder, monkeypatch):
+    (folder / "unknown.xyz").touch()
+    assert "could not be read" in fail("unknown.xyz")
+    assert "there is none" in fail("none.png")
+    np.save("complex.npy", np.zeros((40, 50), complex))
+    assert "dtype complex128 should hold" in fail("complex.npy")
+    monkeypatch.setitem(sys.modules, "napari", None)
+    assert "pip install" in fail("complex.npy")
+
+
+@pytest.mark.parametrize("option", ["-k", "--seed", "--max-iter", "--max-samples"])
+def test_words_for_numbers_are_usage_errors(option):
+    done = run("quantize", option, "many")
+    assert done.exit_code == 2
+    assert re.search(rf"Invalid value for '{option}'.*", done.stderr)
+
+
+def test_earlier_result_is_kept_without_force(image, monkeypatch):
+    succeed("image.png", "-k", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "read", lambda *_, **__: pytest.fail("work before check"))
+        sentence = fail("image.png", "-k", 3)
+    assert "--force" in sentence
+    assert_written("image-kmeans", quantize(image, 2))
+    succeed("image.png", "-k", 3, "--force")
+    assert_written("image-kmeans", quantize(image, 3))
+
+
+@pytest.mark.usefixtures("image")
+def test_interruption_leaves_nothing_behind(folder, monkeypatch):
+    def interrupted(folder, result):
+        (folder / "labels.png").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "write", interrupted)
+    done = run("quantize", "image.png")
+    assert (done.exit_code, done.output) == (130, "")
+    assert [path.name for path in folder.iterdir()] == ["image.png"]
+
+
+@pytest.mark.usefixtures("image")
+def test_show_opens_napari_with_the_image_and_its_result(monkeypatch):
+    viewer, running = ViewerModel(), []
+    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
+    monkeypatch.setattr(napari, "run", lambda: running.append(True))
+    succeed("image.png", "--show")
+    names = ["image", "image quantized", "image labels", "image centers"]
+    assert [layer.name for layer in viewer.layers] == names
+    assert running == [True]
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("terminal", [False, True])
+def test_slow_runs_show_progress_on_a_terminal(slow, terminal, monkeypatch):
+    ticks = itertools.count(0, 1 if slow else 0)
+    monkeypatch.setattr(cli, "monotonic", lambda: next(ticks))
+    console = Console(force_terminal=terminal, width=80)
+    image = np.random.default_rng(0).random((40, 40))
+    with console.capture() as captured:
+        result = cli._run(quantize_steps(image), console)
+    assert result.k == 5
+    shown = captured.get()
+    assert ("Searching" in shown) == (slow and terminal)
+    assert bool(shown) == (slow and terminal)
+
+
+def test_progress_is_gone_after_a_failure(monkeypatch):
+    monkeypatch.setattr(cli, "monotonic", itertools.count().__next__)
+    console = Console(force_terminal=True, width=80)
+
+    def steps():
+        yield Progress("Searching", 1, 2)
+        raise ValueError("too bad")
+
+    with console.capture() as captured, pytest.raises(ValueError, match="too bad"):
+        cli._run(steps(), console)
+    hide, show, erase = "\x1b[?25l", "\x1b[?25h", "\x1b[2K"
+    shown, _, after = captured.get().partition(show)
+    assert shown.startswith(hide)
+    assert "Searching" in shown
+    assert after.endswith(erase)
+
+
+def test_progress_does_not_mix_with_the_summary(monkeypatch):
+    consoles = []
+
+    def spy(steps, console):
+        consoles.append(console)
+        return exhaust(steps)
+
+    monkeypatch.setattr(cli, "_run", spy)
+    succeed()
+    assert [console.stderr for console in consoles] == [True]
+
+
+def test_version_is_shown():
+    done = run("--version")
+    assert (done.exit_code, done.stdout) == (
+        0,
+        f"napari-kmeans {napari_kmeans.__version__}\n",
+    )
+
+
+def test_help_names_every_option_and_imports_little():
+    code = (
+        "import sys; from napari_kmeans.cli import main\n"
+        "try: main(['quantize', '--help'])\n"
+        "finally: print([m for m in ('numpy', 'cv2', 'napari') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    for option in ("-k", "--mask", "--output", "--force", "--show", "--no-refine"):
+        assert option in done.stdout
+
+
+def test_program_runs_and_writes_no_color_codes(image):
+    done = subprocess.run(
+        ["napari-kmeans", "quantize", "image.png", "-k", "3"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "\x1b" not in done.stdout
+    assert done.stderr == ""
+    assert_written("image-kmeans", quantize(image, 3))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a child there")
+def test_program_interrupted_leaves_nothing_behind(folder):
+    running = subprocess.Popen(
+        ["napari-kmeans", "quantize", "--attempts", "1000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # It has begun to work when its folder is there.
+    while not list(folder.iterdir()) and running.poll() is None:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGINT)
+    printed = running.communicate()
+    assert (running.returncode, printed) == (130, ("", ""))
+    assert list(folder.iterdir()) == []
