@@ -1,6 +1,8 @@
 """The command line: what it writes is what the API returns; what fails, fails early."""
 
+import errno
 import itertools
+import os
 import re
 import signal
 import subprocess
@@ -275,6 +277,17 @@ def test_earlier_result_is_kept_without_force(image, monkeypatch):
     assert_written("image-kmeans", quantize(image, 2))
     succeed("image.png", "-k", 3, "--force")
     assert_written("image-kmeans", quantize(image, 3))
+
+
+@pytest.mark.usefixtures("image")
+def test_full_disk_is_said_in_a_sentence(monkeypatch):
+    def write(folder, result):
+        (folder / "labels.png").touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "labels.png")
+
+    monkeypatch.setattr(files, "write", write)
+    sentence = fail("image.png")
+    assert sentence.startswith("output=image-kmeans could not be written: No space")
 
 
 @pytest.mark.usefixtures("image")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -183,9 +183,10 @@ def quantize(
             result = _run(steps, Console(stderr=True))
             seconds = monotonic() - begun
             files.write(new, result)
-    except (ValueError, OSError, ModuleNotFoundError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(2) from None
+    except (ValueError, ModuleNotFoundError) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"output={folder} could not be written: {error.strerror}.")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     if result.note:
@@ -194,6 +195,11 @@ def quantize(
     typer.echo(f"Written to {folder}")
     if show:
         _show(source, result)
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"Error: {sentence}", err=True)
+    raise typer.Exit(2)
 
 
 def _source(file: str | None, layer: int | None, plugin: str | None) -> LayerData:

@@ -143,10 +143,8 @@ def replacing(folder: Path, *, force: bool = False) -> Iterator[Path]:
 
     Raises
     ------
-    FileExistsError
-        Before any work, where there is a result and `force` is False.
-    NotADirectoryError
-        Before any work, where it is a file.
+    ValueError
+        Before any work, where it is a file, or holds a result and `force` is False.
     OSError
         Before any work, where nothing can be written there.
     """
@@ -154,12 +152,10 @@ def replacing(folder: Path, *, force: bool = False) -> Iterator[Path]:
         path for path in (folder, *folder.absolute().parents) if path.exists()
     )
     if not existing.is_dir():
-        raise NotADirectoryError(
-            f"output={folder} should be a folder: {existing} is a file."
-        )
+        raise ValueError(f"output={folder} should be a folder: {existing} is a file.")
     found = [name for name in NAMES if (folder / name).exists()]
     if found and not force:
-        raise FileExistsError(
+        raise ValueError(
             f"output={folder} should not hold a result already, or go with --force to "
             f"replace its {', '.join(found)}."
         )
