@@ -313,6 +313,26 @@ def test_show_opens_napari_with_the_image_and_its_result(monkeypatch):
     assert running == [True]
 
 
+@pytest.mark.parametrize("axis", [0, -1])
+def test_show_opens_a_layer_for_each_channel(axis, opened, monkeypatch):
+    viewer = ViewerModel()
+    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
+    monkeypatch.setattr(napari, "run", lambda: None)
+    data = np.random.default_rng(0).random((2, 40, 50))
+    opened(np.moveaxis(data, 0, axis))
+    succeed("any.tif", "--show", "--channel-axis", axis)
+    shapes = {layer.name: layer.data.shape for layer in viewer.layers}
+    assert shapes == {
+        "opened": (40, 50),
+        "opened [1]": (40, 50),
+        "opened quantized": (40, 50),
+        "opened quantized [1]": (40, 50),
+        "opened labels": (40, 50),
+        "opened centers": (5, 2),
+    }
+    np.testing.assert_array_equal(viewer.layers["opened [1]"].data, data[1])
+
+
 @pytest.mark.parametrize("slow", [False, True])
 @pytest.mark.parametrize("terminal", [False, True])
 def test_slow_runs_show_progress_on_a_terminal(slow, terminal, monkeypatch):

@@ -311,10 +311,19 @@ def _show(source: LayerData, result: QuantizedImage) -> None:
     from napari.layers import Layer
 
     data, attributes, kind = source
-    attributes = {**attributes, "rgb": result.rgb}
-    attributes.pop("channel_axis", None)
+    channel_axis = result.settings["channel_axis"]
     viewer = napari.Viewer()
-    layer = viewer.add_layer(Layer.create(data, attributes, kind))
-    for layer_data in result.to_layers(layer):
-        viewer.add_layer(Layer.create(*layer_data))
+    if channel_axis is None:
+        attributes = {**attributes, "rgb": result.rgb}
+        layer = viewer.add_layer(Layer.create(data, attributes, kind))
+        for layer_data in result.to_layers(layer):
+            viewer.add_layer(Layer.create(*layer_data))
+    else:
+        # As napari opens channels: a layer each, all as large as the labels.
+        name = attributes["name"]
+        viewer.add_image(data, channel_axis=channel_axis, name=name)
+        for data, attributes, kind in result.to_layers(name):
+            if kind == "image":
+                attributes["channel_axis"] = channel_axis
+            getattr(viewer, f"add_{kind}")(data, **attributes)
     napari.run()
