@@ -418,6 +418,8 @@ def test_program_interrupted_leaves_nothing_behind(folder):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A background shell's children ignore SIGINT, and theirs would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     # It has begun to work when its folder is there.
     while not list(folder.iterdir()) and running.poll() is None:
