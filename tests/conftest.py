@@ -12,6 +12,8 @@ hypothesis.settings.register_profile(
     max_examples=50,
     print_blob=False,
 )
+# For a longer look: pytest --hypothesis-profile=search
+hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("deterministic")
 
 

@@ -46,7 +46,7 @@ def lloyd_step(rows, centers, weights=None):
     weights = np.ones(len(rows)) if weights is None else weights
     moved = np.full(centers.shape, np.nan)
     for label in range(len(centers)):
-        inside = (labels == label) & (weights > 0)
+        inside = labels == label
         if inside.any():
             moved[label] = mean(rows[inside], weights[inside])
     return moved

@@ -292,7 +292,7 @@ def spread(
     Parameters
     ----------
     weights : (n,) float64, or (0,)
-        Empty where every weight is 1.
+        Above 0; empty where every weight is 1.
 
     Returns
     -------
@@ -301,17 +301,16 @@ def spread(
 
     Examples
     --------
-    >>> spread(3, np.array([1.0, 0.0, 3.0]), 4, seed=0).tolist()
-    [0, 2, 2, 2]
+    >>> spread(2, np.array([1.0, 3.0]), 4, seed=0).tolist()
+    [0, 1, 1, 1]
     """
     places = np.arange(size) + np.random.default_rng(seed).random(size)
     if not weights.size:
         return np.minimum(places * (n / size), n - 1).astype(np.int64)
     cumulative = np.cumsum(weights)
     places *= cumulative[-1] / size
-    last = np.flatnonzero(weights)[-1]
     index = np.searchsorted(cumulative, places, side="right")
-    return np.asarray(np.minimum(index, last), np.int64)
+    return np.asarray(np.minimum(index, n - 1), np.int64)
 
 
 def kmeans(
@@ -336,7 +335,8 @@ def kmeans(
     k : int, default 5
         Number of clusters, 1 to 65,535.
     weights : (n_samples,) array_like, optional
-        How much each point counts, at least 0; by default 1 each.
+        How much each point counts, at least 0; by default 1 each. Points of weight 0
+        are labeled, but have no part in the centers.
     criteria : Criteria or tuple, optional
         When an iteration stops; OpenCV's ``(type, max_iter, epsilon)`` will do.
     attempts : int, default 10
@@ -418,26 +418,26 @@ def kmeans_steps(
     checked = Settings.of(array.shape[:1], k=k, **settings)
     checked_weights = validation.check_weights(weights, len(array))
     valid = np.isfinite(array).all(axis=1)
-    usable = valid & (checked_weights > 0) if checked_weights.size else valid
-    validation.check_enough(checked.k, int(usable.sum()), "points")
+    used = valid & (checked_weights > 0) if checked_weights.size else valid
+    validation.check_enough(checked.k, int(used.sum()), "points")
     if not checked.refine:
-        validation.check_plain("points", [array[valid]])
-    return _kmeans(array, valid, checked_weights, checked)
+        validation.check_plain("points", [array[used]])
+    return _kmeans(array, valid, used, checked_weights, checked)
 
 
 def _kmeans(
     points: NDArray[Any],
     valid: NDArray[np.bool_],
+    used: NDArray[np.bool_],
     weights: NDArray[np.float64],
     settings: Settings,
 ) -> Generator[Progress, None, ClusteredPoints]:
-    kept = points if valid.all() else points[valid]
     if weights.size:
-        weights = weights[valid]
+        weights = weights[used]
     initial_labels = settings.initial_labels
     if initial_labels is not None:
-        initial_labels = initial_labels[valid]
-    samples = from_pixels(list(kept.T), weights)
+        initial_labels = initial_labels[used]
+    samples = from_pixels(list(points[used].T), weights)
     size = settings.max_samples or max(samples.n, MAX_SAMPLES)
     whole = not weights.size and samples.n <= size
     # Integer weights up to the limit are searched as if each point were repeated.
@@ -454,16 +454,21 @@ def _kmeans(
         return samples.values[:, index].T, labels
 
     clusters = yield from cluster(samples, pick, settings, whole=whole)
+    centers = samples.restore(clusters.centers)
     labels = np.full(len(points), -1, np.int32)
-    labels[valid] = clusters.labels
+    labels[used] = clusters.labels
+    rest = valid & ~used
+    if rest.any():  # without weight, these are labeled all the same
+        others = from_pixels(list(points[rest].T))
+        labels[rest] = lloyd.assign(others, others.relative(centers)).labels
     return ClusteredPoints(
         labels=labels,
-        centers=samples.restore(clusters.centers),
-        counts=np.bincount(clusters.labels, minlength=len(clusters.centers)),
+        centers=centers,
+        counts=np.bincount(labels[valid], minlength=len(centers)),
         compactness=clusters.compactness,
         n_iter=clusters.n_iter,
         converged=clusters.converged,
-        n_excluded=len(points) - len(kept),
+        n_excluded=int((~valid).sum()),
         settings=settings.record
         | {"epsilon": clusters.epsilon, "weighted": weights.size > 0}
         | {"versions": versions()},

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # The wheel with OpenCV's own windows points Qt at its plugins and fonts on import; a
-# PyQt5 that starts later, here or in a child process, would abort on them.
-_QT_VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
-_saved = {name: os.environ.get(name) for name in _QT_VARIABLES}
+# PyQt5 that starts later, here or in a child process, would abort on them. And it adds
+# to LD_LIBRARY_PATH what no child process needs.
+_saved = dict(os.environ)
 import cv2  # noqa: E402
 
-for _name, _value in _saved.items():
-    if _value is None:
-        os.environ.pop(_name, None)
+for _name in [name for name, value in os.environ.items() if _saved.get(name) != value]:
+    if _name in _saved:
+        os.environ[_name] = _saved[_name]
     else:
-        os.environ[_name] = _value
+        del os.environ[_name]
 
 VERSION: str = cv2.__version__
 

@@ -50,7 +50,7 @@ class Samples:
     values : (n_channels, n) float32 or float64
         Each is the value of the data less `origin`, in `unit`.
     weights : (n,) float64, or (0,)
-        Empty where every weight is 1.
+        Above 0; empty where every weight is 1.
     origin : tuple of int
         Zero but for integers that float64 would round.
     unit : float
@@ -117,7 +117,7 @@ class Samples:
         return np.asarray(np.add(labels, 1, dtype=labels.dtype))
 
     def distinct(self, most: int) -> NDArray[np.float64]:
-        """Return the distinct samples with a weight, stopping beyond `most`.
+        """Return the distinct samples, stopping beyond `most`.
 
         Returns
         -------
@@ -128,8 +128,6 @@ class Samples:
         start, size = 0, 4 * most + 1024
         while start < self.n and found.shape[1] <= most:
             block = self.values[:, start : start + size]
-            if self.weights.size:
-                block = block[:, self.weights[start : start + size] > 0]
             found = _distinct(np.concatenate([found, block], axis=1))
             start, size = start + size, max(size, DISTINCT)
         return found.T.astype(np.float64)
@@ -317,7 +315,7 @@ def from_pixels(
     channels : sequence of (n,) arrays
         One array a channel, all of one dtype.
     weights : (n,) float64, or (0,)
-        Empty where every weight is 1.
+        Above 0; empty where every weight is 1.
     origin : tuple of int, optional
         What to subtract from integers; by default the least values of those that
         float64 might round, and 0 else.
