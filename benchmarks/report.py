@@ -1,0 +1,104 @@
+"""Report: measurements as Markdown that can be read in a terminal, too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .targets import MB
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
+    from .measurement import Measurement
+
+COLUMNS = (
+    "contender",
+    "seconds",
+    "runs",
+    "time / ours",
+    "peak MB",
+    "compactness",
+    "above best",
+    "gives",
+)
+
+LEGEND = """\
+Seconds are the median of the runs after a warm-up; what takes more than 30 is run once.
+Peak memory is what the runs, in a process of their own, needed above the input and the
+loaded library, labels and quantized image included. Compactness is computed in float64
+from each contender's centers by the same function; the best known is that of the best
+of several k-means++ runs until convergence. cv2.kmeans starts at random, as in its
+tutorial; scikit-learn and faiss start by their defaults. faiss has no epsilon. Pillow
+and libimagequant have neither attempts nor criteria, and whole numbers for colors.
+"""
+
+
+def section(comparison: Comparison) -> str:
+    """Return the table of a workload, its targets, and what was skipped."""
+    workload, best = comparison.workload, comparison.best
+    ours = comparison.of("ours")
+    rows = [
+        _row(contender.title, found, ours, best)
+        for contender, found in comparison.measured.items()
+    ]
+    lines = [
+        f"## {workload.name}: {workload.title}",
+        "",
+        f"{workload.settings}. Input: {comparison.input_bytes / MB:.1f} MB. "
+        f"Best compactness known: {best:.6g}.",
+        "",
+        *_table(rows),
+        "",
+        *[f"- Target: {verdict}" for verdict in comparison.verdicts()],
+        *[f"- Skipped: {c.title}: {why}" for c, why in comparison.skipped.items()],
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _row(
+    title: str, found: Measurement, ours: Measurement | None, best: float
+) -> tuple[str, ...]:
+    missing = "-"
+    judged = found.compactness is not None
+    return (
+        title,
+        f"{found.seconds:.3g}" if found.seconds < 100 else f"{found.seconds:.0f}",
+        str(found.runs),
+        missing if ours is None else f"{found.seconds / ours.seconds:.3g}",
+        missing if found.peak is None else f"{found.peak / MB:.0f}",
+        f"{found.compactness:.6g}" if judged else missing,
+        f"{found.compactness / best - 1:+.4%}" if judged else missing,
+        ", ".join(found.gives),
+    )
+
+
+def _table(rows: list[tuple[str, ...]]) -> list[str]:
+    """Return a Markdown table, padded: words to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
+    left = {0, len(COLUMNS) - 1}
+
+    def line(cells: tuple[str, ...]) -> str:
+        padded = [
+            cell.ljust(width) if at in left else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return f"| {' | '.join(padded)} |"
+
+    rule = tuple(
+        "-" * width if at in left else "-" * (width - 1) + ":"
+        for at, width in enumerate(widths)
+    )
+    return [line(COLUMNS), line(rule), *map(line, rows)]
+
+
+def heading(machine: str, versions: str, command: str, quick: bool) -> str:
+    """Return what comes before the sections."""
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Made by `{command}` on {machine}.",
+        "",
+        f"{versions}.",
+    ]
+    if quick:
+        lines += ["", "1/16 of the pixels: the targets are for all of them."]
+    return "\n".join([*lines, "", LEGEND])

@@ -1,0 +1,171 @@
+"""The benchmarks: what they measure is right. How long it takes is for them to say."""
+
+import json
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+import reference
+from benchmarks import __main__ as command
+from benchmarks import report
+from benchmarks.compactness import compactness, count
+from benchmarks.comparison import compare
+from benchmarks.contenders import CONTENDERS, Contender
+from benchmarks.measurement import Measurement
+from benchmarks.targets import Targets
+from benchmarks.workloads import WORKLOADS, named
+from napari_kmeans import Criteria, quantize
+
+BY_KEY = {contender.key: contender for contender in CONTENDERS}
+(W1,) = named(["W1"])
+TINY = replace(W1, shape=(64, 64))
+
+
+def dies(data, workload):
+    sys.exit(7)
+
+
+def test_comparison_measures_and_judges_each_contender(tmp_path):
+    contenders = [BY_KEY["ours"], BY_KEY["opencv"]]
+    found = compare(TINY, contenders, tmp_path / "best.json")
+    assert list(found.measured) == contenders
+    assert found.skipped == {}
+    assert found.input_bytes == 64 * 64 * 3
+    for measurement in found.measured.values():
+        assert measurement.gives == ("labels", "image")
+        assert measurement.runs >= 1
+        assert measurement.compactness >= found.best > 0
+    q = quantize(TINY.data(), TINY.k, criteria=Criteria(TINY.max_iter, TINY.epsilon))
+    assert found.of("ours").compactness == pytest.approx(q.compactness, rel=1e-12)
+    text = report.section(found)
+    for contender in contenders:
+        assert f"| {contender.title} " in text
+    assert "- Target: speed >= 150x cv2.kmeans: " in text
+    assert "4,096 pixels, K=5, 10 attempts, criteria (10, 1)" in text
+
+
+def test_contenders_that_cannot_are_skipped_by_name_and_reason(tmp_path):
+    contenders = [
+        Contender("absent", "Absent", "no_such_module", dies),
+        Contender("dies", "Mortal", "numpy", dies),
+        BY_KEY["pillow"],
+    ]
+    found = compare(named(["W7-2"])[0].small(), contenders, tmp_path / "best.json")
+    assert found.measured == {}
+    assert [(c.title, why) for c, why in found.skipped.items()] == [
+        ("Absent", "not installed"),
+        ("Mortal", "failed with exit code 7"),
+        ("Pillow, median cut and k-means", "takes 8-bit RGB only"),
+    ]
+    assert "- Skipped: Absent: not installed" in report.section(found)
+
+
+def test_contender_beyond_the_limit_is_skipped(tmp_path):
+    found = compare(TINY, [BY_KEY["copy"]], tmp_path / "best.json", limit=0.0)
+    assert list(found.skipped.values()) == ["takes more than 0 s"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux")
+def test_memory_of_a_copy_is_that_of_the_input(tmp_path):
+    points = replace(named(["W7-16"])[0], shape=(300_000,), k=1)
+    found = compare(points, [BY_KEY["copy"]], tmp_path / "best.json")
+    assert found.of("copy").peak == pytest.approx(found.input_bytes, rel=0.1)
+
+
+def test_best_is_kept_for_the_same_input_and_k_and_searched_again_on_demand(tmp_path):
+    kept = tmp_path / "best.json"
+    first = compare(TINY, [], kept).best
+    entry = json.loads(kept.read_text())
+    entry["W1 64x64"]["compactness"] = 1.0
+    kept.write_text(json.dumps(entry))
+    assert compare(TINY, [], kept).best == 1.0
+    assert compare(replace(TINY, k=6), [], kept).best not in (1.0, first)
+    kept.write_text(json.dumps(entry))
+    assert compare(TINY, [], kept, anew=True).best == first
+
+
+@given(
+    st.sampled_from([(np.uint8, 3), (np.uint8, 1), (np.uint16, 1), (np.uint16, 2)])
+    | st.just((np.float32, 3)),
+    st.data(),
+)
+def test_compactness_is_that_of_brute_force(kind, data):
+    dtype, n_channels = kind
+    elements = (
+        st.floats(-9, 9, width=32) if dtype == np.float32 else st.integers(0, 255)
+    )
+    rows = data.draw(hnp.arrays(dtype, (12, n_channels), elements=elements))
+    centers = data.draw(
+        hnp.arrays(np.float64, (3, n_channels), elements=st.floats(-9, 300))
+    )
+    labels = reference.nearest(rows, centers)
+    expected = reference.compactness(rows.astype(float), labels, centers)
+    found = compactness(count(rows), centers)
+    assert found == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
+def test_workload_takes_its_data_apart_and_together(workload):
+    assert workload.quick().n == workload.n // 16
+    small = workload.small()
+    data = small.data()
+    rows = small.rows(data)
+    assert len(rows) == small.n
+    if workload.points:
+        assert data.shape == rows.shape
+    else:
+        colors, labels = np.unique(rows, axis=0, return_inverse=True)
+        painted = small.paint(data, colors, labels)
+        np.testing.assert_array_equal(painted, data)
+
+
+def test_workloads_are_named_alone_or_as_a_family():
+    assert named(None) == list(WORKLOADS)
+    assert [w.name for w in named(["W2-64", "W7"])] == ["W2-64", "W7-2", "W7-16"]
+
+
+def test_unknown_workload_is_named_with_those_there_are(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--workload", "W1", "W9"])
+    with pytest.raises(SystemExit):
+        command.main()
+    assert "workload 'W9' should be one of W1, " in capsys.readouterr().err
+
+
+TARGETS = Targets(speedup=10, seconds=0.05, memory_of_input=2, above_best=0.5)
+
+
+def measurement(seconds, peak, found):
+    return Measurement(seconds, 1, peak, found, ())
+
+
+def test_targets_are_reached_at_their_bounds():
+    ours, opencv = measurement(0.05, 200, 150.0), measurement(0.5, 900, 150.0)
+    lines = list(TARGETS.verdicts(ours, opencv, [opencv], 100.0, 100))
+    assert lines == [
+        "speed >= 10x cv2.kmeans: reached (10x)",
+        "time <= 50 ms: reached (50.0 ms)",
+        "memory <= 2 times the input: reached (0 MB, 2.00 times the input)",
+        "compactness <= every contender's: reached (+0.0000% to the lowest of theirs)",
+        "compactness within 50.00% of the best known: reached (+50.0000%)",
+    ]
+
+
+def test_targets_are_missed_beyond_their_bounds():
+    ours, opencv = measurement(0.051, 201, 150.1), measurement(0.5, 900, 150.0)
+    lines = list(TARGETS.verdicts(ours, opencv, [opencv], 100.0, 100))
+    assert len(lines) == 5
+    assert all(": missed (" in line for line in lines)
+
+
+def test_targets_without_a_measurement_say_so():
+    ours = measurement(1.0, None, 100.0)
+    lines = list(Targets(speedup=10, memory=5).verdicts(ours, None, [], 100.0, 100))
+    assert lines == [
+        "speed >= 10x cv2.kmeans: cv2.kmeans was not measured",
+        "memory <= 5e-06 MB: not measured on this system",
+    ]
