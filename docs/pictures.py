@@ -35,6 +35,8 @@ def settle(seconds=0.5):
 def take(viewer, name):
     """Write a picture of the whole window."""
     settle()
+    viewer.reset_view()
+    settle()
     picture = viewer.screenshot(canvas_only=False, flash=False)
     iio.imwrite(FOLDER / f"{name}.png", picture[..., :3], optimize=True)
 
@@ -46,7 +48,8 @@ def main():
     open_sample(viewer, samples.photo)
     _, widget = viewer.window.add_plugin_dock_widget("napari-kmeans")
     take(viewer, "before")
-    widget.run(block=True)
+    for _ in range(2):  # the first may compile the kernels
+        widget.run(block=True)
     take(viewer, "photo")
     viewer.layers.clear()
     open_sample(viewer, samples.blobs)

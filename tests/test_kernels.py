@@ -11,10 +11,17 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans.core import kernels
+from napari_kmeans.core.samples import BITS
 
 pytestmark = pytest.mark.usefixtures("jit")
 
 NO_WEIGHTS = np.empty(0)
+
+
+def morton(color):
+    """Interleave the bits of red, green and blue, from the highest down."""
+    digits = zip(*(f"{value:08b}" for value in color), strict=True)
+    return int("".join("".join(bits) for bits in digits), 2)
 
 
 def random_values(n_channels, n, dtype, seed=0):
@@ -29,16 +36,22 @@ def quanta_of(values, weights, origin):
     return np.array([kernels.quanta(r, total, values.shape[1]) for r in (*reach, 1.0)])
 
 
-def accumulate(values, weights, centers, start=0, stop=None):
+def boxes_of(values):
+    n_tiles = -(-values.shape[1] // kernels.TILE)
+    boxes = np.empty((n_tiles, 2, len(values)))
+    kernels.boxes(values, 0, n_tiles, boxes)
+    return boxes
+
+
+def accumulate(values, weights, centers, start=0, stop=None, totaled=False):
     origin = values.min(axis=1).astype(np.float64)
+    quanta = quanta_of(values, weights, origin)
+    boxes = boxes_of(values)
+    totals = np.empty((len(boxes) if totaled else 0, len(values) + 1, 2))
+    kernels.total(values, weights, origin, quanta, 0, len(totals), totals)
+    stop = len(boxes) if stop is None else stop
     return kernels.accumulate(
-        values,
-        weights,
-        origin,
-        centers,
-        quanta_of(values, weights, origin),
-        start,
-        values.shape[1] if stop is None else stop,
+        values, weights, origin, boxes, totals, centers, quanta, start, stop
     )
 
 
@@ -49,8 +62,42 @@ def assign(values, weights, centers):
     quanta = np.array(
         [kernels.quanta(r, total, labels.size) for r in (1.0, (reach**2).sum())]
     )
-    sums = kernels.assign(values, weights, centers, quanta, 0, labels.size, labels)
+    boxes, each = boxes_of(values), np.empty(labels.size)
+    sums = kernels.assign(
+        values, weights, boxes, centers, quanta, 0, len(boxes), labels, each
+    )
+    np.testing.assert_allclose(each.sum(), sums.sum(axis=-1)[:, 1].sum(), rtol=1e-12)
     return labels, sums.sum(axis=-1)
+
+
+@pytest.mark.parametrize("n", [1, 127, 128, 129, 1000])
+def test_boxes_bound_their_tiles(n):
+    values = random_values(3, n, np.float32)
+    for tile, (least, greatest) in enumerate(boxes_of(values)):
+        inside = values[:, tile * kernels.TILE : (tile + 1) * kernels.TILE]
+        np.testing.assert_array_equal(least, inside.min(axis=1))
+        np.testing.assert_array_equal(greatest, inside.max(axis=1))
+
+
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 5])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("k", [2, 20, 200])
+def test_compact_tiles_with_few_candidates_change_nothing(n_channels, weighted, k):
+    # Sorted, so that tiles have few candidates, often one; on a grid, so that ties
+    # between centers that are not all candidates are common.
+    rng = np.random.default_rng(0)
+    values = np.sort(rng.integers(0, 300, (n_channels, 3000)), axis=1) / 4
+    weights = rng.integers(1, 9, 3000).astype(float) if weighted else NO_WEIGHTS
+    centers = rng.integers(0, 75, (k, n_channels)).astype(float)
+    labels, _ = assign(values, weights, centers)
+    expected = reference.nearest(values.T, centers)
+    np.testing.assert_array_equal(labels, expected)
+    plain = accumulate(values, weights, centers)
+    np.testing.assert_array_equal(
+        plain, accumulate(values, weights, centers, totaled=True)
+    )
+    counts = np.bincount(expected, weights if weighted else None, k)
+    np.testing.assert_array_equal(plain[:, -1].sum(axis=-1), counts)
 
 
 @given(
@@ -131,10 +178,12 @@ def test_accumulate_adds_up_to_the_same_bits_however_it_is_cut(dtype, weighted):
     weights = rng.random(2500) if weighted else NO_WEIGHTS
     centers = rng.random((4, 3))
     whole = accumulate(values, weights, centers)
-    for size in (1000, 1024, 777):
-        cuts = range(0, 2500, size)
+    n_tiles = -(-2500 // kernels.TILE)
+    for size in (1, 3, 7):
+        cuts = range(0, n_tiles, size)
         parts = [
-            accumulate(values, weights, centers, a, min(a + size, 2500)) for a in cuts
+            accumulate(values, weights, centers, a, min(a + size, n_tiles))
+            for a in cuts
         ]
         np.testing.assert_array_equal(np.sum(parts[::-1], axis=0), whole)
 
@@ -148,19 +197,16 @@ def test_accumulate_counts_unweighted_samples():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_farthest_is_the_last_of_the_farthest_free_samples(dtype, weighted):
-    rng = np.random.default_rng(3)
+def test_farthest_is_the_last_of_the_farthest_free_samples(dtype):
     values = random_values(2, 1300, dtype)
-    weights = rng.integers(0, 3, 1300).astype(float) if weighted else NO_WEIGHTS
     centers = np.array([[1.0, 2.0], [4.0, 4.0]])
     taken = np.array([[5.0, 5.0], [3.0, 5.0]])
     mean = np.array([3.7, 4.2])
+    boxes = boxes_of(values)
     distance, index = kernels.farthest(
-        values, weights, centers, 1, mean, taken, 0, 1300
+        values, boxes, centers, 1, mean, taken, 0, len(boxes)
     )
     free = reference.nearest(values.T, centers) == 1
-    free &= weights > 0 if weighted else True
     for row in taken:
         free &= (row != values.T).any(axis=1)
     squared = reference.squared_distances(values.T, mean[np.newaxis])[:, 0]
@@ -173,7 +219,7 @@ def test_farthest_says_where_there_is_none():
     values = np.ones((1, 5), np.float32)
     centers = np.array([[1.0], [9.0]])
     none = np.empty((0, 1))
-    arguments = (values, NO_WEIGHTS, centers, 1, centers[1], none, 0, 5)
+    arguments = (values, boxes_of(values), centers, 1, centers[1], none, 0, 1)
     assert kernels.farthest(*arguments) == (-1.0, -1)
 
 
@@ -190,8 +236,8 @@ def test_count1_counts_from_start_to_stop(dtype):
 def test_count3_counts_colors_from_start_to_stop(dtype):
     image = np.random.default_rng(0).integers(0, 3, (300, 3)).astype(dtype) * 127
     table = np.zeros(2**24, np.uint32)
-    kernels.count3(image[:, 0], image[:, 1], image[:, 2], table, 10, 300)
-    expected = Counter((r << 16) + (g << 8) + b for r, g, b in image[10:].tolist())
+    kernels.count3(image[:, 0], image[:, 1], image[:, 2], BITS, table, 10, 300)
+    expected = Counter(morton(color) for color in image[10:].tolist())
     found = np.flatnonzero(table).tolist()
     assert dict(zip(found, table[found].tolist(), strict=True)) == expected
 
@@ -229,10 +275,10 @@ def test_look_up3_finds_the_code_of_each_color():
     image = rng.integers(0, 256, (40, 3), np.uint8)
     image[:2] = [[0, 0, 0], [255, 255, 255]]
     lut = np.zeros(2**24, np.uint8)
-    codes = image.astype(np.uint32) @ np.array([2**16, 2**8, 1], np.uint32)
+    codes = [morton(color) for color in image.tolist()]
     lut[codes] = np.arange(1, 41)
     labels = np.zeros(40, np.uint8)
-    kernels.look_up3(*image.T, lut, labels, 0, 40)
+    kernels.look_up3(*image.T, BITS, lut, labels, 0, 40)
     np.testing.assert_array_equal(labels, lut[codes])
     assert labels.min() > 0
 

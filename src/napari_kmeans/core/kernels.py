@@ -6,7 +6,8 @@ sample
     A column of `values`, an array of shape (n_channels, n_samples): one contiguous row
     a channel, so that the compiler turns loops over samples into vector instructions.
 tile
-    A thousand samples whose distances fit the processor's first cache.
+    128 consecutive samples: few enough for the processor's first cache, and often so
+    close together that few centers, or one, can be nearest to any of them.
 code
     The number of a color in a table of all possible colors.
 
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-TILE = 1024
+#: Samples in a tile.
+TILE = 128
 
 
 def _kernel(function: F) -> F:
@@ -79,50 +81,123 @@ def quanta(largest: float, total_weight: float, n: int) -> NDArray[np.float64]:
 
 
 @_kernel
+def boxes(
+    values: NDArray[Any], start: int, stop: int, found: NDArray[np.float64]
+) -> None:
+    """Find the bounding boxes of the tiles from `start` to `stop`.
+
+    Parameters
+    ----------
+    values : (n_channels, n) float32 or float64
+    start, stop : int
+        The tiles to visit.
+    found : (n_tiles, 2, n_channels) float64
+        Receives the least and the greatest value of each channel.
+    """
+    n_channels, n = values.shape
+    for tile in range(start, stop):
+        for channel in range(n_channels):
+            least = greatest = values[channel, tile * TILE]
+            for i in range(tile * TILE, min((tile + 1) * TILE, n)):
+                least = min(least, values[channel, i])
+                greatest = max(greatest, values[channel, i])
+            found[tile, 0, channel] = least
+            found[tile, 1, channel] = greatest
+
+
+@_kernel
+def _candidates(
+    box: NDArray[np.float64],
+    centers: NDArray[np.float64],
+    least: NDArray[np.float64],
+    found: NDArray[np.int32],
+) -> int:
+    """Find the centers that may be nearest to a sample in a box; return their number.
+
+    The filter of Kanungo et al., "An efficient k-means clustering algorithm", IEEE
+    PAMI 24 (2002), one level deep. It loses nothing to rounding: the bounds are sums
+    of the same operations, in the same order, as the distances, and these operations
+    are monotone.
+
+    Parameters
+    ----------
+    box : (2, n_channels) float64
+    centers : (k, n_channels) float64
+    least : (k,) float64
+        Scratch: the least squared distance of each center to a point of the box.
+    found : (k,) int32
+        Receives the candidates, ascending.
+    """
+    bound = math.inf
+    for k in range(centers.shape[0]):
+        near = far = 0.0
+        for channel in range(centers.shape[1]):
+            below = box[0, channel] - centers[k, channel]
+            above = box[1, channel] - centers[k, channel]
+            to_far = max(-below, above)
+            to_near = max(0.0, max(below, -above))
+            near += to_near * to_near
+            far += to_far * to_far
+        least[k] = near
+        bound = min(bound, far)
+    n = 0
+    for k in range(centers.shape[0]):
+        found[n] = k
+        n += least[k] <= bound
+    return n
+
+
+@_kernel
+def _load(
+    values: NDArray[Any], start: int, size: int, local: NDArray[np.float64]
+) -> None:
+    """Copy the samples of a tile to where they are float64 and close together."""
+    for channel in range(values.shape[0]):
+        for i in range(size):
+            local[channel, i] = values[channel, start + i]
+
+
+@_kernel
 def _nearest(
-    values: NDArray[Any],
-    start: int,
+    local: NDArray[np.float64],
     size: int,
     centers: NDArray[np.float64],
+    candidates: NDArray[np.int32],
     scratch: NDArray[np.float64],
     squared: NDArray[np.float64],
     labels: NDArray[np.int32],
 ) -> None:
-    """Find the nearest center, ties to the lowest, of the samples of one tile.
+    """Find the nearest of the candidates, ties to the lowest, for a tile's samples.
 
     `squared` receives the squared distance: the sum of ``(value - center)**2`` over
     the channels, in their order, in float64.
     """
-    n_channels = values.shape[0]
-    for k in range(centers.shape[0]):
+    n_channels = centers.shape[1]
+    squared[:size] = math.inf
+    for k in candidates:
         if n_channels == 1:
             for i in range(size):
-                a = values[0, start + i] - centers[k, 0]
+                a = local[0, i] - centers[k, 0]
                 scratch[i] = a * a
         elif n_channels == 2:
             for i in range(size):
-                a = values[0, start + i] - centers[k, 0]
-                b = values[1, start + i] - centers[k, 1]
+                a = local[0, i] - centers[k, 0]
+                b = local[1, i] - centers[k, 1]
                 scratch[i] = a * a + b * b
         else:
             for i in range(size):
-                a = values[0, start + i] - centers[k, 0]
-                b = values[1, start + i] - centers[k, 1]
-                c = values[2, start + i] - centers[k, 2]
+                a = local[0, i] - centers[k, 0]
+                b = local[1, i] - centers[k, 1]
+                c = local[2, i] - centers[k, 2]
                 scratch[i] = a * a + b * b + c * c
             for channel in range(3, n_channels):
                 for i in range(size):
-                    a = values[channel, start + i] - centers[k, channel]
+                    a = local[channel, i] - centers[k, channel]
                     scratch[i] += a * a
-        if k == 0:
-            for i in range(size):
-                squared[i] = scratch[i]
-                labels[i] = 0
-        else:
-            for i in range(size):
-                nearer = scratch[i] < squared[i]
-                squared[i] = scratch[i] if nearer else squared[i]
-                labels[i] = k if nearer else labels[i]
+        for i in range(size):
+            nearer = scratch[i] < squared[i]
+            squared[i] = scratch[i] if nearer else squared[i]
+            labels[i] = k if nearer else labels[i]
 
 
 @_kernel
@@ -147,10 +222,39 @@ def _add(
 
 
 @_kernel
+def _add_tile(
+    sums: NDArray[np.float64],
+    local: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    labels: NDArray[np.int32],
+    origin: NDArray[np.float64],
+    splitters: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+) -> None:
+    """Add the weighted samples of a tile, and their weights, to the labels' sums."""
+    n_channels, size = local.shape[0], labels.shape[0]
+    for channel in range(n_channels):
+        if weights.shape[0] > 0:
+            for i in range(size):
+                scratch[i] = (local[channel, i] - origin[channel]) * weights[i]
+        else:
+            for i in range(size):
+                scratch[i] = local[channel, i] - origin[channel]
+        _add(sums, channel, scratch, labels, size, splitters[channel])
+    if weights.shape[0] > 0:
+        _add(sums, n_channels, weights, labels, size, splitters[n_channels])
+    else:
+        for i in range(size):
+            sums[labels[i], n_channels, 0] += 1.0
+
+
+@_kernel
 def accumulate(
     values: NDArray[Any],
     weights: NDArray[np.float64],
     origin: NDArray[np.float64],
+    boxes: NDArray[np.float64],
+    totals: NDArray[np.float64],
     centers: NDArray[np.float64],
     quanta: NDArray[np.float64],
     start: int,
@@ -164,92 +268,142 @@ def accumulate(
     weights : (n,) float64, or (0,) where every weight is 1
     origin : (n_channels,) float64
         Subtracted from the values before they are added.
+    boxes : (n_tiles, 2, n_channels) float64
+        From `boxes`.
+    totals : (n_tiles, n_channels + 1, 2) float64, or (0, n_channels + 1, 2)
+        The sums over whole tiles, where they are known: a tile with one nearest
+        center then need not be visited.
     centers : (k, n_channels) float64
     quanta : (n_channels + 1, 2) float64
         For each channel, and for the weights: see `quanta`.
     start, stop : int
-        The samples to visit.
+        The tiles to visit.
 
     Returns
     -------
     (k, n_channels + 1, 2) float64
         In two levels, to be added up: the weighted sums, and the sums of the weights.
     """
-    n_channels = values.shape[0]
-    weighted = weights.shape[0] > 0
+    n_channels, n = values.shape
     sums = np.zeros((centers.shape[0], n_channels + 1, 2))
     splitters = quanta * (1.5 * 2.0**52)
-    scratch, squared = np.empty(TILE), np.empty(TILE)
-    labels = np.empty(TILE, np.int32)
-    for tile in range(start, stop, TILE):
-        size = min(TILE, stop - tile)
-        _nearest(values, tile, size, centers, scratch, squared, labels)
-        for channel in range(n_channels):
-            if weighted:
-                for i in range(size):
-                    scratch[i] = (values[channel, tile + i] - origin[channel]) * (
-                        weights[tile + i]
-                    )
-            else:
-                for i in range(size):
-                    scratch[i] = values[channel, tile + i] - origin[channel]
-            _add(sums, channel, scratch, labels, size, splitters[channel])
-        if weighted:
-            scratch[:size] = weights[tile : tile + size]
-            _add(sums, n_channels, scratch, labels, size, splitters[n_channels])
+    local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
+    squared, labels = np.empty(TILE), np.empty(TILE, np.int32)
+    least = np.empty(centers.shape[0])
+    candidates = np.empty(centers.shape[0] + 1, np.int32)
+    for tile in range(start, stop):
+        at = tile * TILE
+        size = min(TILE, n - at)
+        found = _candidates(boxes[tile], centers, least, candidates)
+        if found == 1 and totals.shape[0] > 0:
+            sums[candidates[0]] += totals[tile]
+            continue
+        _load(values, at, size, local)
+        if found == 1:
+            labels[:size] = candidates[0]
         else:
-            for i in range(size):
-                sums[labels[i], n_channels, 0] += 1.0
+            _nearest(local, size, centers, candidates[:found], scratch, squared, labels)
+        _add_tile(
+            sums,
+            local,
+            weights[at : at + size],
+            labels[:size],
+            origin,
+            splitters,
+            scratch,
+        )
     return sums
+
+
+@_kernel
+def total(
+    values: NDArray[Any],
+    weights: NDArray[np.float64],
+    origin: NDArray[np.float64],
+    quanta: NDArray[np.float64],
+    start: int,
+    stop: int,
+    totals: NDArray[np.float64],
+) -> None:
+    """Sum the tiles from `start` to `stop`: the `totals` of `accumulate`."""
+    n_channels, n = values.shape
+    splitters = quanta * (1.5 * 2.0**52)
+    local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
+    labels = np.zeros(TILE, np.int32)
+    for tile in range(start, stop):
+        at = tile * TILE
+        size = min(TILE, n - at)
+        totals[tile] = 0.0
+        _load(values, at, size, local)
+        _add_tile(
+            totals[tile : tile + 1],
+            local,
+            weights[at : at + size],
+            labels[:size],
+            origin,
+            splitters,
+            scratch,
+        )
 
 
 @_kernel
 def assign(
     values: NDArray[Any],
     weights: NDArray[np.float64],
+    boxes: NDArray[np.float64],
     centers: NDArray[np.float64],
     quanta: NDArray[np.float64],
     start: int,
     stop: int,
     labels: NDArray[Any],
+    squared: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Write the label of each sample; sum weights and squared distances by label.
 
     Parameters
     ----------
-    values, weights, centers, start, stop
+    values, weights, boxes, centers, start, stop
         As for `accumulate`.
     quanta : (2, 2) float64
         For the weights, and for the weighted squared distances.
     labels : (n,) integers
-        Receives 0..k-1 between `start` and `stop`.
+        Receives 0..k-1 for the samples of the tiles from `start` to `stop`.
+    squared : (n,) float64, or (0,)
+        Receives the weighted squared distance of each sample, if there is room.
 
     Returns
     -------
     (k, 2, 2) float64
         In two levels, to be added up: the sums of weights and of squared distances.
     """
-    weighted = weights.shape[0] > 0
+    n_channels, n = values.shape
     sums = np.zeros((centers.shape[0], 2, 2))
     splitters = quanta * (1.5 * 2.0**52)
-    scratch, squared = np.empty(TILE), np.empty(TILE)
-    nearest = np.empty(TILE, np.int32)
-    for tile in range(start, stop, TILE):
-        size = min(TILE, stop - tile)
-        _nearest(values, tile, size, centers, scratch, squared, nearest)
+    local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
+    nearest, distances = np.empty(TILE, np.int32), np.empty(TILE)
+    least = np.empty(centers.shape[0])
+    candidates = np.empty(centers.shape[0] + 1, np.int32)
+    for tile in range(start, stop):
+        at = tile * TILE
+        size = min(TILE, n - at)
+        found = _candidates(boxes[tile], centers, least, candidates)
+        _load(values, at, size, local)
+        _nearest(local, size, centers, candidates[:found], scratch, distances, nearest)
         for i in range(size):
-            labels[tile + i] = nearest[i]
-            scratch[i] = weights[tile + i] if weighted else 1.0
-            squared[i] *= scratch[i]
+            labels[at + i] = nearest[i]
+            scratch[i] = weights[at + i] if weights.shape[0] > 0 else 1.0
+            distances[i] *= scratch[i]
+        if squared.shape[0] > 0:
+            squared[at : at + size] = distances[:size]
         _add(sums, 0, scratch, nearest, size, splitters[0])
-        _add(sums, 1, squared, nearest, size, splitters[1])
+        _add(sums, 1, distances, nearest, size, splitters[1])
     return sums
 
 
 @_kernel
 def farthest(
     values: NDArray[Any],
-    weights: NDArray[np.float64],
+    boxes: NDArray[np.float64],
     centers: NDArray[np.float64],
     label: int,
     center: NDArray[np.float64],
@@ -259,29 +413,34 @@ def farthest(
 ) -> tuple[float, int]:
     """Find the sample nearest to ``centers[label]`` that is farthest from `center`.
 
-    Samples equal to a row of `taken`, or without weight, are passed over; of equally
-    far samples the last is found, as by OpenCV.
+    Samples equal to a row of `taken` are passed over; of equally far samples the last
+    is found, as by OpenCV.
 
     Returns
     -------
     float, int
         The squared distance and the index of the sample; -1.0 and -1 without one.
     """
-    n_channels = values.shape[0]
-    scratch, squared = np.empty(TILE), np.empty(TILE)
-    labels = np.empty(TILE, np.int32)
+    n_channels, n = values.shape
+    local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
+    squared, labels = np.empty(TILE), np.empty(TILE, np.int32)
+    least = np.empty(centers.shape[0])
+    candidates = np.empty(centers.shape[0] + 1, np.int32)
     best, found = -1.0, -1
-    for tile in range(start, stop, TILE):
-        size = min(TILE, stop - tile)
-        _nearest(values, tile, size, centers, scratch, squared, labels)
+    for tile in range(start, stop):
+        at = tile * TILE
+        size = min(TILE, n - at)
+        n_candidates = _candidates(boxes[tile], centers, least, candidates)
+        _load(values, at, size, local)
+        _nearest(
+            local, size, centers, candidates[:n_candidates], scratch, squared, labels
+        )
         for i in range(size):
             if labels[i] != label:
                 continue
-            if weights.shape[0] > 0 and weights[tile + i] == 0:
-                continue
             distance = 0.0
             for channel in range(n_channels):
-                a = values[channel, tile + i] - center[channel]
+                a = local[channel, i] - center[channel]
                 distance += a * a
             if distance < best:
                 continue
@@ -289,10 +448,10 @@ def farthest(
             for row in range(taken.shape[0]):
                 same = True
                 for channel in range(n_channels):
-                    same &= values[channel, tile + i] == taken[row, channel]
+                    same &= local[channel, i] == taken[row, channel]
                 free &= not same
             if free:
-                best, found = distance, tile + i
+                best, found = distance, at + i
     return best, found
 
 
@@ -310,17 +469,17 @@ def count3(
     red: NDArray[np.uint8],
     green: NDArray[np.uint8],
     blue: NDArray[np.uint8],
+    bits: NDArray[np.uint32],
     table: NDArray[np.uint32],
     start: int,
     stop: int,
 ) -> None:
-    """Count the 24-bit codes of 8-bit colors from `start` to `stop` into `table`."""
+    """Count the 8-bit colors from `start` to `stop` into `table`.
+
+    `bits`, (3, 256) uint32, is what each value contributes to the code of a color.
+    """
     for i in range(start, stop):
-        code = (
-            (np.uint32(red[i]) << np.uint32(16))
-            | (np.uint32(green[i]) << np.uint32(8))
-            | np.uint32(blue[i])
-        )
+        code = bits[0, red[i]] | bits[1, green[i]] | bits[2, blue[i]]
         table[code] += np.uint32(1)
 
 
@@ -363,18 +522,15 @@ def look_up3(
     red: NDArray[np.uint8],
     green: NDArray[np.uint8],
     blue: NDArray[np.uint8],
+    bits: NDArray[np.uint32],
     lut: NDArray[Any],
     labels: NDArray[Any],
     start: int,
     stop: int,
 ) -> None:
-    """Write the label of each 8-bit color from `start` to `stop`."""
+    """Write the label of each 8-bit color from `start` to `stop`: see `count3`."""
     for i in range(start, stop):
-        code = (
-            (np.uint32(red[i]) << np.uint32(16))
-            | (np.uint32(green[i]) << np.uint32(8))
-            | np.uint32(blue[i])
-        )
+        code = bits[0, red[i]] | bits[1, green[i]] | bits[2, blue[i]]
         labels[i] = lut[code]
 
 

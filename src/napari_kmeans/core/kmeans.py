@@ -10,9 +10,10 @@ import numpy as np
 
 from . import lloyd, validation
 from .criteria import Criteria
-from .progress import Progress, exhaust, n_steps
+from .progress import SETTLING, Progress, exhaust, n_steps, staged
 from .result import ClusteredPoints, versions
-from .samples import from_pixels
+from .samples import from_pixels, select, spread
+from .settling import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -75,6 +76,16 @@ class Settings:
         )
 
     @property
+    def search_size(self) -> int:
+        """How many samples are searched of data that are not searched whole.
+
+        Some thousand tell OpenCV's attempts from each other, and settling does the
+        rest; with plain OpenCV there is no rest.
+        """
+        most = self.max_samples or MAX_SAMPLES
+        return min(most, max(8_192, 1_024 * self.k)) if self.refine else most
+
+    @property
     def record(self) -> dict[str, Any]:
         """The settings as plain values, to be kept with a result."""
         return {
@@ -111,6 +122,7 @@ def cluster(
     settings: Settings,
     *,
     whole: bool,
+    sampled: bool,
     luminance: NDArray[np.float64] | None = None,
 ) -> Generator[Progress, None, Clusters]:
     """Cluster samples; yield progress, and stop where the generator is closed.
@@ -125,6 +137,8 @@ def cluster(
     settings : Settings
     whole : bool
         Whether these rows are the samples, all of them and in their order.
+    sampled : bool
+        Whether they are but a part.
     luminance : (n_channels,) float64, optional
         What to order the clusters by; by default the mean of the channels.
     """
@@ -140,15 +154,15 @@ def cluster(
         return _plain(found, luminance, epsilon * samples.unit)
     if not settings.refine:
         return _finish(samples, found.centers, luminance, 0, False, epsilon)
-    refining = lloyd.refine(samples, found.centers, max_iter, epsilon)
-    while True:
-        try:
-            n_iter = next(refining)
-        except StopIteration as stop:
-            centers, n_iter, converged = stop.value
-            break
-        done = min(settings.attempts + n_iter, total - 1)
-        yield Progress(f"Refining, step {n_iter}", done, total)
+    centers = found.centers
+    done = settings.attempts
+    if sampled and settings.initial_labels is None:
+        settling = settle(samples, centers, settings.seed)
+        centers = yield from staged(settling, "Settling, swap", done, total)
+        done += SETTLING
+    refining = lloyd.refine(samples, centers, max_iter, epsilon)
+    refined = yield from staged(refining, "Refining, step", done, total)
+    centers, n_iter, converged = refined
     return _finish(samples, centers, luminance, n_iter, converged, epsilon)
 
 
@@ -186,13 +200,7 @@ def _search(
         initial_labels=initial_labels,
         seed=settings.seed,
     )
-    while True:
-        try:
-            attempt = next(searching)
-        except StopIteration as stop:
-            found = stop.value
-            break
-        yield Progress(f"Searching, attempt {attempt}", attempt, total)
+    found = yield from staged(searching, "Searching, attempt", 0, total)
     centers = found.centers.astype(np.float64) / scale + offset
     return _Found(found.compactness, found.labels, centers)
 
@@ -279,38 +287,6 @@ def _finish(
         converged,
         epsilon * samples.unit,
     )
-
-
-def spread(
-    n: int, weights: NDArray[np.float64], size: int, seed: int
-) -> NDArray[np.int64]:
-    """Pick `size` of n samples, spread evenly over their weights.
-
-    The whole weight is cut into `size` equal parts and one place is drawn in each: a
-    fixed step would fall in with the period of a striped image.
-
-    Parameters
-    ----------
-    weights : (n,) float64, or (0,)
-        Above 0; empty where every weight is 1.
-
-    Returns
-    -------
-    (size,) int64
-        Ascending; a sample of large weight comes several times.
-
-    Examples
-    --------
-    >>> spread(2, np.array([1.0, 3.0]), 4, seed=0).tolist()
-    [0, 1, 1, 1]
-    """
-    places = np.arange(size) + np.random.default_rng(seed).random(size)
-    if not weights.size:
-        return np.minimum(places * (n / size), n - 1).astype(np.int64)
-    cumulative = np.cumsum(weights)
-    places *= cumulative[-1] / size
-    index = np.searchsorted(cumulative, places, side="right")
-    return np.asarray(np.minimum(index, n - 1), np.int64)
 
 
 def kmeans(
@@ -438,22 +414,21 @@ def _kmeans(
     if initial_labels is not None:
         initial_labels = initial_labels[used]
     samples = from_pixels(list(points[used].T), weights)
-    size = settings.max_samples or max(samples.n, MAX_SAMPLES)
-    whole = not weights.size and samples.n <= size
-    # Integer weights up to the limit are searched as if each point were repeated.
-    repeated = samples.total_weight <= size and (weights == np.rint(weights)).all()
+    everything = select(samples.n, samples.weights, settings.max_samples)
+    whole = not weights.size and everything is not None
 
     def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
-        if whole:
-            return samples.values.T, initial_labels
-        if repeated:
-            index = np.repeat(np.arange(samples.n), weights.astype(np.int64))
-        else:
-            index = spread(samples.n, weights, size, settings.seed)
+        index = everything
+        if index is None:
+            index = spread(
+                samples.n, samples.weights, settings.search_size, settings.seed
+            )
         labels = None if initial_labels is None else initial_labels[index]
         return samples.values[:, index].T, labels
 
-    clusters = yield from cluster(samples, pick, settings, whole=whole)
+    clusters = yield from cluster(
+        samples, pick, settings, whole=whole, sampled=everything is None
+    )
     centers = samples.restore(clusters.centers)
     labels = np.full(len(points), -1, np.int32)
     labels[used] = clusters.labels

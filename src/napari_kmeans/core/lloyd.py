@@ -13,6 +13,7 @@ import numpy as np
 
 from . import kernels
 from .blocks import map_blocks
+from .samples import TILES
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -38,6 +39,7 @@ class Assigned(NamedTuple):
     labels: NDArray[np.unsignedinteger]
     weights: NDArray[np.float64]
     squared: NDArray[np.float64]
+    each: NDArray[np.float64]
 
 
 def label_dtype(k: int) -> type[np.unsignedinteger]:
@@ -84,23 +86,31 @@ def refine(
 
 def step(samples: Samples, centers: Centers) -> Centers:
     """Return the mean of the samples nearest to each center."""
+    return step_and_merit(samples, centers)[0]
+
+
+def step_and_merit(samples: Samples, centers: Centers) -> tuple[Centers, float]:
+    """Return the means of `step`, and what the step is worth: less is better.
+
+    The merit is the compactness of the samples about these means, but for a constant.
+    """
     origin = samples.minima
-    reach = samples.maxima - origin
-    total = samples.total_weight
-    quanta = np.array([kernels.quanta(r, total, samples.n) for r in (*reach, 1.0)])
+    given = samples.values, samples.weights, origin, samples.boxes, samples.totals
+    quanta = samples.quanta
     parts = map_blocks(
-        lambda start, stop: kernels.accumulate(
-            samples.values, samples.weights, origin, centers, quanta, start, stop
-        ),
-        samples.n,
+        lambda start, stop: kernels.accumulate(*given, centers, quanta, start, stop),
+        samples.n_tiles,
+        TILES,
     )
     sums = np.sum(parts, axis=0).sum(axis=-1)
     totals, weights = sums[:, :-1], sums[:, -1]
     if (weights <= 0).any():
         _fill(samples, centers, origin, totals, weights)
+    means = totals / weights[:, np.newaxis]
+    merit = -float((weights * (means**2).sum(axis=1)).sum())
     # A rounding error must not take a mean out of the data's range.
-    means = origin + totals / weights[:, np.newaxis]
-    return np.asarray(np.clip(means, samples.minima, samples.maxima))
+    means = np.clip(origin + means, samples.minima, samples.maxima)
+    return np.asarray(means), merit
 
 
 def _fill(
@@ -123,8 +133,7 @@ def _fill(
             if distance <= 0:  # one color throughout: to split it would gain nothing
                 continue
             sample = samples.values[:, index].astype(np.float64)
-            weight = samples.weights[index] if samples.weights.size else 1.0
-            weight = min(weight, 1.0, weights[donor] / 2)
+            weight = _weight(samples, sample)
             totals[donor] -= weight * (sample - origin)
             weights[donor] -= weight
             totals[k], weights[k] = weight * (sample - origin), weight
@@ -132,21 +141,33 @@ def _fill(
             break
 
 
+def _weight(samples: Samples, sample: Centers) -> float:
+    """Return the weight of all samples that equal one: to part them would be vain."""
+    equal = (samples.values == sample[:, np.newaxis]).all(axis=0)
+    return float(samples.weights[equal].sum() if samples.weights.size else equal.sum())
+
+
 def _farthest(
     samples: Samples, centers: Centers, label: int, center: Centers, taken: Centers
 ) -> tuple[float, int]:
     """Return the last of the samples of a cluster that are farthest from `center`."""
+    given = samples.values, samples.boxes
     found = map_blocks(
         lambda start, stop: kernels.farthest(
-            samples.values, samples.weights, centers, label, center, taken, start, stop
+            *given, centers, label, center, taken, start, stop
         ),
-        samples.n,
+        samples.n_tiles,
+        TILES,
     )
     return max(found)
 
 
-def assign(samples: Samples, centers: Centers) -> Assigned:
-    """Label each sample with its nearest center, ties to the lowest index."""
+def assign(samples: Samples, centers: Centers, *, each: bool = False) -> Assigned:
+    """Label each sample with its nearest center, ties to the lowest index.
+
+    With `each`, also return the weighted squared distance of each sample.
+    """
+    distances = np.empty(samples.n if each else 0)
     k = len(centers)
     labels = np.empty(samples.n, label_dtype(k))
     total = samples.total_weight
@@ -154,14 +175,16 @@ def assign(samples: Samples, centers: Centers) -> Assigned:
     highest = np.maximum(samples.maxima, centers.max(axis=0))
     reach = float(((highest - lowest) ** 2).sum())
     quanta = np.array([kernels.quanta(r, total, samples.n) for r in (1.0, reach)])
+    given = samples.values, samples.weights, samples.boxes
     parts = map_blocks(
         lambda start, stop: kernels.assign(
-            samples.values, samples.weights, centers, quanta, start, stop, labels
+            *given, centers, quanta, start, stop, labels, distances
         ),
-        samples.n,
+        samples.n_tiles,
+        TILES,
     )
     sums = np.sum(parts, axis=0).sum(axis=-1)
-    return Assigned(labels, sums[:, 0], sums[:, 1])
+    return Assigned(labels, sums[:, 0], sums[:, 1], distances)
 
 
 def relocate(samples: Samples, centers: Centers, assigned: Assigned) -> Centers:

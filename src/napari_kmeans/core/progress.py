@@ -28,6 +28,23 @@ def exhaust(steps: Generator[Progress, None, R]) -> R:
             return result
 
 
+#: What settling counts for on a progress bar, in steps.
+SETTLING = 10
+
+
 def n_steps(attempts: int, max_iter: int | None, refine: bool = True) -> int:
-    """Return how many times a clustering yields at the most, but for unlimited ones."""
-    return attempts + ((max_iter or 100) if refine else 0) + 1
+    """Return how many steps a clustering has for a progress bar, at the most."""
+    return attempts + (SETTLING + (max_iter or 100) if refine else 0) + 1
+
+
+def staged(
+    steps: Generator[int, None, R], stage: str, done: int, total: int
+) -> Generator[Progress, None, R]:
+    """Run a stage that yields its steps; yield progress, and return its result."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        yield Progress(f"{stage} {step}", min(done + step, total - 1), total)

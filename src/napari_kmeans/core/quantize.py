@@ -10,10 +10,10 @@ import numpy as np
 from . import kernels, lloyd, validation
 from .blocks import map_blocks
 from .criteria import Criteria
-from .kmeans import LUMINANCE, MAX_SAMPLES, Settings, cluster, spread
+from .kmeans import LUMINANCE, MAX_SAMPLES, Settings, cluster
 from .progress import Progress, exhaust
 from .result import QuantizedImage, to_dtype, versions
-from .samples import Codes, from_colors, from_pixels
+from .samples import Codes, from_colors, from_pixels, spread
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -235,8 +235,7 @@ def _quantize(
     initial_labels = settings.initial_labels
     if initial_labels is not None:
         initial_labels = kept(initial_labels.reshape(-1))
-    size = settings.max_samples or n_valid
-    whole = n_valid <= size
+    whole = settings.max_samples is None or n_valid <= settings.max_samples
     codes = None if whole else Codes.of(channels)
     taken = from_colors(channels, codes) if codes else from_pixels(channels)
 
@@ -244,10 +243,10 @@ def _quantize(
         if whole:
             return taken.values.T, initial_labels
         if initial_labels is None:
-            index = spread(taken.n, taken.weights, size, settings.seed)
+            index = spread(taken.n, taken.weights, settings.search_size, settings.seed)
             return taken.values[:, index].T, None
         # Pixels of one color may start from different labels: pick pixels.
-        index = spread(n_valid, np.empty(0), size, settings.seed)
+        index = spread(n_valid, np.empty(0), settings.search_size, settings.seed)
         if not codes:
             return taken.values[:, index].T, initial_labels[index]
         picked = from_pixels([c[index] for c in channels], origin=taken.origin)
@@ -255,7 +254,12 @@ def _quantize(
 
     luminance = LUMINANCE if record["rgb"] else None
     clusters = yield from cluster(
-        taken, pick, settings, whole=whole, luminance=luminance
+        taken,
+        pick,
+        settings,
+        whole=whole,
+        sampled=not whole,
+        luminance=luminance,
     )
     labels = taken.label(clusters.labels, channels)
     if valid is not None:

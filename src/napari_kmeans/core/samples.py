@@ -9,7 +9,7 @@ pixels often has no more than 300,000. Other pixels are samples themselves.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,14 @@ SORTED = 2**20
 #: Up to this many pixels that are not counted, their distinct colors are still told.
 DISTINCT = 2**16
 
-#: Integers up to these are held exactly.
-FLOAT32, FLOAT64 = 2**24, 2**53
-
 #: Floats beyond this, or within its inverse of zero, have squares beyond float64.
 EXTREME = 2.0**300
+
+#: Integer weights are repetitions up to this many, where there is no other limit.
+MOST_REPEATED = 2**24
+
+#: Tiles in a block that one thread works on.
+TILES = 2**10
 
 _NO_WEIGHTS = np.empty(0)
 
@@ -52,13 +55,16 @@ class Samples:
     weights : (n,) float64, or (0,)
         Above 0; empty where every weight is 1.
     origin : tuple of int
-        Zero but for integers that float64 would round.
+        The least values of integers: so the answer for an image and for the same
+        image shifted is one. Zero for others.
     unit : float
         One but for floats whose squares float64 could not hold: a power of two.
     integral : bool
         Whether the data are integers or booleans.
     n_colors : int or None
         The number of distinct samples, where it was counted.
+    compact : bool
+        Whether samples close in order are close in value.
     """
 
     values: NDArray[Any]
@@ -67,6 +73,7 @@ class Samples:
     unit: float
     integral: bool
     n_colors: int | None
+    compact: bool = False
 
     @property
     def n(self) -> int:
@@ -78,17 +85,66 @@ class Samples:
         """Number of channels."""
         return int(self.values.shape[0])
 
+    @property
+    def n_tiles(self) -> int:
+        """Number of tiles: see `kernels`."""
+        return -(-self.n // kernels.TILE)
+
+    @cached_property
+    def boxes(self) -> NDArray[np.float64]:
+        """The least and the greatest values of each tile: (n_tiles, 2, n_channels)."""
+        boxes = np.empty((self.n_tiles, 2, self.n_channels))
+        map_blocks(
+            lambda start, stop: kernels.boxes(self.values, start, stop, boxes),
+            self.n_tiles,
+            TILES,
+        )
+        return boxes
+
     @cached_property
     def minima(self) -> NDArray[np.float64]:
         """The least value of each channel."""
-        parts = map_blocks(lambda a, b: self.values[:, a:b].min(axis=1), self.n)
-        return np.asarray(np.min(parts, axis=0), np.float64)
+        return np.asarray(self.boxes[:, 0].min(axis=0))
 
     @cached_property
     def maxima(self) -> NDArray[np.float64]:
         """The greatest value of each channel."""
-        parts = map_blocks(lambda a, b: self.values[:, a:b].max(axis=1), self.n)
-        return np.asarray(np.max(parts, axis=0), np.float64)
+        return np.asarray(self.boxes[:, 1].max(axis=0))
+
+    @cached_property
+    def quanta(self) -> NDArray[np.float64]:
+        """The quanta for sums of values less `minima`, and for sums of weights."""
+        reach = (*(self.maxima - self.minima), 1.0)
+        return np.array([kernels.quanta(r, self.total_weight, self.n) for r in reach])
+
+    @cached_property
+    def totals(self) -> NDArray[np.float64]:
+        """The sums over tiles where these are compact, so that most have one candidate.
+
+        (n_tiles, n_channels + 1, 2), or (0, n_channels + 1, 2).
+        """
+        n_tiles = self.n_tiles if self.compact else 0
+        totals = np.empty((n_tiles, self.n_channels + 1, 2))
+        given = self.values, self.weights, self.minima, self.quanta
+        map_blocks(
+            lambda start, stop: kernels.total(*given, start, stop, totals),
+            n_tiles,
+            TILES,
+        )
+        return totals
+
+    def coarse(self, size: int, seed: int) -> Samples:
+        """Return about `size` samples that stand for all, in compact tiles."""
+        index = select(self.n, self.weights, size)
+        if index is None:
+            index = spread(self.n, self.weights, size, seed)
+        picked = self.values[:, index]
+        if self.n_channels <= 3:
+            picked = picked[:, np.argsort(_place(picked), kind="stable")]
+        picked = np.ascontiguousarray(picked)
+        return Samples(
+            picked, _NO_WEIGHTS, self.origin, self.unit, self.integral, None, True
+        )
 
     @property
     def range(self) -> float:
@@ -140,9 +196,49 @@ def _distinct(values: NDArray[Any]) -> NDArray[Any]:
     return values[:, ~pd.DataFrame(values.T).duplicated().to_numpy()]
 
 
+def _interleave(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Spread the bits of 8-bit values, two places between them."""
+    spread = np.zeros_like(values)
+    for bit in range(8):
+        spread |= (values >> bit & 1) << (3 * bit)
+    return spread
+
+
+#: What each value of red, green and blue contributes to the code of an 8-bit color.
+#: Their bits alternate (Morton order), so that codes close to each other are of colors
+#: close to each other: in tiles of few candidates, and in few lines of the cache.
+BITS = np.stack([_interleave(np.arange(256, dtype=np.uint32)) << s for s in (2, 1, 0)])
+
+
+def _place(values: NDArray[Any]) -> NDArray[np.uint32]:
+    """Return about where up to three channels lie on the curve of `BITS`."""
+    least = values.min(axis=1, keepdims=True)
+    reach = np.maximum(np.ptp(values, axis=1).max(), np.finfo(values.dtype).tiny)
+    bytes_ = ((values - least) * (255 / reach)).astype(np.uint8)
+    place = np.zeros(values.shape[1], np.uint32)
+    for bits, channel in zip(BITS, bytes_, strict=False):
+        place |= bits[channel]
+    return place
+
+
+def _deinterleave(codes: NDArray[np.uint32]) -> NDArray[np.float32]:
+    """Return the red, green and blue of codes: (3, n)."""
+    values = np.empty((3, codes.size), np.float32)
+
+    def part(start: int, stop: int) -> None:
+        for channel, shift in enumerate((2, 1, 0)):
+            rest = codes[start:stop] >> np.uint32(shift) & np.uint32(0x249249)
+            for places, mask in ((2, 0x0C30C3), (4, 0x00F00F), (8, 0x0000FF)):
+                rest = (rest | rest >> np.uint32(places)) & np.uint32(mask)
+            values[channel, start:stop] = rest
+
+    map_blocks(part, codes.size, 2**16)
+    return values
+
+
 @dataclass(frozen=True)
 class Codes:
-    """How the colors of an image are numbered.
+    """How the colors of an image are numbered: row by row, but 8-bit RGB by `BITS`.
 
     Attributes
     ----------
@@ -192,6 +288,9 @@ class Codes:
     def encode(self, channels: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Return the codes of pixels, unsigned."""
         first = channels[0]
+        if self.are_rgb:
+            red, green, blue = (b[c] for b, c in zip(BITS, channels, strict=True))
+            return np.asarray(red | green | blue)
         if len(channels) == 1 and first.dtype.kind == "u" and self.minima == (0,):
             return first
         codes = np.zeros(first.shape, np.uint32)
@@ -202,6 +301,8 @@ class Codes:
 
     def decode(self, codes: NDArray[np.uint32]) -> NDArray[np.float32]:
         """Return the values of codes less the minima: (n_channels, n), exact."""
+        if self.are_rgb:
+            return _deinterleave(codes)
         values = np.empty((len(self.sizes), codes.size), np.float32)
         rest = codes
         for channel in reversed(range(len(self.sizes))):
@@ -232,7 +333,8 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     def table(start: int, stop: int) -> NDArray[np.uint32]:
         counts = np.zeros(codes.n, np.uint32)
         if codes.are_rgb:
-            kernels.count3(channels[0], channels[1], channels[2], counts, start, stop)
+            red, green, blue = channels
+            kernels.count3(red, green, blue, BITS, counts, start, stop)
         else:
             for a, b in spans(stop - start, 2**16):
                 part = [c[start + a : start + b] for c in channels]
@@ -266,8 +368,18 @@ class Colors(Samples):
         The codes of the samples.
     """
 
-    codes: Codes
-    occurring: NDArray[np.uint32]
+    codes: Codes = field(kw_only=True)
+    occurring: NDArray[np.uint32] = field(kw_only=True)
+
+    def coarse(self, size: int, seed: int) -> Samples:  # noqa: ARG002
+        """Return about `size` samples, the means of colors close to each other."""
+        group = self.n // size
+        if group < 2:
+            return self
+        starts = np.arange(0, self.n, group)
+        weights = np.add.reduceat(self.weights, starts)
+        values = np.add.reduceat(self.values * self.weights, starts, axis=1) / weights
+        return Samples(values, weights, self.origin, self.unit, False, None, True)
 
     def label(
         self, labels: NDArray[Any], channels: Sequence[NDArray[Any]]
@@ -280,7 +392,7 @@ class Colors(Samples):
         def look_up(start: int, stop: int) -> None:
             if self.codes.are_rgb:
                 red, green, blue = channels
-                kernels.look_up3(red, green, blue, lut, found, start, stop)
+                kernels.look_up3(red, green, blue, BITS, lut, found, start, stop)
                 return
             for a, b in spans(stop - start, 2**16):
                 part = [channel[start + a : start + b] for channel in channels]
@@ -294,13 +406,25 @@ class Colors(Samples):
 def from_colors(channels: Sequence[NDArray[Any]], codes: Codes) -> Colors:
     """Return the distinct colors of integer pixels as samples."""
     occurring, counts = count(channels, codes)
-    values, origin = codes.decode(occurring), codes.minima
-    reach = max(max(-a, a + n - 1) for a, n in zip(origin, codes.sizes, strict=True))
-    if reach <= FLOAT64:
-        values = values.astype(np.float32 if reach <= FLOAT32 else np.float64)
-        values += np.array(origin, values.dtype)[:, np.newaxis]
-        origin = (0,) * len(origin)
-    return Colors(values, counts, origin, 1.0, True, len(occurring), codes, occurring)
+    values = codes.decode(occurring)
+    least = values.min(axis=1, keepdims=True)
+    values -= least
+    if codes.are_rgb and least.any():
+        # In the order that the same image has, shifted to begin at 0.
+        order = np.argsort(codes.encode(list(values.astype(np.uint8))))
+        occurring, counts, values = occurring[order], counts[order], values[:, order]
+    origin = tuple(a + int(b) for a, b in zip(codes.minima, least[:, 0], strict=True))
+    return Colors(
+        values,
+        counts,
+        origin,
+        unit=1.0,
+        integral=True,
+        n_colors=len(occurring),
+        compact=True,
+        codes=codes,
+        occurring=occurring,
+    )
 
 
 def from_pixels(
@@ -317,8 +441,7 @@ def from_pixels(
     weights : (n,) float64, or (0,)
         Above 0; empty where every weight is 1.
     origin : tuple of int, optional
-        What to subtract from integers; by default the least values of those that
-        float64 might round, and 0 else.
+        What to subtract from integers; by default their least values.
     """
     dtype = channels[0].dtype
     n = channels[0].size
@@ -329,7 +452,10 @@ def from_pixels(
     def convert(start: int, stop: int) -> None:
         for row, channel, least in zip(values, channels, origin, strict=True):
             part = channel[start:stop]
-            row[start:stop] = _less(part, least) if least else part
+            if dtype.kind == "f" or dtype.itemsize <= 2:
+                np.subtract(part, least, out=row[start:stop], dtype=row.dtype)
+            else:
+                row[start:stop] = _less(part, least)
 
     map_blocks(convert, n)
     samples = Samples(values, weights, origin, 1.0, dtype.kind != "f", None)
@@ -341,13 +467,10 @@ def from_pixels(
 
 
 def _origin(channels: Sequence[NDArray[Any]]) -> tuple[int, ...]:
-    """Return the least values of integers that float64 might round, else zeros."""
-    zeros = (0,) * len(channels)
-    if channels[0].dtype.kind not in "iu" or channels[0].dtype.itemsize < 8:
-        return zeros
-    minima = tuple(int(channel.min()) for channel in channels)
-    maxima = tuple(int(channel.max()) for channel in channels)
-    return minima if min(minima) < -FLOAT64 or max(maxima) > FLOAT64 else zeros
+    """Return the least values of integers, zeros for others."""
+    if channels[0].dtype.kind not in "iu":
+        return (0,) * len(channels)
+    return tuple(int(channel.min()) for channel in channels)
 
 
 def _in_unit(samples: Samples) -> Samples:
@@ -366,3 +489,57 @@ def _less(integers: NDArray[Any], least: int) -> NDArray[np.uint64]:
     difference = integers.astype(np.uint64)
     difference -= np.uint64(least % 2**64)
     return difference
+
+
+def select(
+    n: int, weights: NDArray[np.float64], most: int | None
+) -> NDArray[np.int64] | slice | None:
+    """Return what picks n samples whole, or None where they are more than `most`.
+
+    Integer weights count as repetitions, so that the answer is that of the samples
+    repeated.
+
+    Parameters
+    ----------
+    weights : (n,) float64, or (0,)
+        Empty where every weight is 1.
+    most : int or None
+        None for no limit.
+    """
+    if not weights.size:
+        return slice(None) if most is None or n <= most else None
+    if weights.sum() <= (most or MOST_REPEATED) and (weights == np.rint(weights)).all():
+        return np.repeat(np.arange(n), weights.astype(np.int64))
+    return None
+
+
+def spread(
+    n: int, weights: NDArray[np.float64], size: int, seed: int
+) -> NDArray[np.int64]:
+    """Pick `size` of n samples, spread evenly over their weights.
+
+    The whole weight is cut into `size` equal parts and one place is drawn in each: a
+    fixed step would fall in with the period of a striped image.
+
+    Parameters
+    ----------
+    weights : (n,) float64, or (0,)
+        Above 0; empty where every weight is 1.
+
+    Returns
+    -------
+    (size,) int64
+        Ascending; a sample of large weight comes several times.
+
+    Examples
+    --------
+    >>> spread(2, np.array([1.0, 3.0]), 4, seed=0).tolist()
+    [0, 1, 1, 1]
+    """
+    places = np.arange(size) + np.random.default_rng(seed).random(size)
+    if not weights.size:
+        return np.minimum(places * (n / size), n - 1).astype(np.int64)
+    cumulative = np.cumsum(weights)
+    places *= cumulative[-1] / size
+    index = np.searchsorted(cumulative, places, side="right")
+    return np.asarray(np.minimum(index, n - 1), np.int64)

@@ -387,13 +387,15 @@ class KMeansWidget(Container[Any]):
         if block:
             self._finish(source, exhaust(run(job)))
             return None
-        total = n_steps(self.attempts.value, job.settings["criteria"].max_iter) + 1
+        total = n_steps(self.attempts.value, job.settings["criteria"].max_iter)
         worker = create_worker(
             run,
             job,
-            _progress={"total": total, "desc": f"K-means: {source.name}"},
+            _progress={"desc": f"K-means: {source.name}"},
             _start_thread=False,
         )
+        # Napari would count what is yielded; some steps count for more.
+        worker.pbar.total = total
         self._worker = worker
         worker.yielded.connect(self._on_progress)
         worker.returned.connect(lambda outcome: self._on_returned(source, outcome))
@@ -420,6 +422,7 @@ class KMeansWidget(Container[Any]):
     def _on_progress(self, progress: Progress) -> None:
         if self._worker is not None and not self._worker.abort_requested:
             self.progress.value = progress.done
+            self._worker.pbar.update(progress.done - self._worker.pbar.n)
             self.message.value = progress.stage
 
     def _on_returned(self, source: Layer, outcome: Outcome) -> None:
