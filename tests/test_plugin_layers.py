@@ -222,3 +222,34 @@ def test_points_left_out_are_gray_and_in_no_cluster(viewer):
     points, _ = kmeans(data, 2).to_layers("blobs")
     assert points[1]["features"]["cluster"].tolist() == [1, 1, 2, 0]
     np.testing.assert_allclose(points[1]["face_color"][3], [0.5, 0.5, 0.5, 1])
+
+
+@pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_layers_of_an_image_with_a_channel_axis(viewer, axis):
+    image = np.random.default_rng(0).integers(0, 255, (3, 40, 50), np.uint8)
+    order = [1, 2]
+    order.insert(axis, 0)
+    angle = np.deg2rad(30)
+    rotate = np.eye(3)
+    plane = [i for i in range(3) if i != axis]
+    rotate[np.ix_(plane, plane)] = [
+        [np.cos(angle), -np.sin(angle)],
+        [np.sin(angle), np.cos(angle)],
+    ]
+    source = viewer.add_image(
+        image.transpose(order),
+        name="channels",
+        rgb=False,
+        scale=[2 + i for i in range(3)],
+        translate=[5, 6, 7],
+        rotate=rotate,
+    )
+    q = quantize(source.data, 3, channel_axis=axis)
+    quantized, labels, centers = show(viewer, q.to_layers(source))
+    assert quantized.data.shape == source.data.shape
+    np.testing.assert_allclose(quantized.scale, source.scale)
+    position = np.array([3.0, 4.0])
+    expected = np.delete(source.data_to_world(np.insert(position, axis, 0)), axis)
+    for layer in (labels, centers):
+        np.testing.assert_allclose(layer.data_to_world(position), expected)

@@ -86,6 +86,11 @@ class Settings:
         return min(most, max(8_192, 1_024 * self.k)) if self.refine else most
 
     @property
+    def n_steps(self) -> int:
+        """How many steps there are for a progress bar, at the most."""
+        return n_steps(self.attempts, self.criteria.max_iter, self.refine)
+
+    @property
     def record(self) -> dict[str, Any]:
         """The settings as plain values, to be kept with a result."""
         return {
@@ -142,7 +147,7 @@ def cluster(
     luminance : (n_channels,) float64, optional
         What to order the clusters by; by default the mean of the channels.
     """
-    total = n_steps(settings.attempts, settings.criteria.max_iter, settings.refine)
+    total = settings.n_steps
     max_iter, epsilon = settings.criteria.resolve(samples.range, samples.unit)
     few = samples.distinct(settings.k) if _may_be_few(samples, settings.k) else None
     if few is not None and len(few) <= settings.k - (not settings.refine):

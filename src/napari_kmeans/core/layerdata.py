@@ -73,7 +73,30 @@ def _layer(
     name = source if isinstance(source, str) else source.name
     record = {"source": name, "layer": role, **result.settings}
     common = {"name": f"{name} {role}", "metadata": {METADATA: record}}
-    return data, {**_placement(source), **common, **attributes}, kind
+    placement = _placement(source)
+    if placement and role != "quantized":
+        placement = _without_axis(placement, result.settings.get("channel_axis"))
+    return data, {**placement, **common, **attributes}, kind
+
+
+def _without_axis(placement: dict[str, Any], axis: int | None) -> dict[str, Any]:
+    """Return the placement of a layer that lacks the axis of the channels."""
+    if axis is None:
+        return placement
+    ndim = len(placement["scale"])
+    shear = np.zeros((ndim, ndim))
+    shear[np.triu_indices(ndim, 1)] = placement["shear"]
+    vectors = {"scale", "translate", "units", "axis_labels"}
+    reduced: dict[str, Any] = {
+        name: tuple(v for i, v in enumerate(value) if i != axis)
+        for name, value in placement.items()
+        if name in vectors
+    }
+    matrices = {name: placement[name] for name in ("rotate", "affine")}
+    for name, matrix in {**matrices, "shear": shear}.items():
+        reduced[name] = np.delete(np.delete(matrix, axis, 0), axis, 1)
+    above = np.triu_indices(ndim - 1, 1)
+    return {**reduced, "shear": np.asarray(reduced["shear"])[above]}
 
 
 def _placement(source: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from .criteria import Criteria
 from .kmeans import LUMINANCE, MAX_SAMPLES, Settings, cluster
 from .progress import Progress, exhaust
 from .result import QuantizedImage, to_dtype, versions
-from .samples import Codes, from_colors, from_pixels, spread
+from .samples import Codes, Colors, count, from_colors, from_pixels, spread
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -236,8 +236,13 @@ def _quantize(
     if initial_labels is not None:
         initial_labels = kept(initial_labels.reshape(-1))
     whole = settings.max_samples is None or n_valid <= settings.max_samples
-    codes = None if whole else Codes.of(channels)
-    taken = from_colors(channels, codes) if codes else from_pixels(channels)
+    yield Progress("Counting colors", 0, settings.n_steps)
+    codes = Codes.of(channels)
+    taken = (
+        from_pixels(channels) if whole or not codes else from_colors(channels, codes)
+    )
+    if codes and taken.n_colors is None:
+        taken = replace(taken, n_colors=len(count(channels, codes)[0]))
 
     def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
         if whole:
@@ -247,7 +252,7 @@ def _quantize(
             return taken.values[:, index].T, None
         # Pixels of one color may start from different labels: pick pixels.
         index = spread(n_valid, np.empty(0), settings.search_size, settings.seed)
-        if not codes:
+        if not isinstance(taken, Colors):
             return taken.values[:, index].T, initial_labels[index]
         picked = from_pixels([c[index] for c in channels], origin=taken.origin)
         return picked.values.T, initial_labels[index]
