@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .targets import MB
+from .targets import MB, percent
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -43,7 +43,7 @@ def section(comparison: Comparison) -> str:
     lines = [
         f"## {workload.name}: {workload.title}",
         "",
-        f"{workload.settings}. Input: {comparison.input_bytes / MB:.1f} MB. "
+        f"{workload.settings}. Input: {_figure(comparison.input_bytes / MB)} MB. "
         f"Best compactness known: {best:.6g}.",
         "",
         *_table(rows),
@@ -61,14 +61,19 @@ def _row(
     judged = found.compactness is not None
     return (
         title,
-        f"{found.seconds:.3g}" if found.seconds < 100 else f"{found.seconds:.0f}",
+        _figure(found.seconds),
         str(found.runs),
-        missing if ours is None else f"{found.seconds / ours.seconds:.3g}",
-        missing if found.peak is None else f"{found.peak / MB:.0f}",
+        missing if ours is None else _figure(found.seconds / ours.seconds),
+        missing if found.peak is None else _figure(found.peak / MB),
         f"{found.compactness:.6g}" if judged else missing,
-        f"{found.compactness / best - 1:+.4%}" if judged else missing,
+        percent(found.compactness / best - 1) if judged else missing,
         ", ".join(found.gives),
     )
+
+
+def _figure(number: float) -> str:
+    """Return a number with three digits, or all before the point."""
+    return f"{number:.3g}" if number < 1000 else f"{number:.0f}"
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

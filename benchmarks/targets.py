@@ -77,14 +77,14 @@ class Targets:
             yield _verdict(
                 "compactness <= every contender's",
                 ours.compactness <= lowest * (1 + ROUNDING),
-                f"{ours.compactness / lowest - 1:+.4%} to the lowest of theirs",
+                f"{percent(ours.compactness / lowest - 1)} to the lowest of theirs",
             )
         if self.above_best is not None:
             above = ours.compactness / best - 1
             yield _verdict(
-                f"compactness within {self.above_best:.2%} of the best known",
+                f"compactness within {100 * self.above_best:g}% of the best known",
                 above <= self.above_best,
-                f"{above:+.4%}",
+                percent(above),
             )
 
     def _speed(self, ours: Measurement, opencv: Measurement | None) -> Iterator[str]:
@@ -108,6 +108,11 @@ class Targets:
         else:
             figure = f"{peak / MB:.0f} MB, {peak / input_bytes:.2f} times the input"
             yield _verdict(what, peak <= most, figure)
+
+
+def percent(part: float) -> str:
+    """Return a signed part of one as three digits of percent."""
+    return f"{100 * part:+.3g}%"
 
 
 def _verdict(what: str, reached: bool, figure: str) -> str:

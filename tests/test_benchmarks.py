@@ -150,8 +150,8 @@ def test_targets_are_reached_at_their_bounds():
         "speed >= 10x cv2.kmeans: reached (10x)",
         "time <= 50 ms: reached (50.0 ms)",
         "memory <= 2 times the input: reached (0 MB, 2.00 times the input)",
-        "compactness <= every contender's: reached (+0.0000% to the lowest of theirs)",
-        "compactness within 50.00% of the best known: reached (+50.0000%)",
+        "compactness <= every contender's: reached (+0% to the lowest of theirs)",
+        "compactness within 50% of the best known: reached (+50%)",
     ]
 
 
