@@ -118,6 +118,32 @@ def test_a_color_is_given_with_all_of_its_pixels():
     np.testing.assert_array_equal(moved, [[0.0], [10.0]])
 
 
+@given(
+    st.lists(st.sampled_from([0.1, 1.0, 7.0]), min_size=4, max_size=12),
+    st.integers(2, 6),
+    st.integers(0, 2**32 - 1),
+)
+def test_one_color_is_not_split_where_its_mean_is_rounded(weights, k, seed):
+    # The mean of 0.1, 0.1 and 0.1 threes is not 3.
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, 4, (len(weights), 1)) * 3.0
+    centers = rows[rng.integers(0, len(rows), k)]
+    samples = samples_of(rows, np.array(weights))
+    refined = exhaust(lloyd.refine(samples, centers, 30, 0))
+    assert refined.converged
+
+
+def test_going_around_for_ever_ends(monkeypatch):
+    samples = samples_of(np.arange(4.0)[:, np.newaxis])
+
+    def turn(samples, centers):
+        return (centers + 1) % 5
+
+    monkeypatch.setattr(lloyd, "step", turn)
+    refined = exhaust(lloyd.refine(samples, np.array([[0.0], [2.0]]), None, 0))
+    assert not refined.converged
+
+
 def test_a_center_stays_where_there_is_nothing_to_give():
     rows = np.array([[3.0], [3.0]])
     moved = lloyd.step(samples_of(rows), np.array([[3.0], [3.0], [3.0]]))

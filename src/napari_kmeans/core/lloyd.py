@@ -72,6 +72,7 @@ def refine(
     Refined
         `converged` is whether epsilon was what stopped it.
     """
+    earlier = centers
     for n_iter in count(1):
         moved = step(samples, centers)
         shift = np.sqrt(((moved - centers) ** 2).sum(axis=1).max())
@@ -79,8 +80,12 @@ def refine(
         yield n_iter
         if shift <= epsilon:
             return Refined(centers, n_iter, True)
-        if n_iter == max_iter:
+        # Between equally good centers, rounding might send it around for ever: sooner
+        # or later it would meet the centers of a step that is a power of two.
+        if n_iter == max_iter or np.array_equal(centers, earlier):
             break
+        if n_iter & (n_iter - 1) == 0:
+            earlier = centers
     return Refined(centers, n_iter, False)
 
 
@@ -133,7 +138,12 @@ def _fill(
             if distance <= 0:  # one color throughout: to split it would gain nothing
                 continue
             sample = samples.values[:, index].astype(np.float64)
+            # Rounded, the mean of one color may lie beside it.
+            if _farthest(samples, centers, int(donor), sample, taken)[0] <= 0:
+                continue
             weight = _weight(samples, sample)
+            if weight >= weights[donor]:  # the others are lost in rounding
+                continue
             totals[donor] -= weight * (sample - origin)
             weights[donor] -= weight
             totals[k], weights[k] = weight * (sample - origin), weight
