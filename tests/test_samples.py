@@ -78,7 +78,7 @@ def test_codes_are_numbers_of_colors(channels):
     numbers = codes.encode(channels)
     assert numbers.dtype.kind == "u"
     assert numbers.max() < codes.n
-    values = codes.decode(numbers).astype(object)
+    values = codes.decode(numbers).astype(int).astype(object)
     for row, least, channel in zip(values, codes.minima, channels, strict=True):
         assert (row + least).tolist() == channel.astype(object).tolist()
 
