@@ -114,7 +114,7 @@ def _take(
         n = 1 if seconds[0] > LONG else min(15, max(3, int(LONG / seconds[0])))
         seconds, answer = _run(n, contender, workload, data)
     peak = memory.peak()
-    above = None if before is None or peak is None else peak - before
+    above = None if before is None or peak is None else max(0, peak - before)
     gives = _gives(answer, workload, data)
     sender.send(_Taken(seconds, above, answer.centers, gives))
 

@@ -228,7 +228,9 @@ def test_count1_counts_from_start_to_stop(dtype):
     codes = np.random.default_rng(0).integers(0, 200, 500).astype(dtype)
     codes.flags.writeable = False
     table = np.zeros(200, np.uint32)
-    kernels.count1(codes, table, 100, 400)
+    touched = np.zeros(1, np.bool_)
+    kernels.count1(codes, table, touched, 100, 400)
+    assert touched.all()
     counts = np.bincount(codes[100:400].astype(np.int64), minlength=200)
     np.testing.assert_array_equal(table, counts)
 
@@ -237,24 +239,33 @@ def test_count1_counts_from_start_to_stop(dtype):
 def test_count3_counts_colors_from_start_to_stop(dtype):
     image = np.random.default_rng(0).integers(0, 3, (300, 3)).astype(dtype) * 127
     table = np.zeros(2**24, np.uint32)
-    kernels.count3(image[:, 0], image[:, 1], image[:, 2], BITS, table, 10, 300)
+    touched = np.zeros(2**24 // 512, np.bool_)
+    red, green, blue = image.T
+    kernels.count3(red, green, blue, BITS, table, touched, 10, 300)
+    np.testing.assert_array_equal(touched, table.reshape(-1, 512).any(axis=1))
     expected = Counter(morton(color) for color in image[10:].tolist())
     found = np.flatnonzero(table).tolist()
     assert dict(zip(found, table[found].tolist(), strict=True)) == expected
 
 
-def test_collect_tells_the_codes_that_occur_and_how_often():
-    table = np.random.default_rng(0).integers(0, 3, 1000).astype(np.uint32)
-    table[500] = 2**32 - 1
-    codes, counts = kernels.collect(table, 100, 900)
+@pytest.mark.parametrize("two", [False, True])
+def test_collect_tells_the_codes_that_occur_and_how_often(two):
+    tables = np.random.default_rng(0).integers(0, 3, (2, 2000)).astype(np.uint32)
+    tables[:, 1100] = 2**32 - 1
+    first, second = tables[0], tables[1] if two else tables[1, :0]
+    cells = np.array([0, 2, 3])
+    codes, counts = kernels.collect(first, second, cells, 1, 3)
     assert codes.dtype == np.uint32
     assert counts.dtype == np.float64
-    np.testing.assert_array_equal(codes, 100 + np.flatnonzero(table[100:900]))
-    np.testing.assert_array_equal(counts, table[codes])
+    total = first + (second.astype(float) if two else 0)
+    expected = 1024 + np.flatnonzero(total[1024:])
+    np.testing.assert_array_equal(codes, expected)
+    np.testing.assert_array_equal(counts, total[expected])
 
 
 def test_collect_of_an_empty_table_is_empty():
-    codes, counts = kernels.collect(np.zeros(10, np.uint32), 2, 8)
+    none = np.zeros(10, np.uint32)
+    codes, counts = kernels.collect(none, none[:0], np.array([0]), 0, 1)
     assert codes.size == counts.size == 0
 
 

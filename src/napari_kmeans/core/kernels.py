@@ -43,6 +43,9 @@ F = TypeVar("F", bound="Callable[..., Any]")
 #: Samples in a tile.
 TILE = 128
 
+#: Codes in a cell of a table: where nothing was counted, a cell need not be read.
+CELL = np.uint32(512)
+
 
 def _kernel(function: F) -> F:
     return cast("F", numba.njit(nogil=True, cache=True)(function))
@@ -457,11 +460,24 @@ def farthest(
 
 @_kernel
 def count1(
-    codes: NDArray[Any], table: NDArray[np.uint32], start: int, stop: int
+    codes: NDArray[Any],
+    table: NDArray[np.uint32],
+    touched: NDArray[np.bool_],
+    start: int,
+    stop: int,
 ) -> None:
-    """Count the codes from `start` to `stop` into `table`."""
+    """Count the codes from `start` to `stop` into `table`.
+
+    Parameters
+    ----------
+    codes : (n,) unsigned integers
+    table : (n_codes,) uint32
+    touched : (n_codes / CELL, rounded up) bool
+        Set for the cells of the table in which something was counted.
+    """
     for i in range(start, stop):
         table[codes[i]] += np.uint32(1)
+        touched[codes[i] // CELL] = True
 
 
 @_kernel
@@ -471,37 +487,49 @@ def count3(
     blue: NDArray[np.uint8],
     bits: NDArray[np.uint32],
     table: NDArray[np.uint32],
+    touched: NDArray[np.bool_],
     start: int,
     stop: int,
 ) -> None:
-    """Count the 8-bit colors from `start` to `stop` into `table`.
+    """Count the 8-bit colors from `start` to `stop` into `table`: see `count1`.
 
     `bits`, (3, 256) uint32, is what each value contributes to the code of a color.
     """
     for i in range(start, stop):
         code = bits[0, red[i]] | bits[1, green[i]] | bits[2, blue[i]]
         table[code] += np.uint32(1)
+        touched[code // CELL] = True
 
 
 @_kernel
 def collect(
-    table: NDArray[np.uint32],
+    first: NDArray[np.uint32],
+    second: NDArray[np.uint32],
+    cells: NDArray[np.intp],
     start: int,
     stop: int,
 ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
-    """Return the codes between `start` and `stop` that occur, and their counts."""
+    """Return the codes that occur, and their counts, in some cells of two tables.
+
+    Parameters
+    ----------
+    first, second : (n_codes,) uint32
+        To be added up; the second may be empty.
+    cells : (n_cells,) int
+        Of which those from `start` to `stop` are visited.
+    """
+    codes = np.empty((stop - start) * CELL, np.uint32)
+    counts = np.empty((stop - start) * CELL)
     n = 0
-    for code in range(start, stop):
-        n += table[code] != 0
-    codes = np.empty(n, np.uint32)
-    counts = np.empty(n)
-    at = 0
-    for code in range(start, stop):
-        if table[code] != 0:
-            codes[at] = code
-            counts[at] = table[code]
-            at += 1
-    return codes, counts
+    for cell in cells[start:stop]:
+        for code in range(cell * CELL, min((cell + 1) * CELL, first.shape[0])):
+            counted = int(first[code])
+            if second.shape[0] > 0:
+                counted += int(second[code])
+            codes[n] = code
+            counts[n] = counted
+            n += counted > 0
+    return codes[:n].copy(), counts[:n].copy()
 
 
 @_kernel
@@ -550,10 +578,19 @@ def paint(
     palette : (k, n_channels)
     pixels : (n, at least n_channels), of the dtype of `palette`
     """
+    n_channels = palette.shape[1]
     for i in range(start, stop):
         label = labels[i]
-        if label > 0:
-            for channel in range(palette.shape[1]):
+        if label == 0:
+            continue
+        if n_channels == 1:
+            pixels[i, 0] = palette[label - 1, 0]
+        elif n_channels == 3:
+            pixels[i, 0] = palette[label - 1, 0]
+            pixels[i, 1] = palette[label - 1, 1]
+            pixels[i, 2] = palette[label - 1, 2]
+        else:
+            for channel in range(n_channels):
                 pixels[i, channel] = palette[label - 1, channel]
 
 
