@@ -45,29 +45,38 @@ def boxes_of(values):
 
 def accumulate(values, weights, centers, start=0, stop=None, totaled=False):
     origin = values.min(axis=1).astype(np.float64)
-    quanta = quanta_of(values, weights, origin)
+    splitters = kernels.SPLITTER * quanta_of(values, weights, origin)
     boxes = boxes_of(values)
-    totals = np.empty((len(boxes) if totaled else 0, len(values) + 1, 2))
-    kernels.total(values, weights, origin, quanta, 0, len(totals), totals)
+    totals = np.zeros((len(boxes) if totaled else 0, len(values) + 1, 2))
+    kernels.total(values, weights, origin, splitters, 0, len(totals), totals)
+    splitters = np.vstack([splitters, [1.0, 1.0]])
     stop = len(boxes) if stop is None else stop
-    return kernels.accumulate(
-        values, weights, origin, boxes, totals, centers, quanta, start, stop
-    )
+    given = values, weights, origin, boxes, totals, centers, splitters, start, stop
+    sums = kernels.visit(*given, np.empty(0, np.uint8), np.empty(0))
+    assert not sums[:, -1].any()
+    return sums[:, :-1]
 
 
 def assign(values, weights, centers):
     labels = np.full(values.shape[1], 255, np.uint8)
     reach = 1 + np.ptp(np.hstack([values, centers.T]), axis=1)
+    origin = values.min(axis=1).astype(np.float64)
     total = weights.sum() if weights.size else values.shape[1]
-    quanta = np.array(
-        [kernels.quanta(r, total, labels.size) for r in (1.0, (reach**2).sum())]
+    quanta = np.vstack(
+        [
+            quanta_of(values, weights, origin),
+            kernels.quanta((reach**2).sum(), total, labels.size),
+        ]
     )
     boxes, each = boxes_of(values), np.empty(labels.size)
-    sums = kernels.assign(
-        values, weights, boxes, centers, quanta, 0, len(boxes), labels, each
-    )
-    np.testing.assert_allclose(each.sum(), sums.sum(axis=-1)[:, 1].sum(), rtol=1e-12)
-    return labels, sums.sum(axis=-1)
+    totals = np.empty((0, len(values) + 1, 2))
+    given = values, weights, origin, boxes, totals, centers
+    sums = kernels.visit(
+        *given, kernels.SPLITTER * quanta, 0, len(boxes), labels, each
+    ).sum(axis=-1)
+    assert not sums[:, :-2].any()
+    np.testing.assert_allclose(each.sum(), sums[:, -1].sum(), rtol=1e-12)
+    return labels, sums[:, -2:]
 
 
 @pytest.mark.parametrize("n", [1, 127, 128, 129, 1000])
@@ -126,7 +135,7 @@ def test_quanta_of_extreme_values_split_without_overflow(largest):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_channels", [1, 2, 3, 4, 7])
-def test_assign_finds_the_nearest_center_ties_to_the_lowest(dtype, n_channels):
+def test_visit_finds_the_nearest_center_ties_to_the_lowest(dtype, n_channels):
     values = random_values(n_channels, 1500, dtype)
     # Two centers are equal, and many samples lie midway between two others.
     centers = random_values(6, n_channels, np.float64, seed=1).round()
@@ -150,7 +159,7 @@ def test_assign_finds_the_nearest_center_ties_to_the_lowest(dtype, n_channels):
     st.integers(1, 5),
     st.integers(0, 2**32 - 1),
 )
-def test_accumulate_is_exact_to_the_last_bits(values, k, seed):
+def test_visit_is_exact_to_the_last_bits(values, k, seed):
     rng = np.random.default_rng(seed)
     n_channels, n = values.shape
     centers = values.T[rng.integers(0, n, k)]
@@ -172,7 +181,7 @@ def test_accumulate_is_exact_to_the_last_bits(values, k, seed):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_accumulate_adds_up_to_the_same_bits_however_it_is_cut(dtype, weighted):
+def test_visit_adds_up_to_the_same_bits_however_it_is_cut(dtype, weighted):
     rng = np.random.default_rng(0)
     values = rng.random((3, 2500)).astype(dtype)
     weights = rng.random(2500) if weighted else NO_WEIGHTS
@@ -188,7 +197,7 @@ def test_accumulate_adds_up_to_the_same_bits_however_it_is_cut(dtype, weighted):
         np.testing.assert_array_equal(np.sum(parts[::-1], axis=0), whole)
 
 
-def test_accumulate_counts_unweighted_samples():
+def test_visit_counts_unweighted_samples():
     values = random_values(2, 1100, np.float32)
     centers = np.array([[1.0, 1.0], [4.0, 4.0], [100.0, 100.0]])
     counts = accumulate(values, NO_WEIGHTS, centers)[:, -1].sum(axis=-1)

@@ -149,12 +149,21 @@ def test_either_byte_order_and_any_strides_will_do(dtype, order):
     stored[:, ::-2] = array
     stored.flags.writeable = False
     for channels in (list(array), list(stored[:, ::-2])):
-        samples = from_pixels(channels)
-        values = samples.values
-        restored = samples.restore(values.T).T
+        pixels = from_pixels(channels)
+        values = pixels.values
+        restored = pixels.restore(values.T).T
         np.testing.assert_array_equal(restored, array.astype(values.dtype))
         assert values.flags.c_contiguous
-        assert values.dtype == (np.float32 if dtype[1] in "12" else values.dtype)
+        assert values.dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [*INTEGERS, *FLOATS])
+def test_many_pixels_are_held_as_float32_where_it_holds_them(dtype, monkeypatch):
+    monkeypatch.setattr(samples, "SINGLE", 20)
+    many = from_pixels([np.arange(24).astype(dtype)]).values
+    exact = np.dtype(dtype).itemsize <= 2 or dtype == "f4"
+    assert many.dtype == (np.float32 if exact else np.float64)
+    np.testing.assert_array_equal(many[0], np.arange(24))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ exact, and the nearest center is what the same formula gives in NumPy.
 Exact sums
 ----------
 A floating-point sum depends on its order, hence on the number of threads and the size
-of the blocks. `accumulate` therefore splits each addend at two fixed quanta, chosen by
+of the blocks. `visit` therefore splits each addend at two fixed quanta, chosen by
 `quanta` so coarse that every partial sum is a multiple of its quantum below 2**53 of
 them: additions are then exact, in any order. The method is the pre-rounding of
 Demmel and Nguyen, "Fast reproducible floating-point summation", ARITH 21 (2013).
@@ -43,6 +43,9 @@ F = TypeVar("F", bound="Callable[..., Any]")
 #: Samples in a tile.
 TILE = 128
 
+#: Adding and subtracting a quantum times this rounds to the quantum.
+SPLITTER = 1.5 * 2.0**52
+
 #: Codes in a cell of a table: where nothing was counted, a cell need not be read.
 CELL = np.uint32(512)
 
@@ -52,7 +55,7 @@ def _kernel(function: F) -> F:
 
 
 def quanta(largest: float, total_weight: float, n: int) -> NDArray[np.float64]:
-    """Return the two quanta at which `accumulate` splits what it adds.
+    """Return the two quanta at which `visit` splits what it adds.
 
     Parameters
     ----------
@@ -166,6 +169,7 @@ def _nearest(
     size: int,
     centers: NDArray[np.float64],
     candidates: NDArray[np.int32],
+    n_candidates: int,
     scratch: NDArray[np.float64],
     squared: NDArray[np.float64],
     labels: NDArray[np.int32],
@@ -176,24 +180,20 @@ def _nearest(
     the channels, in their order, in float64.
     """
     n_channels = centers.shape[1]
-    squared[:size] = math.inf
-    for k in candidates:
-        if n_channels == 1:
-            for i in range(size):
-                a = local[0, i] - centers[k, 0]
-                scratch[i] = a * a
-        elif n_channels == 2:
-            for i in range(size):
-                a = local[0, i] - centers[k, 0]
-                b = local[1, i] - centers[k, 1]
-                scratch[i] = a * a + b * b
-        else:
+    for i in range(size):
+        squared[i] = math.inf
+    for candidate in range(n_candidates):
+        k = candidates[candidate]
+        if n_channels == 3:  # without the detour through memory
             for i in range(size):
                 a = local[0, i] - centers[k, 0]
                 b = local[1, i] - centers[k, 1]
                 c = local[2, i] - centers[k, 2]
                 scratch[i] = a * a + b * b + c * c
-            for channel in range(3, n_channels):
+        else:
+            for i in range(size):
+                scratch[i] = 0.0
+            for channel in range(n_channels):
                 for i in range(size):
                     a = local[channel, i] - centers[k, channel]
                     scratch[i] += a * a
@@ -214,9 +214,9 @@ def _add(
 ) -> None:
     """Add to the labels' sums, exactly: see "Exact sums" above.
 
-    Adding and subtracting a splitter, 1.5 * 2**52 quanta, rounds to the quantum.
+    Adding and subtracting a splitter rounds to the quantum.
     """
-    first, second = splitters[0], splitters[1]
+    first, second = splitters[column, 0], splitters[column, 1]
     for i in range(size):
         high = (addends[i] + first) - first
         low = ((addends[i] - high) + second) - second
@@ -229,41 +229,46 @@ def _add_tile(
     sums: NDArray[np.float64],
     local: NDArray[np.float64],
     weights: NDArray[np.float64],
+    at: int,
+    size: int,
     labels: NDArray[np.int32],
     origin: NDArray[np.float64],
     splitters: NDArray[np.float64],
     scratch: NDArray[np.float64],
 ) -> None:
     """Add the weighted samples of a tile, and their weights, to the labels' sums."""
-    n_channels, size = local.shape[0], labels.shape[0]
+    n_channels = local.shape[0]
+    weighted = weights.shape[0] > 0
     for channel in range(n_channels):
-        if weights.shape[0] > 0:
-            for i in range(size):
-                scratch[i] = (local[channel, i] - origin[channel]) * weights[i]
-        else:
-            for i in range(size):
-                scratch[i] = local[channel, i] - origin[channel]
-        _add(sums, channel, scratch, labels, size, splitters[channel])
-    if weights.shape[0] > 0:
-        _add(sums, n_channels, weights, labels, size, splitters[n_channels])
-    else:
         for i in range(size):
-            sums[labels[i], n_channels, 0] += 1.0
+            scratch[i] = local[channel, i] - origin[channel]
+        if weighted:
+            for i in range(size):
+                scratch[i] *= weights[at + i]
+        _add(sums, channel, scratch, labels, size, splitters)
+    for i in range(size):
+        scratch[i] = weights[at + i] if weighted else 1.0
+    _add(sums, n_channels, scratch, labels, size, splitters)
 
 
 @_kernel
-def accumulate(
+def visit(
     values: NDArray[Any],
     weights: NDArray[np.float64],
     origin: NDArray[np.float64],
     boxes: NDArray[np.float64],
     totals: NDArray[np.float64],
     centers: NDArray[np.float64],
-    quanta: NDArray[np.float64],
+    splitters: NDArray[np.float64],
     start: int,
     stop: int,
+    labels: NDArray[Any],
+    squared: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Sum the samples nearest to each center: one half of a Lloyd step.
+    """Sum the samples nearest to each center; or write labels and sum distances.
+
+    The two uses, a Lloyd step and an assignment, are one kernel because to compile it
+    takes longer than to run it.
 
     Parameters
     ----------
@@ -277,111 +282,25 @@ def accumulate(
         The sums over whole tiles, where they are known: a tile with one nearest
         center then need not be visited.
     centers : (k, n_channels) float64
-    quanta : (n_channels + 1, 2) float64
-        For each channel, and for the weights: see `quanta`.
+    splitters : (n_channels + 2, 2) float64
+        For each channel, for the weights, and for weighted squared distances.
     start, stop : int
         The tiles to visit.
-
-    Returns
-    -------
-    (k, n_channels + 1, 2) float64
-        In two levels, to be added up: the weighted sums, and the sums of the weights.
-    """
-    n_channels, n = values.shape
-    sums = np.zeros((centers.shape[0], n_channels + 1, 2))
-    splitters = quanta * (1.5 * 2.0**52)
-    local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
-    squared, labels = np.empty(TILE), np.empty(TILE, np.int32)
-    least = np.empty(centers.shape[0])
-    candidates = np.empty(centers.shape[0] + 1, np.int32)
-    for tile in range(start, stop):
-        at = tile * TILE
-        size = min(TILE, n - at)
-        found = _candidates(boxes[tile], centers, least, candidates)
-        if found == 1 and totals.shape[0] > 0:
-            sums[candidates[0]] += totals[tile]
-            continue
-        _load(values, at, size, local)
-        if found == 1:
-            labels[:size] = candidates[0]
-        else:
-            _nearest(local, size, centers, candidates[:found], scratch, squared, labels)
-        _add_tile(
-            sums,
-            local,
-            weights[at : at + size],
-            labels[:size],
-            origin,
-            splitters,
-            scratch,
-        )
-    return sums
-
-
-@_kernel
-def total(
-    values: NDArray[Any],
-    weights: NDArray[np.float64],
-    origin: NDArray[np.float64],
-    quanta: NDArray[np.float64],
-    start: int,
-    stop: int,
-    totals: NDArray[np.float64],
-) -> None:
-    """Sum the tiles from `start` to `stop`: the `totals` of `accumulate`."""
-    n_channels, n = values.shape
-    splitters = quanta * (1.5 * 2.0**52)
-    local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
-    labels = np.zeros(TILE, np.int32)
-    for tile in range(start, stop):
-        at = tile * TILE
-        size = min(TILE, n - at)
-        totals[tile] = 0.0
-        _load(values, at, size, local)
-        _add_tile(
-            totals[tile : tile + 1],
-            local,
-            weights[at : at + size],
-            labels[:size],
-            origin,
-            splitters,
-            scratch,
-        )
-
-
-@_kernel
-def assign(
-    values: NDArray[Any],
-    weights: NDArray[np.float64],
-    boxes: NDArray[np.float64],
-    centers: NDArray[np.float64],
-    quanta: NDArray[np.float64],
-    start: int,
-    stop: int,
-    labels: NDArray[Any],
-    squared: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Write the label of each sample; sum weights and squared distances by label.
-
-    Parameters
-    ----------
-    values, weights, boxes, centers, start, stop
-        As for `accumulate`.
-    quanta : (2, 2) float64
-        For the weights, and for the weighted squared distances.
-    labels : (n,) integers
-        Receives 0..k-1 for the samples of the tiles from `start` to `stop`.
+    labels : (n,) unsigned integers, or (0,)
+        Where there is room, receives 0..k-1 for each sample visited.
     squared : (n,) float64, or (0,)
-        Receives the weighted squared distance of each sample, if there is room.
+        Where there is room, receives the weighted squared distance of each.
 
     Returns
     -------
-    (k, 2, 2) float64
-        In two levels, to be added up: the sums of weights and of squared distances.
+    (k, n_channels + 2, 2) float64
+        In two levels, to be added up: the weighted sums of the channels, the sums of
+        the weights, and those of the weighted squared distances. Without labels, not
+        the last; with labels, not the first.
     """
     n_channels, n = values.shape
-    sums = np.zeros((centers.shape[0], 2, 2))
-    splitters = quanta * (1.5 * 2.0**52)
+    assigning = labels.shape[0] > 0
+    sums = np.zeros((centers.shape[0], n_channels + 2, 2))
     local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
     nearest, distances = np.empty(TILE, np.int32), np.empty(TILE)
     least = np.empty(centers.shape[0])
@@ -390,17 +309,58 @@ def assign(
         at = tile * TILE
         size = min(TILE, n - at)
         found = _candidates(boxes[tile], centers, least, candidates)
+        if found == 1 and totals.shape[0] > 0 and not assigning:
+            for column in range(n_channels + 1):
+                for level in range(2):
+                    sums[candidates[0], column, level] += totals[tile, column, level]
+            continue
         _load(values, at, size, local)
-        _nearest(local, size, centers, candidates[:found], scratch, distances, nearest)
+        _nearest(local, size, centers, candidates, found, scratch, distances, nearest)
+        if not assigning:
+            _add_tile(
+                sums,
+                local,
+                weights,
+                at,
+                size,
+                nearest,
+                origin,
+                splitters,
+                scratch,
+            )
+            continue
         for i in range(size):
             labels[at + i] = nearest[i]
             scratch[i] = weights[at + i] if weights.shape[0] > 0 else 1.0
             distances[i] *= scratch[i]
-        if squared.shape[0] > 0:
-            squared[at : at + size] = distances[:size]
-        _add(sums, 0, scratch, nearest, size, splitters[0])
-        _add(sums, 1, distances, nearest, size, splitters[1])
+            if squared.shape[0] > 0:
+                squared[at + i] = distances[i]
+        _add(sums, n_channels, scratch, nearest, size, splitters)
+        _add(sums, n_channels + 1, distances, nearest, size, splitters)
     return sums
+
+
+@_kernel
+def total(
+    values: NDArray[Any],
+    weights: NDArray[np.float64],
+    origin: NDArray[np.float64],
+    splitters: NDArray[np.float64],
+    start: int,
+    stop: int,
+    totals: NDArray[np.float64],
+) -> None:
+    """Sum the tiles from `start` to `stop`: the `totals` of `visit`."""
+    n_channels, n = values.shape
+    local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
+    labels = np.empty(TILE, np.int32)
+    for tile in range(start, stop):
+        at = tile * TILE
+        size = min(TILE, n - at)
+        _load(values, at, size, local)
+        for i in range(size):
+            labels[i] = tile
+        _add_tile(totals, local, weights, at, size, labels, origin, splitters, scratch)
 
 
 @_kernel
@@ -436,7 +396,14 @@ def farthest(
         n_candidates = _candidates(boxes[tile], centers, least, candidates)
         _load(values, at, size, local)
         _nearest(
-            local, size, centers, candidates[:n_candidates], scratch, squared, labels
+            local,
+            size,
+            centers,
+            candidates,
+            n_candidates,
+            scratch,
+            squared,
+            labels,
         )
         for i in range(size):
             if labels[i] != label:
@@ -619,7 +586,8 @@ def moments(
     sums = np.zeros((k + 1, ndim + 1), np.int64)
     counts = np.empty(k + 1, np.int64)
     for row in range(start, stop):
-        counts[:] = 0
+        for label in range(k + 1):
+            counts[label] = 0
         for column in range(labels.shape[1]):
             label = labels[row, column]
             counts[label] += 1

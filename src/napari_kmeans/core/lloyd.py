@@ -6,6 +6,7 @@ Inf. Theory 28 (1982); empty clusters are treated as `cv2.kmeans` treats them.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -100,15 +101,9 @@ def step_and_merit(samples: Samples, centers: Centers) -> tuple[Centers, float]:
     The merit is the compactness of the samples about these means, but for a constant.
     """
     origin = samples.minima
-    given = samples.values, samples.weights, origin, samples.boxes, samples.totals
-    quanta = samples.quanta
-    parts = map_blocks(
-        lambda start, stop: kernels.accumulate(*given, centers, quanta, start, stop),
-        samples.n_tiles,
-        TILES,
-    )
-    sums = np.sum(parts, axis=0).sum(axis=-1)
-    totals, weights = sums[:, :-1], sums[:, -1]
+    none = np.empty(0, label_dtype(len(centers)))
+    sums = _visit(samples, centers, 0.0, none, np.empty(0))
+    totals, weights = sums[:, :-2], sums[:, -2]
     if (weights <= 0).any():
         _fill(samples, centers, origin, totals, weights)
     means = totals / weights[:, np.newaxis]
@@ -180,21 +175,39 @@ def assign(samples: Samples, centers: Centers, *, each: bool = False) -> Assigne
     distances = np.empty(samples.n if each else 0)
     k = len(centers)
     labels = np.empty(samples.n, label_dtype(k))
-    total = samples.total_weight
     lowest = np.minimum(samples.minima, centers.min(axis=0))
     highest = np.maximum(samples.maxima, centers.max(axis=0))
     reach = float(((highest - lowest) ** 2).sum())
-    quanta = np.array([kernels.quanta(r, total, samples.n) for r in (1.0, reach)])
-    given = samples.values, samples.weights, samples.boxes
+    sums = _visit(samples, centers, reach, labels, distances)
+    return Assigned(labels, sums[:, -2], sums[:, -1], distances)
+
+
+def _visit(
+    samples: Samples,
+    centers: Centers,
+    farthest: float,
+    labels: NDArray[np.unsignedinteger],
+    distances: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Visit all samples: see `kernels.visit`; `farthest` bounds squared distances."""
+    last = kernels.quanta(farthest, samples.total_weight, samples.n)
+    splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
+    visit = partial(
+        kernels.visit,
+        samples.values,
+        samples.weights,
+        samples.minima,
+        samples.boxes,
+        samples.totals,
+        centers,
+        splitters,
+    )
     parts = map_blocks(
-        lambda start, stop: kernels.assign(
-            *given, centers, quanta, start, stop, labels, distances
-        ),
+        lambda start, stop: visit(start, stop, labels, distances),
         samples.n_tiles,
         TILES,
     )
-    sums = np.sum(parts, axis=0).sum(axis=-1)
-    return Assigned(labels, sums[:, 0], sums[:, 1], distances)
+    return np.asarray(np.sum(parts, axis=0).sum(axis=-1))
 
 
 def relocate(samples: Samples, centers: Centers, assigned: Assigned) -> Centers:

@@ -29,6 +29,9 @@ TABLE = 2**24
 #: Up to this many pixels are counted by sorting: faster than walking a large table.
 SORTED = 2**20
 
+#: Beyond this many pixels, those that float32 holds exactly are held so.
+SINGLE = 2**20
+
 #: Up to this many pixels that are not counted, their distinct colors are still told.
 DISTINCT = 2**16
 
@@ -112,10 +115,11 @@ class Samples:
         return np.asarray(self.boxes[:, 1].max(axis=0))
 
     @cached_property
-    def quanta(self) -> NDArray[np.float64]:
-        """The quanta for sums of values less `minima`, and for sums of weights."""
+    def splitters(self) -> NDArray[np.float64]:
+        """What splits values less `minima`, and weights: (n_channels + 1, 2)."""
         reach = (*(self.maxima - self.minima), 1.0)
-        return np.array([kernels.quanta(r, self.total_weight, self.n) for r in reach])
+        quanta = [kernels.quanta(r, self.total_weight, self.n) for r in reach]
+        return kernels.SPLITTER * np.array(quanta)
 
     @cached_property
     def totals(self) -> NDArray[np.float64]:
@@ -124,8 +128,8 @@ class Samples:
         (n_tiles, n_channels + 1, 2), or (0, n_channels + 1, 2).
         """
         n_tiles = self.n_tiles if self.compact else 0
-        totals = np.empty((n_tiles, self.n_channels + 1, 2))
-        given = self.values, self.weights, self.minima, self.quanta
+        totals = np.zeros((n_tiles, self.n_channels + 1, 2))
+        given = self.values, self.weights, self.minima, self.splitters
         map_blocks(
             lambda start, stop: kernels.total(*given, start, stop, totals),
             n_tiles,
@@ -141,7 +145,7 @@ class Samples:
         picked = self.values[:, index]
         if self.n_channels <= 3:
             picked = picked[:, _order(_place(picked))]
-        picked = np.ascontiguousarray(picked)
+        picked = np.ascontiguousarray(picked, np.float64)
         return Samples(
             picked, _NO_WEIGHTS, self.origin, self.unit, self.integral, None, True
         )
@@ -416,7 +420,7 @@ class Colors(Samples):
 def from_colors(channels: Sequence[NDArray[Any]], codes: Codes) -> Colors:
     """Return the distinct colors of integer pixels as samples."""
     occurring, counts = count(channels, codes)
-    values = codes.decode(occurring)
+    values = codes.decode(occurring).astype(np.float64)
     least = values.min(axis=1, keepdims=True)
     values -= least
     if codes.are_rgb and least.any():
@@ -457,7 +461,9 @@ def from_pixels(
     n = channels[0].size
     origin = _origin(channels) if origin is None else origin
     exact = dtype.itemsize <= 2 or (dtype.kind == "f" and dtype.itemsize == 4)
-    values = np.empty((len(channels), n), np.float32 if exact else np.float64)
+    # Few are held as all the rest is: kernels need not be compiled for float32 too.
+    single = exact and n > SINGLE
+    values = np.empty((len(channels), n), np.float32 if single else np.float64)
 
     def convert(start: int, stop: int) -> None:
         for row, channel, least in zip(values, channels, origin, strict=True):
