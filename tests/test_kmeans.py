@@ -20,7 +20,7 @@ def point_sets(draw, min_distinct=1, elements=None):
     """Draw points, and a number of clusters up to that of the distinct ones."""
     if elements is None:
         few = st.integers(-4, 4).map(float)
-        many = st.floats(-1e4, 1e4, width=32)
+        many = st.integers(-(2**24), 2**24).map(lambda integer: integer / 1024)
         elements = draw(st.sampled_from([few, many]))
     shape = draw(st.tuples(st.integers(1, 30), st.integers(1, 4)))
     points = draw(hnp.arrays(np.float64, shape, elements=elements))
@@ -66,6 +66,15 @@ def test_a_converged_center_is_the_mean_of_its_points(problem, settings):
     for label, center in enumerate(c.centers):
         mean = reference.mean(points[c.labels == label])
         np.testing.assert_allclose(center, mean, rtol=1e-12, atol=1e-11)
+
+
+def test_a_point_between_two_centers_belongs_to_the_first_at_rest():
+    # From 2, 0, -4 and -2, the point 1 is as near to 2 as to 0.
+    points = np.array([[0.0]] * 6 + [[3.0], [-4.0], [1.0], [-2.0]])
+    for seed in range(20):
+        c = kmeans(points, 4, attempts=1, seed=seed, criteria=TO_THE_END, max_samples=6)
+        for label, center in enumerate(c.centers):
+            assert center == pytest.approx(points[c.labels == label].mean(axis=0))
 
 
 @given(point_sets(), options)

@@ -149,6 +149,10 @@ def cluster(
     """
     total = settings.n_steps
     max_iter, epsilon = settings.criteria.resolve(samples.range, samples.unit)
+
+    def sort(centers: NDArray[np.float64]) -> NDArray[np.float64]:
+        return centers[_brightness(centers, luminance)]
+
     few = samples.distinct(settings.k) if _may_be_few(samples, settings.k) else None
     if few is not None and len(few) <= settings.k - (not settings.refine):
         # Each distinct sample is a cluster of its own: nothing to search for.
@@ -165,7 +169,7 @@ def cluster(
         settling = settle(samples, centers, settings.seed)
         centers = yield from staged(settling, "Settling, swap", done, total)
         done += SETTLING
-    refining = lloyd.refine(samples, centers, max_iter, epsilon)
+    refining = lloyd.refine(samples, centers, max_iter, epsilon, sort)
     refined = yield from staged(refining, "Refining, step", done, total)
     centers, n_iter, converged = refined
     return _finish(samples, centers, luminance, n_iter, converged, epsilon)

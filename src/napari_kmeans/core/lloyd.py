@@ -17,7 +17,7 @@ from .blocks import map_blocks
 from .samples import TILES
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from numpy.typing import NDArray
 
@@ -49,7 +49,11 @@ def label_dtype(k: int) -> type[np.unsignedinteger]:
 
 
 def refine(
-    samples: Samples, centers: Centers, max_iter: int | None, epsilon: float
+    samples: Samples,
+    centers: Centers,
+    max_iter: int | None,
+    epsilon: float,
+    sort: Callable[[Centers], Centers],
 ) -> Generator[int, None, Refined]:
     """Move the centers to the means of their samples, again and again.
 
@@ -62,6 +66,9 @@ def refine(
         The most steps; None for no limit.
     epsilon : float
         Stop after a step that moves no center farther than this.
+    sort : callable
+        Puts centers into the order they will be used in: a sample as near to one as to
+        another belongs to the first, so that at rest the order must not change.
 
     Yields
     ------
@@ -73,11 +80,11 @@ def refine(
     Refined
         `converged` is whether epsilon was what stopped it.
     """
-    earlier = centers
+    centers = earlier = sort(centers)
     for n_iter in count(1):
         moved = step(samples, centers)
         shift = np.sqrt(((moved - centers) ** 2).sum(axis=1).max())
-        centers = moved
+        centers = sort(moved)
         yield n_iter
         if shift <= epsilon:
             return Refined(centers, n_iter, True)
