@@ -326,3 +326,18 @@ def test_moments_are_sums_of_positions(shape):
         inside = positions[rest == label]
         assert sums[label, :-1].tolist() == inside.sum(axis=0).tolist()
         assert sums[label, -1] == len(inside)
+
+
+def test_next_costs_are_those_of_one_cluster_more():
+    values, weights = np.array([0.0, 1.0, 5.0, 6.0, 20.0]), np.array([1.0, 2, 1, 1, 3])
+    sums = np.zeros((3, 6))
+    for row, power in zip(sums, (0, 1, 2), strict=True):
+        row[1:] = np.cumsum(weights * values**power)
+    one = np.empty(6)
+    kernels.first_costs(sums, one)
+    assert one[:3].tolist() == [0, 0, pytest.approx(2 / 3)]
+    begins = np.zeros(6, np.int32)
+    two = kernels.next_costs(sums, one, 1, begins)
+    assert begins[[4, 5]].tolist() == [2, 4]
+    assert two[4] == pytest.approx(2 / 3 + 0.5)
+    assert two[5] == pytest.approx(one[4])

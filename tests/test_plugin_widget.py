@@ -255,6 +255,23 @@ def test_painted_labels_to_start_from(viewer, qtbot):
     np.testing.assert_array_equal(start.data, painted)
 
 
+def test_optimal_is_offered_for_gray_images_and_disables_the_search(viewer, qtbot):
+    image = skimage.data.camera()[::2, ::2]
+    viewer.add_image(skimage.data.coffee(), name="photo")
+    widget = by_script(viewer)
+    assert "optimal" not in widget.init.choices
+    viewer.add_image(image, name="camera")
+    widget.init.value = "optimal"
+    for control in (widget.attempts, widget.seed, widget.criteria, widget.epsilon):
+        assert not control.enabled
+    run(widget, qtbot)
+    expected = quantize(image, 5, init="optimal")
+    np.testing.assert_array_equal(viewer.layers["camera labels"].data, expected.labels)
+    viewer.layers.selection.active = viewer.layers["photo"]
+    assert widget.init.value == "random"
+    assert widget.attempts.enabled
+
+
 def test_labels_start_without_a_labels_layer_is_an_error(viewer, qtbot, notified):
     viewer.add_image(skimage.data.camera())
     widget = by_script(viewer)

@@ -94,7 +94,10 @@ def quantize(
         int, typer.Option(help="Searches from different starts; the best counts.")
     ] = 10,
     init: Annotated[
-        str, typer.Option(help="How attempts start: random or k-means++.")
+        str,
+        typer.Option(
+            help="How attempts start: random or k-means++; or, gray, optimal."
+        ),
     ] = "random",
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
     mask: Annotated[

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import lloyd, validation
 from .criteria import Criteria
+from .optimum import optimum
 from .progress import SETTLING, Progress, exhaust, n_steps, staged
 from .result import ClusteredPoints, versions
 from .samples import from_pixels, select, spread
@@ -46,6 +47,7 @@ class Settings:
     def of(
         cls,
         shape: tuple[int, ...],
+        n_channels: int,
         *,
         k: Any,
         criteria: Any = Criteria(),  # noqa: B008 (frozen)
@@ -61,9 +63,14 @@ class Settings:
         ----------
         shape : tuple of int
             What the initial labels' shape should be.
+        n_channels : int
+            How many channels there are to cluster by.
         """
         k = validation.check_k(k)
         name, initial_labels = validation.check_init(init, k, shape)
+        refine = validation.check_flag("refine", refine)
+        if name == "optimal":
+            validation.check_optimal(n_channels, refine)
         return cls(
             k,
             Criteria.of(criteria),
@@ -72,7 +79,7 @@ class Settings:
             initial_labels,
             validation.check_seed(seed),
             validation.check_max_samples(max_samples, k),
-            validation.check_flag("refine", refine),
+            refine,
         )
 
     @property
@@ -158,6 +165,10 @@ def cluster(
         # Each distinct sample is a cluster of its own: nothing to search for.
         return _finish(samples, few, luminance, 0, True, epsilon)
 
+    if settings.init == "optimal":
+        solving = optimum(samples, settings.k)
+        centers = yield from staged(solving, "Solving for clusters:", 0, total)
+        return _finish(samples, centers, luminance, 0, True, epsilon)
     found = yield from _search(*pick(), samples, settings, max_iter, epsilon, total)
     if not settings.refine and whole:
         return _plain(found, luminance, epsilon * samples.unit)
@@ -326,8 +337,10 @@ def kmeans(
         When an iteration stops; OpenCV's ``(type, max_iter, epsilon)`` will do.
     attempts : int, default 10
         How often OpenCV searches, from different starts; the best counts.
-    init : {"random", "k-means++"} or (n_samples,) array of int, default "random"
-        How attempts start. Labels 0..k-1 are where the first attempt starts from.
+    init : {"random", "k-means++", "optimal"} or (n_samples,) array of int
+        How attempts start, by default "random". Labels 0..k-1 are where the first
+        attempt starts from. "optimal", for a single feature only, does not search but
+        solve: no clustering has a smaller compactness.
     seed : int, default 0
         Seed of the random starts, 0 to 2**31 - 1. The same seed, the same answer.
     max_samples : int or None, default 65_536
@@ -400,7 +413,7 @@ def kmeans_steps(
     ClusteredPoints
     """
     array = validation.check_points(points)
-    checked = Settings.of(array.shape[:1], k=k, **settings)
+    checked = Settings.of(array.shape[:1], array.shape[1], k=k, **settings)
     checked_weights = validation.check_weights(weights, len(array))
     valid = np.isfinite(array).all(axis=1)
     used = valid & (checked_weights > 0) if checked_weights.size else valid

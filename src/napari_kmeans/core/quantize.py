@@ -115,9 +115,10 @@ def quantize(
         When an iteration stops; OpenCV's ``(type, max_iter, epsilon)`` will do.
     attempts : int, default 10
         How often OpenCV searches, from different starts; the best counts.
-    init : {"random", "k-means++"} or array of int, default "random"
+    init : {"random", "k-means++", "optimal"} or array of int, default "random"
         How attempts start. Labels 0..k-1, of the shape of the image without channels,
-        are where the first attempt starts from.
+        are where the first attempt starts from. "optimal", for a single channel only,
+        does not search but solve: no clustering has a smaller compactness.
     seed : int, default 0
         Seed of the random starts, 0 to 2**31 - 1. The same seed, the same answer.
     mask : array of bool, optional
@@ -210,7 +211,7 @@ def quantize_steps(
     array = validation.check_image(image)
     is_rgb, axis = validation.check_channels(rgb, channel_axis, array.shape)
     pixels = Pixels.of(array, is_rgb, axis)
-    checked = Settings.of(pixels.shape, k=k, **settings)
+    checked = Settings.of(pixels.shape, pixels.n_channels, k=k, **settings)
     valid = pixels.valid(validation.check_mask(mask, pixels.shape))
     n_valid = int(np.prod(pixels.shape) if valid is None else valid.sum())
     validation.check_enough(checked.k, n_valid, "image")
@@ -235,7 +236,9 @@ def _quantize(
     initial_labels = settings.initial_labels
     if initial_labels is not None:
         initial_labels = kept(initial_labels.reshape(-1))
-    whole = settings.max_samples is None or n_valid <= settings.max_samples
+    searched = settings.init != "optimal"
+    limit = settings.max_samples
+    whole = searched and (limit is None or n_valid <= limit)
     yield Progress("Counting colors", 0, settings.n_steps)
     codes = Codes.of(channels)
     taken = (

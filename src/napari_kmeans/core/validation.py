@@ -27,7 +27,7 @@ MOST_PLAIN = 1e18
 #: Sums of extreme weights could not be held in float64.
 MOST_WEIGHT = 1e50
 
-INITS = ("random", "k-means++")
+INITS = ("random", "k-means++", "optimal")
 
 
 def check_integer(name: str, value: Any, least: int, most: int) -> int:
@@ -242,6 +242,18 @@ def check_init(
             f"from 0 to {k - 1}."
         )
     return "random", labels.astype(np.int32)
+
+
+def check_optimal(n_channels: int, refine: bool) -> None:
+    """Raise where the global optimum cannot be had."""
+    if n_channels != 1:
+        raise ValueError(
+            f"init='optimal' should go with a single channel, not {n_channels}."
+        )
+    if not refine:
+        raise ValueError(
+            "init='optimal' should not go with refine=False, which is plain OpenCV."
+        )
 
 
 def check_painted(labels: Any, k: int, shape: tuple[int, ...]) -> NDArray[Any]:

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from ..core.result import ClusteredPoints
 
 BOTH, MAX_ITER, EPSILON = "both", "max iterations", "epsilon"
-RANDOM, PLUSPLUS, LABELS = "random", "k-means++", "Labels layer"
+RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"
+LABELS = "Labels layer"
 
 
 class KMeansWidget(Container[Any]):
@@ -190,7 +191,8 @@ class KMeansWidget(Container[Any]):
                 label="start",
                 choices=self._inits,
                 tooltip="Where an attempt starts from: random centers, random samples "
-                "far apart (k-means++), or labels that you have painted.",
+                "far apart (k-means++), or labels that you have painted. Optimal, for "
+                "gray images, solves for the best clusters there are.",
             ),
             ComboBox(
                 name="start_labels",
@@ -261,10 +263,11 @@ class KMeansWidget(Container[Any]):
         return [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
 
     def _inits(self, _widget: Any = None) -> list[str]:
-        # Points have no pixels that a Labels layer could label. Also called before
-        # there is a layer control.
-        points = hasattr(self, "layer") and self._points is not None
-        return [RANDOM, PLUSPLUS] if points else [RANDOM, PLUSPLUS, LABELS]
+        # Also called before there is a layer control.
+        image = self._image if hasattr(self, "layer") else None
+        if image is None:  # points have no pixels that a Labels layer could label
+            return [RANDOM, PLUSPLUS]
+        return [RANDOM, PLUSPLUS, *([] if image.rgb else [OPTIMAL]), LABELS]
 
     @property
     def _image(self) -> Image | None:
@@ -299,8 +302,11 @@ class KMeansWidget(Container[Any]):
     def _enable(self) -> None:
         """Enable what applies."""
         image, points = self._image, self._points
-        self.max_iter.enabled = self.criteria.value != EPSILON
-        self.epsilon.enabled = self.criteria.value != MAX_ITER
+        searched = self.init.value != OPTIMAL
+        for control in (self.criteria, self.attempts, self.seed):
+            control.enabled = searched
+        self.max_iter.enabled = searched and self.criteria.value != EPSILON
+        self.epsilon.enabled = searched and self.criteria.value != MAX_ITER
         self.start_labels.enabled = self.init.value == LABELS
         self.add_quantized.enabled = points is None
         self.add_centers.enabled = points is not None or (
