@@ -90,7 +90,7 @@ class Settings:
         rest; with plain OpenCV there is no rest.
         """
         most = self.max_samples or MAX_SAMPLES
-        return min(most, max(8_192, 1_024 * self.k)) if self.refine else most
+        return min(most, max(4_096, 512 * self.k)) if self.refine else most
 
     @property
     def n_steps(self) -> int:

@@ -138,16 +138,22 @@ class Samples:
         return totals
 
     def coarse(self, size: int, seed: int) -> Samples:
-        """Return about `size` samples that stand for all, in compact tiles."""
+        """Return about `size` samples that stand for all, compact if of few channels."""
         index = select(self.n, self.weights, size)
         if index is None:
             index = spread(self.n, self.weights, size, seed)
         picked = self.values[:, index]
-        if self.n_channels <= 3:
+        compact = self.n_channels <= 3
+        if compact:
             picked = picked[:, _order(_place(picked))]
-        picked = np.ascontiguousarray(picked, np.float64)
         return Samples(
-            picked, _NO_WEIGHTS, self.origin, self.unit, self.integral, None, True
+            np.ascontiguousarray(picked, np.float64),
+            _NO_WEIGHTS,
+            self.origin,
+            self.unit,
+            self.integral,
+            n_colors=None,
+            compact=compact,
         )
 
     @property

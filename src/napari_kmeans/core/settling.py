@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 #: Where shifts of centers end to matter, as a part of the data's range.
 TOLERANCE = 2.0**-16
 
-#: Samples to settle on, at least.
-COARSE = 2**14
+#: Samples to settle on, at least; and those to end on, which are all where these are
+#: colors, or pixels in the tens of thousands for the error of a sample to be small.
+COARSE, FINE = 2**14, 2**17
 
-#: The most accelerated steps to rest, on these and on all.
-STEPS = 50
-FINE_STEPS = 12
+#: The most accelerated steps to rest on these.
+STEPS, FINE_STEPS = 50, 12
 
 #: Steps between a swap and its trial.
 TRIAL_STEPS = 8
@@ -76,8 +76,9 @@ def settle(
     centers = yield from rest(coarse, centers, STEPS)
     if 2 < len(centers) <= MOST_SWAPPED:
         centers = yield from _swaps(coarse, centers, seed)
-    if samples.compact and samples is not coarse:
-        centers = yield from rest(samples, centers, FINE_STEPS)
+    fine = samples if samples.compact else samples.coarse(FINE, seed)
+    if fine.compact and fine is not coarse:
+        centers = yield from rest(fine, centers, FINE_STEPS)
     return centers
 
 
