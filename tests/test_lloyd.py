@@ -1,5 +1,6 @@
 """Lloyd's iteration: means, never worse, and no cluster without samples."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -60,6 +61,21 @@ def test_labels_are_those_of_brute_force(problem):
     np.testing.assert_allclose(assigned.weights, totals, rtol=1e-14)
     exact = reference.compactness(rows, expected, centers, weights)
     assert assigned.squared.sum() == pytest.approx(exact, rel=1e-13, abs=1e-300)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("hot", [1e3, 1e6, 1e9, 1e12])
+def test_a_hot_pixel_does_not_make_the_compactness_coarse(dtype, weighted, hot):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(0.5, 0.1, (100_000, 1)).astype(dtype)
+    rows[5] = hot
+    weights = rng.random(len(rows)) if weighted else None
+    centers = np.array([[0.5], [rows[5, 0]]], np.float64)
+    assigned = lloyd.assign(samples_of(rows, weights), centers)
+    squared = reference.squared_distances(rows, centers).min(axis=1)
+    expected = math.fsum(squared * (1 if weights is None else weights))
+    assert assigned.squared.sum() == pytest.approx(expected, rel=1e-11)
 
 
 @given(problems())

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     Centers = NDArray[np.float64]
 
 
+#: What a compactness may be off by, as a part of it.
+PRECISION = 2.0**-40
+
+
 class Refined(NamedTuple):
     """Where the iteration ended."""
 
@@ -184,20 +188,30 @@ def assign(samples: Samples, centers: Centers, *, each: bool = False) -> Assigne
     labels = np.empty(samples.n, label_dtype(k))
     lowest = np.minimum(samples.minima, centers.min(axis=0))
     highest = np.maximum(samples.maxima, centers.max(axis=0))
-    reach = float(((highest - lowest) ** 2).sum())
-    sums = _visit(samples, centers, reach, labels, distances)
+    most = float(((highest - lowest) ** 2).sum()) * samples.total_weight
+    sums = _visit(samples, centers, most, labels, distances)
+    error = samples.n * kernels.quanta(most, 1.0, samples.n)[1]
+    if error > PRECISION * sums[:, -1].sum():
+        # Far fewer samples are far from their center than there might have been.
+        distances = distances if each else np.empty(samples.n)
+        _visit(samples, centers, most, labels, distances)
+        most = float(distances.max()) * samples.n
+        sums = _visit(samples, centers, most, labels, distances)
     return Assigned(labels, sums[:, -2], sums[:, -1], distances)
 
 
 def _visit(
     samples: Samples,
     centers: Centers,
-    farthest: float,
+    most: float,
     labels: NDArray[np.unsignedinteger],
     distances: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Visit all samples: see `kernels.visit`; `farthest` bounds squared distances."""
-    last = kernels.quanta(farthest, samples.total_weight, samples.n)
+    """Visit all samples: see `kernels.visit`.
+
+    `most` bounds the sum of their weighted squared distances.
+    """
+    last = kernels.quanta(most, 1.0, samples.n)
     splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
     visit = partial(
         kernels.visit,
