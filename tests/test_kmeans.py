@@ -246,6 +246,14 @@ def test_shifting_integers_shifts_the_centers(points, shift, k):
     assert b.compactness == pytest.approx(a.compactness, rel=1e-6)
 
 
+@pytest.mark.parametrize("offset", [1e6, 1e9, -1e11])
+def test_far_from_zero_the_answer_is_as_good(offset):
+    points = blobs(20_000, 20, 3)
+    near = kmeans(points, 20, attempts=1, max_samples=1000)
+    far = kmeans(points + offset, 20, attempts=1, max_samples=1000)
+    assert far.compactness == pytest.approx(near.compactness, rel=1e-4)
+
+
 @pytest.mark.parametrize("dtype", ["i8", "u8"])
 def test_64_bit_integers_beyond_float64_are_told_apart(dtype):
     least = 2**63 - 30 if dtype == "i8" else 2**64 - 30

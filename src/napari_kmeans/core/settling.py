@@ -160,8 +160,9 @@ def _least_missed(
 
     Of two neighbors at most one is taken. The cost is that of Ward's method.
     """
-    norms = (centers**2).sum(axis=1)
-    distances = norms[:, np.newaxis] + norms - 2 * (centers @ centers.T)
+    about = centers - centers.mean(axis=0)  # far from zero, squares hide distances
+    norms = (about**2).sum(axis=1)
+    distances = norms[:, np.newaxis] + norms - 2 * (about @ about.T)
     np.fill_diagonal(distances, np.inf)
     neighbors = distances.argmin(axis=1)
     nearest = np.maximum(distances.min(axis=1), 0)
