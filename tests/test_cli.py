@@ -338,18 +338,20 @@ def test_show_opens_a_layer_for_each_channel(axis, opened, monkeypatch):
 def test_slow_runs_show_progress_on_a_terminal(slow, terminal, monkeypatch):
     ticks = itertools.count(0, 1 if slow else 0)
     monkeypatch.setattr(cli, "monotonic", lambda: next(ticks))
+    monkeypatch.setenv("TERM", "xterm")
     console = Console(force_terminal=terminal, width=80)
     image = np.random.default_rng(0).random((40, 40))
     with console.capture() as captured:
         result = cli._run(quantize_steps(image), console)
     assert result.k == 5
     shown = captured.get()
-    assert ("Searching" in shown) == (slow and terminal)
+    assert ("Counting colors" in shown) == (slow and terminal)
     assert bool(shown) == (slow and terminal)
 
 
 def test_progress_is_gone_after_a_failure(monkeypatch):
     monkeypatch.setattr(cli, "monotonic", itertools.count().__next__)
+    monkeypatch.setenv("TERM", "xterm")
     console = Console(force_terminal=True, width=80)
 
     def steps():
