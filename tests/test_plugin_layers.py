@@ -147,6 +147,13 @@ def test_gray_look_is_kept(viewer):
     assert quantized.contrast_limits == [10, 20]
 
 
+def test_an_update_follows_a_source_that_was_renamed(viewer, photo):
+    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    photo.name = "renamed"
+    assert show(viewer, quantize(photo.data, 4).to_layers(photo)) == first
+    assert show(viewer, quantize(photo.data, 5).to_layers(photo)) == first
+
+
 def test_an_update_follows_a_source_that_was_moved(viewer, photo):
     shown = show(viewer, quantize(photo.data, 3).to_layers(photo))
     photo.scale = (4, 4)

@@ -23,18 +23,20 @@ DTYPES = ["?", *INTEGERS, "f2", "f4", "f8"]
 
 
 def values(dtype):
-    """Draw values of a dtype: few, so that ties and doubles are common, or many."""
+    """Return ways to draw values: few, so that ties and doubles are common, or many."""
     kind, size = np.dtype(dtype).kind, np.dtype(dtype).itemsize
     if kind == "b":
-        return st.booleans()
+        return [st.booleans()]
     if kind == "f":
         many = st.floats(-1e4, 1e4, width=16 if size == 2 else 32)
-        return st.one_of(st.integers(-3, 3).map(float), many)
+        return [st.integers(-3, 3).map(float), many]
     lowest = 0 if kind == "u" else -4
     bits = min(8 * size, 40) - 1
-    return st.one_of(
-        st.integers(lowest, 4), st.integers(-(2**bits) if lowest else 0, 2**bits - 1)
-    )
+    return [
+        st.integers(lowest, 4),
+        st.integers(100, 108),
+        st.integers(-(2**bits) if lowest else 0, 2**bits - 1),
+    ]
 
 
 @st.composite
@@ -45,7 +47,8 @@ def images(draw, dtypes=tuple(DTYPES)):
     kind = draw(st.sampled_from(["gray", "rgb", "channels"]))
     n_channels = {"gray": 1, "rgb": 3, "channels": 2}[kind]
     size = int(np.prod(shape)) * n_channels
-    palette = draw(st.lists(values(dtype), min_size=2, max_size=12))
+    drawn = draw(st.sampled_from(values(dtype)))
+    palette = draw(st.lists(drawn, min_size=2, max_size=12))
     index = draw(hnp.arrays(np.intp, size, elements=st.integers(0, len(palette) - 1)))
     flat = np.array(palette, dtype)[index]
     if kind == "gray":
@@ -139,6 +142,20 @@ def test_a_converged_center_is_the_mean_of_its_pixels(drawn, settings, data):
     for label, center in enumerate(q.centers, start=1):
         mean = reference.mean(rows[q.labels.reshape(-1) == label].astype(np.float64))
         np.testing.assert_allclose(center, mean, rtol=1e-12, atol=1e-15 * reach)
+
+
+@pytest.mark.parametrize("dtype", ["u2", "i4", "u8"])
+def test_a_pixel_between_two_centers_belongs_to_the_nearer_as_told(dtype):
+    # 3 is halfway from 4/3 to 14/3, which round now up, now down.
+    pixels = np.array([[0, 1, 3, 4, 5, 5]], dtype)
+    labels = np.array([[0, 0, 0, 1, 1, 1]])
+    for offset in range(0, 2000, 7):
+        image = pixels + np.array(offset, dtype)
+        q = quantize(image, 2, init=labels, attempts=1, criteria=TO_THE_END)
+        nearest = reference.nearest(image.reshape(-1, 1), q.centers)
+        np.testing.assert_array_equal(q.labels[0], nearest + 1)
+        means = [image[q.labels == label].mean() for label in (1, 2)]
+        np.testing.assert_allclose(q.centers.ravel(), means, rtol=1e-14)
 
 
 @given(images(), options, st.data())

@@ -275,6 +275,15 @@ def test_ranges_are_those_of_the_data(channels):
     assert pixels.range == max(int(c.max()) - int(c.min()) for c in channels)
 
 
+@given(integer_channels(), st.floats(0, 1))
+def test_rounded_values_are_those_that_are_told(channels, fraction):
+    pixels = from_pixels(channels)
+    centers = (pixels.values.T * fraction).astype(float)
+    rounded = pixels.rounded(centers)
+    np.testing.assert_array_equal(pixels.restore(rounded), pixels.restore(centers))
+    np.testing.assert_array_equal(pixels.rounded(rounded), rounded)
+
+
 def test_relative_is_the_inverse_of_restore():
     for pixels in (
         from_pixels([np.array([0.0, 1e300]), np.array([1e299, 1e300])]),

@@ -87,10 +87,12 @@ class Settings:
         """How many samples are searched of data that are not searched whole.
 
         Some thousand tell OpenCV's attempts from each other, and settling does the
-        rest; with plain OpenCV there is no rest.
+        rest. Plain OpenCV does not settle, nor does a start that the user chose.
         """
         most = self.max_samples or MAX_SAMPLES
-        return min(most, max(4_096, 512 * self.k)) if self.refine else most
+        if not self.refine or self.initial_labels is not None:
+            return most
+        return min(most, max(4_096, 512 * self.k))
 
     @property
     def n_steps(self) -> int:
@@ -287,6 +289,7 @@ def _finish(
 
     `epsilon` is in the unit of the samples.
     """
+    centers = samples.rounded(centers)
     centers = centers[_brightness(centers, luminance)]
     assigned = lloyd.assign(samples, centers)
     for _ in range(len(centers)):

@@ -71,7 +71,12 @@ def _layer(
     """Name a layer, put it where its source is, and note what made it."""
     data, attributes = content
     name = source if isinstance(source, str) else source.name
-    record = {"source": name, "layer": role, **result.settings}
+    record = {
+        "source": name,
+        "source_id": str(getattr(source, "unique_id", "")),
+        "layer": role,
+        **result.settings,
+    }
     common = {"name": f"{name} {role}", "metadata": {METADATA: record}}
     placement = _placement(source)
     if placement and role != "quantized":

@@ -121,7 +121,7 @@ def step_and_merit(samples: Samples, centers: Centers) -> tuple[Centers, float]:
     merit = -float((weights * (means**2).sum(axis=1)).sum())
     # A rounding error must not take a mean out of the data's range.
     means = np.clip(origin + means, samples.minima, samples.maxima)
-    return np.asarray(means), merit
+    return samples.rounded(means), merit
 
 
 def _fill(

@@ -35,6 +35,9 @@ SINGLE = 2**20
 #: Up to this many pixels that are not counted, their distinct colors are still told.
 DISTINCT = 2**16
 
+#: Integers up to this are held exactly by float64.
+FLOAT64 = 2**53
+
 #: Floats beyond this, or within its inverse of zero, have squares beyond float64.
 EXTREME = 2.0**300
 
@@ -138,7 +141,7 @@ class Samples:
         return totals
 
     def coarse(self, size: int, seed: int) -> Samples:
-        """Return about `size` samples that stand for all, compact if of few channels."""
+        """Return about `size` samples that stand for all; compact, if few channels."""
         index = select(self.n, self.weights, size)
         if index is None:
             index = spread(self.n, self.weights, size, seed)
@@ -173,6 +176,16 @@ class Samples:
     def relative(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values of the data, (k, n_channels), as values of samples."""
         return (values - np.array(self.origin, np.float64)) / self.unit
+
+    def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values of samples as they are when restored, where float64 holds data.
+
+        A center between two floats would have samples nearer to it than to what is
+        told of it.
+        """
+        if max(map(abs, self.origin)) > FLOAT64:
+            return values
+        return self.relative(self.restore(values))
 
     def label(
         self,

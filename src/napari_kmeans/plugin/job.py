@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..core.progress import Progress
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from ..core.result import ClusteredPoints, QuantizedImage
+
+
+R = TypeVar("R")
+
+#: Seconds between two reports of progress; a canceled job ends at the next.
+INTERVAL = 0.03
 
 
 @dataclass(frozen=True)
@@ -55,10 +62,24 @@ def run(job: Job) -> Generator[Progress, None, Outcome]:
     # The first import compiles or loads the kernels: seconds after an install.
     yield Progress("Preparing", 0, 1)
     try:
-        result = yield from _steps(job)
+        result = yield from _sparse(_steps(job))
     except Exception as error:
         return Outcome(None, error, time.perf_counter() - start)
     return Outcome(result, None, time.perf_counter() - start)
+
+
+def _sparse(steps: Generator[Progress, None, R]) -> Generator[Progress, None, R]:
+    """Pass on what is yielded no faster than a window draws it."""
+    passed = -math.inf
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        if time.perf_counter() - passed >= INTERVAL:
+            yield progress
+            passed = time.perf_counter()
 
 
 def _steps(job: Job) -> Generator[Progress, None, QuantizedImage | ClusteredPoints]:

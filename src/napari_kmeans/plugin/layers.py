@@ -22,8 +22,8 @@ _POINTS_LOOKS = _LOOKS | {"size", "symbol"}
 def show(viewer: ViewerModel, layers: Iterable[LayerData]) -> list[Layer]:
     """Add layers to a viewer, or update those of an earlier run.
 
-    A layer is of an earlier run where its metadata name the same source and role, and
-    it is of the same type; any other layer is left alone, whatever its name. What the
+    A layer is of an earlier run where its metadata name the same source, be it since
+    renamed, and the same role, and it is of the same type; any other layer is left alone, whatever its name. What the
     user has set on a layer stays. The active layer stays active.
 
     Parameters
@@ -87,7 +87,8 @@ def _earlier(
         theirs = layer.metadata.get(METADATA, {})
         if (
             layer._type_string == kind
-            and all(theirs.get(key) == record[key] for key in ("source", "layer"))
+            and theirs.get("layer") == record["layer"]
+            and any(theirs.get(key) == record[key] for key in ("source", "source_id"))
             and getattr(layer, "rgb", False) == attributes.get("rgb", False)
             and layer.ndim == _ndim(data, attributes, kind)
         ):

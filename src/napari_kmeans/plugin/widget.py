@@ -198,7 +198,6 @@ class KMeansWidget(Container[Any]):
                 name="start_labels",
                 label="start labels",
                 choices=self._start_labels,
-                nullable=True,
                 tooltip="Labels 1..K to start from; unpainted pixels (0) start with "
                 "the nearest. Further attempts start at random.",
             ),
@@ -388,6 +387,7 @@ class KMeansWidget(Container[Any]):
         try:
             job = self.job()
         except ValueError as error:
+            self.message.value = f"Failed: {error}"
             show_error(str(error))
             return None
         if block:
@@ -428,8 +428,9 @@ class KMeansWidget(Container[Any]):
     def _on_progress(self, progress: Progress) -> None:
         if self._worker is not None and not self._worker.abort_requested:
             self.progress.value = progress.done
-            self._worker.pbar.update(progress.done - self._worker.pbar.n)
             self.message.value = progress.stage
+            # Last, since napari lets Qt draw here, and so what is yielded next arrive.
+            self._worker.pbar.update(progress.done - self._worker.pbar.n)
 
     def _on_returned(self, source: Layer, outcome: Outcome) -> None:
         # Canceled during the last step, a worker still returns.
@@ -468,6 +469,9 @@ class KMeansWidget(Container[Any]):
                     type(error), error, error.__traceback__
                 )
             return
+        if source not in self._viewer.layers:
+            self.message.value = f"{source.name} is gone: nothing was added"
+            return
         wanted = {
             "quantized": self.add_quantized.value,
             "labels": self.add_labels.value,
@@ -484,7 +488,7 @@ def value_range(layer: Layer) -> float:
     data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
     if getattr(layer, "rgb", False):
         data = data[..., :3]
-    step = math.ceil((data.size / 2**22) ** (1 / data.ndim))
+    step = max(1, math.ceil((data.size / 2**22) ** (1 / data.ndim)))
     some = np.asarray(data[(slice(None, None, step),) * data.ndim])
     some = some[np.isfinite(some)].astype(np.float64)
     return float(np.ptp(some)) if some.size else 0.0
@@ -492,14 +496,18 @@ def value_range(layer: Layer) -> float:
 
 def summary(result: QuantizedImage | ClusteredPoints, seconds: float) -> str:
     """Return what came out, in a few lines."""
-    steps = "step" if result.n_iter == 1 else "steps"
+    steps = "1 step" if result.n_iter == 1 else f"{result.n_iter} steps"
+    if result.settings["init"] == "optimal":
+        steps = "The best there is"
     lines = [f"Compactness {result.compactness:.6g}"]
     if isinstance(result, QuantizedImage):
         before = "" if result.n_colors is None else f"{result.n_colors:,} → "
         what = "colors" if result.rgb else "values"
         lines.append(f"{before}{result.n_colors_quantized:,} unique {what}")
-    lines.append(f"{result.n_iter} {steps}, {seconds:.2f} s")
+    lines.append(f"{steps}, {seconds:.2f} s")
     if result.n_excluded:
         what = "pixels" if isinstance(result, QuantizedImage) else "points"
         lines.append(f"{result.n_excluded:,} {what} left out")
+    if result.note:
+        lines.append(result.note)
     return "\n".join(lines)
