@@ -47,13 +47,13 @@ def main():
     viewer.window.resize(*SIZE)
     open_sample(viewer, samples.photo)
     _, widget = viewer.window.add_plugin_dock_widget("napari-kmeans")
-    take(viewer, "before")
     for _ in range(2):  # the first may compile the kernels
         widget.run(block=True)
     take(viewer, "photo")
     viewer.layers.clear()
     open_sample(viewer, samples.blobs)
-    widget.run(block=True)
+    for _ in range(2):
+        widget.run(block=True)
     take(viewer, "blobs")
     viewer.close()
 

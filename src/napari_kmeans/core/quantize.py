@@ -13,7 +13,7 @@ from .criteria import Criteria
 from .kmeans import LUMINANCE, MAX_SAMPLES, Settings, cluster
 from .progress import Progress, exhaust
 from .result import QuantizedImage, to_dtype, versions
-from .samples import FLOAT64, Codes, Colors, count, from_colors, from_pixels, spread
+from .samples import Codes, Colors, count, from_colors, from_pixels, spread
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -275,7 +275,7 @@ def _quantize(
         everywhere[valid] = labels
         labels = everywhere
     centers = taken.restore(clusters.centers)
-    if max(map(abs, taken.origin)) > FLOAT64:
+    if taken.long:
         palette = _long_palette(clusters.centers, taken.origin, image.dtype)
     else:
         palette = to_dtype(centers, image.dtype)

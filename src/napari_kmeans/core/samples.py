@@ -159,6 +159,12 @@ class Samples:
             compact=compact,
         )
 
+    @cached_property
+    def long(self) -> bool:
+        """Whether there are integers that float64 would round."""
+        greatest = (a + int(b) for a, b in zip(self.origin, self.maxima, strict=True))
+        return self.integral and max(map(abs, (*self.origin, *greatest))) > FLOAT64
+
     @property
     def range(self) -> float:
         """The range of the values, the widest of the channels."""
@@ -178,12 +184,11 @@ class Samples:
         return (values - np.array(self.origin, np.float64)) / self.unit
 
     def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return values of samples as they are when restored, where float64 holds data.
+        """Return centers of samples as they are once restored, unless `long`.
 
-        A center between two floats would have samples nearer to it than to what is
-        told of it.
+        What is near to a center is then also near to what is told of it.
         """
-        if max(map(abs, self.origin)) > FLOAT64:
+        if self.long:
             return values
         return self.relative(self.restore(values))
 

@@ -23,8 +23,9 @@ def show(viewer: ViewerModel, layers: Iterable[LayerData]) -> list[Layer]:
     """Add layers to a viewer, or update those of an earlier run.
 
     A layer is of an earlier run where its metadata name the same source, be it since
-    renamed, and the same role, and it is of the same type; any other layer is left alone, whatever its name. What the
-    user has set on a layer stays. The active layer stays active.
+    renamed, and the same role, and it is of the same type; any other layer is left
+    alone, whatever its name. What the user has set on a layer stays. The active layer
+    stays active.
 
     Parameters
     ----------
