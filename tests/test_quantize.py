@@ -629,3 +629,14 @@ def test_painting_only_pixels_that_are_left_out_is_refused():
         extend_labels(image, np.array([[1, 0], [0, 0]]), 2, rgb=False)
     extended = extend_labels(image, np.array([[1, 1], [0, 2]]), 2, rgb=False)
     assert extended.tolist() == [[0, 0], [0, 1]]
+
+
+@pytest.mark.parametrize("attempts", [2, 10])
+def test_more_attempts_do_not_lose_a_good_start(attempts):
+    image = photo((300, 400))
+    good = quantize(image, 5)
+    init = good.labels.astype(np.intp) - 1
+    once = quantize(image, 5, init=init, attempts=1)
+    again = quantize(image, 5, init=init, attempts=attempts)
+    assert again.compactness <= once.compactness * (1 + 1e-4)
+    assert once.compactness <= good.compactness * (1 + 1e-4)
