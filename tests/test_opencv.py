@@ -108,6 +108,20 @@ def test_every_kind_of_criteria_is_opencv_s(criteria, k):
     assert_same(q, q.labels.ravel() - 1, expected)
 
 
+def test_as_many_steps_are_taken_as_opencv_takes_at_the_most():
+    # Many clusters on a line move together, and slowly.
+    image = np.random.default_rng(0).random((100, 100), np.float32)
+    found = []
+    for max_iter in (50, 99, 100, 500):
+        criteria = (BOTH, max_iter, 0.0)
+        q = quantize(image, 30, criteria=criteria, attempts=1, refine=False)
+        rows = image.reshape((-1, 1))
+        expected = article(rows, 30, criteria, 1, cv2.KMEANS_RANDOM_CENTERS, 0)
+        assert_same(q, q.labels.ravel() - 1, expected)
+        found.append(q.compactness)
+    assert found[0] > found[1] > found[2] == found[3]
+
+
 @pytest.mark.parametrize(
     "dtype", ["u1", "i2", "<u2", ">u2", "i4", "u4", "i8", "u8", "f2", "<f4", ">f8"]
 )

@@ -158,6 +158,15 @@ def test_a_pixel_between_two_centers_belongs_to_the_nearer_as_told(dtype):
         np.testing.assert_allclose(q.centers.ravel(), means, rtol=1e-14)
 
 
+@pytest.mark.parametrize("init", ["random", "optimal"])
+def test_the_compactness_is_that_of_the_centers_as_told(init):
+    # At 1e12, floats are 1e-4 apart: 4/3 cannot be told.
+    image = np.array([[0, 1, 3, 14, 15, 15]]) + 10**12
+    q = quantize(image, 2, init=init)
+    exact = reference.compactness(image.reshape(-1, 1), q.labels[0] - 1, q.centers)
+    assert q.compactness == pytest.approx(exact, rel=1e-12)
+
+
 @given(images(), options, st.data())
 def test_clusters_are_in_the_order_of_their_brightness(drawn, settings, data):
     image, where, rows = drawn

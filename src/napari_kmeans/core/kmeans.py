@@ -241,11 +241,8 @@ def _conditioning(
         return -np.array(samples.origin, np.float64), samples.unit
     low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
     reach = float((high - low).max())
-    if samples.integral:
-        offset = samples.minima
-    elif max(-low.min(), high.max()) <= 8 * reach:
-        offset = np.zeros(samples.n_channels)
-    else:
+    offset = np.zeros(samples.n_channels)
+    if max(-low.min(), high.max()) > 8 * reach:
         offset = low + (high - low) / 2
     if reach == 0 or 1e-9 < reach < 1e9:
         return offset, 1.0
