@@ -649,3 +649,9 @@ def test_more_attempts_do_not_lose_a_good_start(attempts):
     again = quantize(image, 5, init=init, attempts=attempts)
     assert again.compactness <= once.compactness * (1 + 1e-4)
     assert once.compactness <= good.compactness * (1 + 1e-4)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_half_a_value_is_rounded_alike_for_every_dtype(dtype):
+    image = np.array([[1, 3], [3, 3]], dtype)
+    assert quantize(image, 1).palette.tolist() == [[2]]

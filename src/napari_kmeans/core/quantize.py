@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -359,7 +360,7 @@ def _long_palette(
     """Return centers less their origin as 64-bit integers, which float64 may round."""
     info = np.iinfo(dtype)
     rows = [
-        [round(value) + least for value, least in zip(center, origin, strict=True)]
+        [round(Fraction(v) + least) for v, least in zip(center, origin, strict=True)]
         for center in centers.tolist()
     ]
     clipped = [[min(max(v, info.min), info.max) for v in row] for row in rows]
