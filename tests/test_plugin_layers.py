@@ -260,3 +260,22 @@ def test_layers_of_an_image_with_a_channel_axis(viewer, axis):
     expected = np.delete(source.data_to_world(np.insert(position, axis, 0)), axis)
     for layer in (labels, centers):
         np.testing.assert_allclose(layer.data_to_world(position), expected)
+
+
+def test_results_of_a_renamed_source_are_not_taken_for_a_new_layer_of_its_name(
+    viewer, photo
+):
+    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    labels = first[1].data.copy()
+    photo.name = "renamed"
+    other = viewer.add_image(photo.data[::-1].copy(), name="photo")
+    second = show(viewer, quantize(other.data, 4).to_layers(other))
+    assert not set(first) & set(second)
+    np.testing.assert_array_equal(first[1].data, labels)
+
+
+def test_results_of_mere_names_are_told_apart_by_them(viewer, photo):
+    a = show(viewer, quantize(photo.data, 3).to_layers("a"))
+    b = show(viewer, quantize(photo.data, 4).to_layers("b"))
+    assert not set(a) & set(b)
+    assert show(viewer, quantize(photo.data, 5).to_layers("a")) == a

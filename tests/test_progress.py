@@ -25,6 +25,15 @@ def test_progress_only_moves_on_and_never_beyond_its_total(criteria, refine, k):
     assert (stages[-1].startswith("Refining, step")) == refine
 
 
+@pytest.mark.parametrize("k", [2, 9, 50])
+def test_progress_only_moves_on_while_it_settles_too(k):
+    steps = list(quantize_steps(IMAGE, k, attempts=3, max_samples=500))
+    done = [step.done for step in steps]
+    assert done == sorted(done)
+    assert done[-1] < steps[0].total == n_steps(3, 10)
+    assert any(step.stage.startswith("Settling") for step in steps)
+
+
 def test_a_run_can_be_stopped_between_any_two_steps():
     for n in range(1, 6):
         steps = quantize_steps(IMAGE, 4, attempts=3)

@@ -28,8 +28,8 @@ def exhaust(steps: Generator[Progress, None, R]) -> R:
             return result
 
 
-#: What settling counts for on a progress bar, in steps.
-SETTLING = 10
+#: The most steps of settling.
+SETTLING = 32
 
 
 def n_steps(attempts: int, max_iter: int | None, refine: bool = True) -> int:
@@ -40,10 +40,14 @@ def n_steps(attempts: int, max_iter: int | None, refine: bool = True) -> int:
 def staged(
     steps: Generator[int, None, R], stage: str, done: int, total: int
 ) -> Generator[Progress, None, R]:
-    """Run a stage that yields its steps; yield progress, and return its result."""
+    """Run a stage that yields its steps; yield progress, and return its result.
+
+    Within a step it may yield 0, to be stopped there.
+    """
+    step = 0
     while True:
         try:
-            step = next(steps)
+            step = max(step, next(steps))
         except StopIteration as stop:
             result: R = stop.value
             return result

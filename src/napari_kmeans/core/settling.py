@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import lloyd
+from .progress import SETTLING
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -40,9 +41,6 @@ STEPS, FINE_STEPS = 50, 12
 
 #: Steps between a swap and its trial.
 TRIAL_STEPS = 8
-
-#: The most swaps tried; for few clusters, one each.
-SWAPS = 32
 
 #: Beyond this many clusters the distances between all centers take too much memory.
 MOST_SWAPPED = 4096
@@ -85,11 +83,14 @@ def settle(
 def _swaps(
     samples: Samples, centers: Centers, seed: int
 ) -> Generator[int, None, Centers]:
-    """Try swaps, ever smaller, and keep those that lower the compactness."""
+    """Try swaps, ever smaller, and keep those that lower the compactness.
+
+    As many as there are clusters, up to `SETTLING`.
+    """
     rng = np.random.default_rng(seed)
     assigned = lloyd.assign(samples, centers, each=True)
     size = max(1, len(centers) // 4)
-    for n_swaps in range(1, min(len(centers), SWAPS) + 1):
+    for n_swaps in range(1, min(len(centers), SETTLING) + 1):
         trial = _swap(samples, centers, assigned, size, rng)
         trial = yield from rest(samples, trial, TRIAL_STEPS)
         tried = lloyd.assign(samples, trial, each=True)

@@ -89,12 +89,24 @@ def _earlier(
         if (
             layer._type_string == kind
             and theirs.get("layer") == record["layer"]
-            and any(theirs.get(key) == record[key] for key in ("source", "source_id"))
+            and _same_source(viewer, theirs, record)
             and getattr(layer, "rgb", False) == attributes.get("rgb", False)
             and layer.ndim == _ndim(data, attributes, kind)
         ):
             return layer
     return None
+
+
+def _same_source(
+    viewer: ViewerModel, theirs: dict[str, Any], record: dict[str, Any]
+) -> bool:
+    """Whether two results are of one source: of one layer, or of a name now free."""
+    theirs_id, ours_id = theirs.get("source_id"), record["source_id"]
+    if theirs_id and theirs_id == ours_id:
+        return True
+    if ours_id and any(str(layer.unique_id) == theirs_id for layer in viewer.layers):
+        return False
+    return bool(theirs.get("source") == record["source"])
 
 
 def _ndim(data: Any, attributes: dict[str, Any], kind: str) -> int:
