@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans.core import kernels
-from napari_kmeans.core.samples import BITS
+from napari_kmeans.core.samples import BITS, Samples
 
 pytestmark = pytest.mark.usefixtures("jit")
 
@@ -36,19 +36,21 @@ def quanta_of(values, weights, origin):
     return np.array([kernels.quanta(r, total, values.shape[1]) for r in (*reach, 1.0)])
 
 
+def samples_of(values, weights=NO_WEIGHTS, compact=False):
+    origin = (0,) * len(values)
+    return Samples(values, weights, origin, 1.0, False, None, compact)
+
+
 def boxes_of(values):
-    n_tiles = -(-values.shape[1] // kernels.TILE)
-    boxes = np.empty((n_tiles, 2, len(values)))
-    kernels.boxes(values, 0, n_tiles, boxes)
-    return boxes
+    return samples_of(values).boxes
 
 
 def accumulate(values, weights, centers, start=0, stop=None, totaled=False):
     origin = values.min(axis=1).astype(np.float64)
     splitters = kernels.SPLITTER * quanta_of(values, weights, origin)
     boxes = boxes_of(values)
-    totals = np.zeros((len(boxes) if totaled else 0, len(values) + 1, 2))
-    kernels.total(values, weights, origin, splitters, 0, len(totals), totals)
+    totals = samples_of(values, weights, compact=totaled).totals
+    assert len(totals) == (len(boxes) if totaled else 0)
     splitters = np.vstack([splitters, [1.0, 1.0]])
     stop = len(boxes) if stop is None else stop
     given = values, weights, origin, boxes, totals, centers, splitters, start, stop
@@ -262,10 +264,10 @@ def test_collect_tells_the_codes_that_occur_and_how_often(two):
     tables = np.random.default_rng(0).integers(0, 3, (2, 2000)).astype(np.uint32)
     tables[:, 1100] = 2**32 - 1
     first, second = tables[0], tables[1] if two else tables[1, :0]
-    cells = np.array([0, 2, 3])
-    codes, counts = kernels.collect(first, second, cells, 1, 3)
-    assert codes.dtype == np.uint32
-    assert counts.dtype == np.float64
+    cells = np.array([2, 3])
+    codes, counts = np.empty(1536, np.uint32), np.empty(1536)
+    found = kernels.collect(first, second, cells, codes, counts)
+    codes, counts = codes[:found], counts[:found]
     total = first + (second.astype(float) if two else 0)
     expected = 1024 + np.flatnonzero(total[1024:])
     np.testing.assert_array_equal(codes, expected)
@@ -274,8 +276,8 @@ def test_collect_tells_the_codes_that_occur_and_how_often(two):
 
 def test_collect_of_an_empty_table_is_empty():
     none = np.zeros(10, np.uint32)
-    codes, counts = kernels.collect(none, none[:0], np.array([0]), 0, 1)
-    assert codes.size == counts.size == 0
+    codes, counts = np.empty(512, np.uint32), np.empty(512)
+    assert kernels.collect(none, none[:0], np.array([0]), codes, counts) == 0
 
 
 @pytest.mark.parametrize("codes_dtype", [np.uint8, np.uint16, np.uint32, np.uint64])
@@ -314,18 +316,14 @@ def test_paint_leaves_unlabeled_pixels_and_further_channels(dtype):
     assert pixels.tolist() == [[9] * 3, [1, 2, 9], [3, most, 9], [9] * 3, [9] * 3]
 
 
-@pytest.mark.parametrize("shape", [(7, 5), (3, 4, 5), (2, 2, 2, 3)])
-def test_moments_are_sums_of_positions(shape):
-    labels = np.random.default_rng(0).integers(0, 4, shape).astype(np.uint8)
-    rows = labels.reshape(-1, shape[-1])
-    leading = np.indices(shape[:-1]).reshape(len(shape) - 1, -1).T
-    sums = kernels.moments(rows, leading, 4, 1, len(rows))
-    positions = np.argwhere(np.ones(shape))[shape[-1] :]
-    rest = labels.reshape(-1)[shape[-1] :]
+def test_tally_counts_labels_and_sums_their_columns():
+    labels = np.random.default_rng(0).integers(0, 4, (7, 5)).astype(np.uint8)
+    counts, columns = np.ones((7, 5), np.int64), np.ones(5, np.int64)
+    kernels.tally(labels, counts, columns)
     for label in range(5):
-        inside = positions[rest == label]
-        assert sums[label, :-1].tolist() == inside.sum(axis=0).tolist()
-        assert sums[label, -1] == len(inside)
+        found = labels == label
+        assert columns[label] - 1 == np.nonzero(found)[1].sum()
+        np.testing.assert_array_equal(counts[:, label] - 1, found.sum(axis=1))
 
 
 def test_next_costs_are_those_of_one_cluster_more():

@@ -12,8 +12,8 @@ code
     The number of a color in a table of all possible colors.
 
 Every kernel is serial and lets go of the GIL; what runs in parallel is blocks of
-samples (see `blocks`). Nothing is compiled with `fastmath`: the sums are promised
-exact, and the nearest center is what the same formula gives in NumPy.
+samples (see `blocks`). Nothing is compiled with `fastmath`, but the order of sums that
+are exact: the nearest center is what the same formula gives in NumPy.
 
 Exact sums
 ----------
@@ -43,6 +43,9 @@ F = TypeVar("F", bound="Callable[..., Any]")
 #: Samples in a tile.
 TILE = 128
 
+#: Up to this many centers are summed one after the other, in vector instructions.
+FEW = 4
+
 #: Adding and subtracting a quantum times this rounds to the quantum.
 SPLITTER = 1.5 * 2.0**52
 
@@ -52,6 +55,19 @@ CELL = np.uint32(512)
 
 def _kernel(function: F) -> F:
     return cast("F", numba.njit(nogil=True, cache=True)(function))
+
+
+#: Of what is called by kernels only, nothing is kept but what it becomes in them.
+_PART: dict[str, Any] = {"nogil": True, "no_cpython_wrapper": True}
+
+
+def _part(function: F) -> F:
+    return cast("F", numba.njit(**_PART)(function))
+
+
+def _reordered(function: F) -> F:
+    """Compile with leave to reorder sums, which vector instructions need."""
+    return cast("F", numba.njit(**_PART, fastmath={"reassoc", "nsz"})(function))
 
 
 def quanta(largest: float, total_weight: float, n: int) -> NDArray[np.float64]:
@@ -86,32 +102,7 @@ def quanta(largest: float, total_weight: float, n: int) -> NDArray[np.float64]:
     return np.array([2.0**first, 2.0**second])
 
 
-@_kernel
-def boxes(
-    values: NDArray[Any], start: int, stop: int, found: NDArray[np.float64]
-) -> None:
-    """Find the bounding boxes of the tiles from `start` to `stop`.
-
-    Parameters
-    ----------
-    values : (n_channels, n) float32 or float64
-    start, stop : int
-        The tiles to visit.
-    found : (n_tiles, 2, n_channels) float64
-        Receives the least and the greatest value of each channel.
-    """
-    n_channels, n = values.shape
-    for tile in range(start, stop):
-        for channel in range(n_channels):
-            least = greatest = values[channel, tile * TILE]
-            for i in range(tile * TILE, min((tile + 1) * TILE, n)):
-                least = min(least, values[channel, i])
-                greatest = max(greatest, values[channel, i])
-            found[tile, 0, channel] = least
-            found[tile, 1, channel] = greatest
-
-
-@_kernel
+@_part
 def _candidates(
     box: NDArray[np.float64],
     centers: NDArray[np.float64],
@@ -153,7 +144,7 @@ def _candidates(
     return n
 
 
-@_kernel
+@_part
 def _load(
     values: NDArray[Any], start: int, size: int, local: NDArray[np.float64]
 ) -> None:
@@ -163,7 +154,7 @@ def _load(
             local[channel, i] = values[channel, start + i]
 
 
-@_kernel
+@_part
 def _nearest(
     local: NDArray[np.float64],
     size: int,
@@ -184,47 +175,73 @@ def _nearest(
         squared[i] = math.inf
     for candidate in range(n_candidates):
         k = candidates[candidate]
-        if n_channels == 3:  # without the detour through memory
+        for i in range(size):
+            a = local[0, i] - centers[k, 0]
+            scratch[i] = a * a
+        for channel in range(1, n_channels):
             for i in range(size):
-                a = local[0, i] - centers[k, 0]
-                b = local[1, i] - centers[k, 1]
-                c = local[2, i] - centers[k, 2]
-                scratch[i] = a * a + b * b + c * c
-        else:
-            for i in range(size):
-                scratch[i] = 0.0
-            for channel in range(n_channels):
-                for i in range(size):
-                    a = local[channel, i] - centers[k, channel]
-                    scratch[i] += a * a
+                a = local[channel, i] - centers[k, channel]
+                scratch[i] += a * a
         for i in range(size):
             nearer = scratch[i] < squared[i]
             squared[i] = scratch[i] if nearer else squared[i]
             labels[i] = k if nearer else labels[i]
 
 
-@_kernel
+@_part
+def _split(
+    addends: NDArray[np.float64],
+    size: int,
+    splitters: NDArray[np.float64],
+    halves: NDArray[np.float64],
+) -> None:
+    """Split addends at the two quanta: see "Exact sums" above.
+
+    Adding and subtracting a splitter rounds to its quantum.
+    """
+    first, second = splitters[0], splitters[1]
+    for i in range(size):
+        halves[0, i] = (addends[i] + first) - first
+        halves[1, i] = ((addends[i] - halves[0, i]) + second) - second
+
+
+@_reordered
+def _sum_of(
+    halves: NDArray[np.float64], labels: NDArray[np.int32], size: int, label: int
+) -> float:
+    """Sum those of one label. Exact, hence the same in whatever order."""
+    found = 0.0
+    for i in range(size):
+        found += halves[i] if labels[i] == label else 0.0
+    return found
+
+
+@_part
 def _add(
     sums: NDArray[np.float64],
     column: int,
     addends: NDArray[np.float64],
     labels: NDArray[np.int32],
     size: int,
+    candidates: NDArray[np.int32],
+    n_candidates: int,
     splitters: NDArray[np.float64],
+    halves: NDArray[np.float64],
 ) -> None:
-    """Add to the labels' sums, exactly: see "Exact sums" above.
-
-    Adding and subtracting a splitter rounds to the quantum.
-    """
-    first, second = splitters[column, 0], splitters[column, 1]
+    """Add to the sums of the labels, which are among the candidates, exactly."""
+    _split(addends, size, splitters[column], halves)
+    if n_candidates <= FEW:
+        for candidate in range(n_candidates):
+            k = candidates[candidate]
+            for level in range(2):
+                sums[k, column, level] += _sum_of(halves[level], labels, size, k)
+        return
     for i in range(size):
-        high = (addends[i] + first) - first
-        low = ((addends[i] - high) + second) - second
-        sums[labels[i], column, 0] += high
-        sums[labels[i], column, 1] += low
+        sums[labels[i], column, 0] += halves[0, i]
+        sums[labels[i], column, 1] += halves[1, i]
 
 
-@_kernel
+@_part
 def _add_tile(
     sums: NDArray[np.float64],
     local: NDArray[np.float64],
@@ -232,23 +249,33 @@ def _add_tile(
     at: int,
     size: int,
     labels: NDArray[np.int32],
+    candidates: NDArray[np.int32],
+    n_candidates: int,
     origin: NDArray[np.float64],
     splitters: NDArray[np.float64],
     scratch: NDArray[np.float64],
+    halves: NDArray[np.float64],
 ) -> None:
     """Add the weighted samples of a tile, and their weights, to the labels' sums."""
     n_channels = local.shape[0]
     weighted = weights.shape[0] > 0
-    for channel in range(n_channels):
+    for column in range(n_channels + 1):
         for i in range(size):
-            scratch[i] = local[channel, i] - origin[channel]
-        if weighted:
-            for i in range(size):
-                scratch[i] *= weights[at + i]
-        _add(sums, channel, scratch, labels, size, splitters)
-    for i in range(size):
-        scratch[i] = weights[at + i] if weighted else 1.0
-    _add(sums, n_channels, scratch, labels, size, splitters)
+            weight = weights[at + i] if weighted else 1.0
+            if column < n_channels:
+                weight *= local[column, i] - origin[column]
+            scratch[i] = weight
+        _add(
+            sums,
+            column,
+            scratch,
+            labels,
+            size,
+            candidates,
+            n_candidates,
+            splitters,
+            halves,
+        )
 
 
 @_kernel
@@ -277,7 +304,7 @@ def visit(
     origin : (n_channels,) float64
         Subtracted from the values before they are added.
     boxes : (n_tiles, 2, n_channels) float64
-        From `boxes`.
+        The least and the greatest value of each channel.
     totals : (n_tiles, n_channels + 1, 2) float64, or (0, n_channels + 1, 2)
         The sums over whole tiles, where they are known: a tile with one nearest
         center then need not be visited.
@@ -303,6 +330,7 @@ def visit(
     sums = np.zeros((centers.shape[0], n_channels + 2, 2))
     local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
     nearest, distances = np.empty(TILE, np.int32), np.empty(TILE)
+    halves = np.empty((2, TILE))
     least = np.empty(centers.shape[0])
     candidates = np.empty(centers.shape[0] + 1, np.int32)
     for tile in range(start, stop):
@@ -324,9 +352,12 @@ def visit(
                 at,
                 size,
                 nearest,
+                candidates,
+                found,
                 origin,
                 splitters,
                 scratch,
+                halves,
             )
             continue
         for i in range(size):
@@ -335,32 +366,19 @@ def visit(
             distances[i] *= scratch[i]
             if squared.shape[0] > 0:
                 squared[at + i] = distances[i]
-        _add(sums, n_channels, scratch, nearest, size, splitters)
-        _add(sums, n_channels + 1, distances, nearest, size, splitters)
+        for column in range(2):
+            _add(
+                sums,
+                n_channels + column,
+                distances if column else scratch,
+                nearest,
+                size,
+                candidates,
+                found,
+                splitters,
+                halves,
+            )
     return sums
-
-
-@_kernel
-def total(
-    values: NDArray[Any],
-    weights: NDArray[np.float64],
-    origin: NDArray[np.float64],
-    splitters: NDArray[np.float64],
-    start: int,
-    stop: int,
-    totals: NDArray[np.float64],
-) -> None:
-    """Sum the tiles from `start` to `stop`: the `totals` of `visit`."""
-    n_channels, n = values.shape
-    local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
-    labels = np.empty(TILE, np.int32)
-    for tile in range(start, stop):
-        at = tile * TILE
-        size = min(TILE, n - at)
-        _load(values, at, size, local)
-        for i in range(size):
-            labels[i] = tile
-        _add_tile(totals, local, weights, at, size, labels, origin, splitters, scratch)
 
 
 @_kernel
@@ -473,30 +491,32 @@ def collect(
     first: NDArray[np.uint32],
     second: NDArray[np.uint32],
     cells: NDArray[np.intp],
-    start: int,
-    stop: int,
-) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
-    """Return the codes that occur, and their counts, in some cells of two tables.
+    codes: NDArray[np.uint32],
+    counts: NDArray[np.float64],
+) -> int:
+    """Write the codes that occur in some cells of two tables; return their number.
 
     Parameters
     ----------
     first, second : (n_codes,) uint32
         To be added up; the second may be empty.
     cells : (n_cells,) int
-        Of which those from `start` to `stop` are visited.
+    codes : (n_cells * CELL,) uint32
+        Receives the codes, in the order of the cells.
+    counts : (n_cells * CELL,) float64
+        Receives their counts.
     """
-    codes = np.empty((stop - start) * CELL, np.uint32)
-    counts = np.empty((stop - start) * CELL)
     n = 0
-    for cell in cells[start:stop]:
-        for code in range(cell * CELL, min((cell + 1) * CELL, first.shape[0])):
+    for i in range(cells.shape[0]):
+        begin = cells[i] * CELL
+        for code in range(begin, min(begin + CELL, first.shape[0])):
             counted = int(first[code])
             if second.shape[0] > 0:
                 counted += int(second[code])
             codes[n] = code
             counts[n] = counted
             n += counted > 0
-    return codes[:n].copy(), counts[:n].copy()
+    return n
 
 
 @_kernel
@@ -562,44 +582,27 @@ def paint(
 
 
 @_kernel
-def moments(
-    labels: NDArray[Any],
-    leading: NDArray[np.int64],
-    k: int,
-    start: int,
-    stop: int,
-) -> NDArray[np.int64]:
-    """Sum the positions of the pixels of each label, over some rows.
+def tally(
+    labels: NDArray[Any], counts: NDArray[np.int64], columns: NDArray[np.int64]
+) -> None:
+    """Count the pixels of each label, row by row, and sum their columns.
 
     Parameters
     ----------
     labels : (n_rows, width) unsigned integers, 0..k
-    leading : (n_rows, ndim - 1) int64
-        The position of each row.
-
-    Returns
-    -------
-    (k + 1, ndim + 1) int64
-        The sums of the positions along each axis, and the number of pixels.
+    counts : (n_rows, k + 1) int64
+        Added to.
+    columns : (k + 1,) int64
+        Added to.
     """
-    ndim = leading.shape[1] + 1
-    sums = np.zeros((k + 1, ndim + 1), np.int64)
-    counts = np.empty(k + 1, np.int64)
-    for row in range(start, stop):
-        for label in range(k + 1):
-            counts[label] = 0
+    for row in range(labels.shape[0]):
         for column in range(labels.shape[1]):
             label = labels[row, column]
-            counts[label] += 1
-            sums[label, ndim - 1] += column
-        for label in range(k + 1):
-            for axis in range(ndim - 1):
-                sums[label, axis] += counts[label] * leading[row, axis]
-            sums[label, ndim] += counts[label]
-    return sums
+            counts[row, label] += 1
+            columns[label] += column
 
 
-@_kernel
+@_part
 def _cost(sums: NDArray[np.float64], begin: int, end: int) -> float:
     """Return the compactness of the samples from `begin` to `end` about their mean."""
     weight = sums[0, end] - sums[0, begin]

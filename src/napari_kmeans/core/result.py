@@ -274,16 +274,19 @@ def centroids(labels: NDArray[Any], k: int) -> NDArray[np.float64]:
     from .blocks import map_blocks
 
     rows = labels.reshape(-1, labels.shape[-1])
-    leading = np.indices(labels.shape[:-1]).reshape(labels.ndim - 1, -1).T
-    size = max(1, 2**18 // labels.shape[-1])
-    parts = map_blocks(
-        lambda start, stop: kernels.moments(rows, leading, k, start, stop),
-        len(rows),
-        size,
-    )
-    moments = np.sum(parts, axis=0)[1:]
+    leading = np.indices(labels.shape[:-1]).reshape(labels.ndim - 1, -1)
+
+    def part(start: int, stop: int) -> NDArray[np.int64]:
+        counts = np.zeros((stop - start, k + 1), np.int64)
+        columns = np.zeros(k + 1, np.int64)
+        kernels.tally(rows[start:stop], counts, columns)
+        sums = leading[:, start:stop] @ counts
+        return np.vstack([sums, columns, counts.sum(axis=0)])[:, 1:]
+
+    size = max(1, 2**18 // (labels.shape[-1] + k))
+    moments = np.sum(map_blocks(part, len(rows), size), axis=0)
     with np.errstate(invalid="ignore"):
-        return np.asarray(moments[:, :-1] / moments[:, -1:])
+        return np.asarray(moments[:-1] / moments[-1]).T
 
 
 def versions() -> dict[str, str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TABLE = 2**24
 
 #: Up to this many pixels are counted by sorting: faster than walking a large table.
-SORTED = 2**20
+SORTED = 2**17
 
 #: Beyond this many pixels, those that float32 holds exactly are held so.
 SINGLE = 2**20
@@ -100,11 +100,13 @@ class Samples:
     def boxes(self) -> NDArray[np.float64]:
         """The least and the greatest values of each tile: (n_tiles, 2, n_channels)."""
         boxes = np.empty((self.n_tiles, 2, self.n_channels))
-        map_blocks(
-            lambda start, stop: kernels.boxes(self.values, start, stop, boxes),
-            self.n_tiles,
-            TILES,
-        )
+
+        def part(start: int, stop: int) -> None:
+            values = self.values[:, start * kernels.TILE : stop * kernels.TILE]
+            boxes[start:stop, 0] = _per_tile(np.minimum, values).T
+            boxes[start:stop, 1] = _per_tile(np.maximum, values).T
+
+        map_blocks(part, self.n_tiles, TILES)
         return boxes
 
     @cached_property
@@ -131,13 +133,23 @@ class Samples:
         (n_tiles, n_channels + 1, 2), or (0, n_channels + 1, 2).
         """
         n_tiles = self.n_tiles if self.compact else 0
-        totals = np.zeros((n_tiles, self.n_channels + 1, 2))
-        given = self.values, self.weights, self.minima, self.splitters
-        map_blocks(
-            lambda start, stop: kernels.total(*given, start, stop, totals),
-            n_tiles,
-            TILES,
-        )
+        totals = np.empty((n_tiles, self.n_channels + 1, 2))
+        minima, splitters = self.minima, self.splitters
+
+        def part(start: int, stop: int) -> None:
+            at = slice(start * kernels.TILE, stop * kernels.TILE)
+            values = self.values[:, at] - minima[:, np.newaxis]
+            rows = np.vstack([values, np.ones(values.shape[1])])
+            if self.weights.size:
+                rows *= self.weights[at]
+            # As the kernel `visit` does it: exact, so in whatever order.
+            first, second = splitters.T[..., np.newaxis]
+            high = (rows + first) - first
+            low = ((rows - high) + second) - second
+            totals[start:stop, :, 0] = _per_tile(np.add, high).T
+            totals[start:stop, :, 1] = _per_tile(np.add, low).T
+
+        map_blocks(part, n_tiles, TILES // 4)
         return totals
 
     def coarse(self, size: int, seed: int) -> Samples:
@@ -215,6 +227,17 @@ class Samples:
             found = _distinct(np.concatenate([found, block], axis=1))
             start, size = start + size, max(size, DISTINCT)
         return found.T.astype(np.float64)
+
+
+def _per_tile(ufunc: np.ufunc, rows: NDArray[Any]) -> NDArray[Any]:
+    """Reduce each tile of rows, (n_rows, n), to one value: (n_rows, n_tiles)."""
+    whole = rows.shape[1] // kernels.TILE * kernels.TILE
+    tiles = rows[:, :whole].reshape(len(rows), -1, kernels.TILE)
+    found = ufunc.reduce(tiles, axis=2)
+    if whole < rows.shape[1]:
+        last = ufunc.reduce(rows[:, whole:], axis=1, keepdims=True)
+        found = np.hstack([found, last])
+    return np.asarray(found)
 
 
 def _distinct(values: NDArray[Any]) -> NDArray[Any]:
@@ -384,11 +407,14 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     first, *others = map_blocks(table, n, size=-(-n // 2))
     second = others[0] if others else first[:0]
     cells = np.flatnonzero(touched)
-    parts = map_blocks(
-        lambda start, stop: kernels.collect(first, second, cells, start, stop),
-        len(cells),
-        2**9,
-    )
+
+    def occurring(start: int, stop: int) -> tuple[Any, Any]:
+        size = (stop - start) * int(kernels.CELL)
+        codes, counts = np.empty(size, np.uint32), np.empty(size)
+        found = kernels.collect(first, second, cells[start:stop], codes, counts)
+        return codes[:found].copy(), counts[:found].copy()
+
+    parts = map_blocks(occurring, len(cells), 2**9)
     return (
         np.concatenate([part[0] for part in parts]),
         np.concatenate([part[1] for part in parts]),
@@ -450,7 +476,8 @@ def from_colors(channels: Sequence[NDArray[Any]], codes: Codes) -> Colors:
     if codes.are_rgb and least.any():
         # In the order that the same image has, shifted to begin at 0.
         order = _order(codes.encode(list(values.astype(np.uint8))))
-        occurring, counts, values = occurring[order], counts[order], values[:, order]
+        occurring, counts = occurring[order], counts[order]
+        values = np.ascontiguousarray(values[:, order])
     origin = tuple(a + int(b) for a, b in zip(codes.minima, least[:, 0], strict=True))
     return Colors(
         values,
