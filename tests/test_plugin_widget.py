@@ -1,5 +1,6 @@
 """The dock in the real viewer, opened from the menus and by a script."""
 
+import math
 import time
 
 import numpy as np
@@ -367,28 +368,27 @@ def test_canceled_in_the_last_step_shows_nothing(viewer, qtbot):
     assert len(viewer.layers) == 1
 
 
-def test_progress_is_shown_while_it_runs(viewer, qtbot):
+@pytest.mark.parametrize("patience", [0.0, math.inf])
+def test_progress_is_shown_once_a_run_takes_long(viewer, qtbot, patience, monkeypatch):
+    monkeypatch.setattr("napari_kmeans.plugin.widget.PATIENCE", patience)
     viewer.add_image(skimage.data.coffee())
     widget = by_script(viewer)
-    assert not widget.progress.visible
-    stages, shown = [], set()
+    stages, seen = [], set()
     worker = widget.run()
     worker.yielded.connect(lambda progress: stages.append(progress.stage))
+    worker.yielded.connect(lambda _: seen.add(widget.progress.native.isHidden()))
+    worker.yielded.connect(lambda _: seen.add(widget.message.value))
     assert widget.message.value == "Preparing"
-    assert not widget.progress.native.isHidden()
-    qtbot.waitUntil(
-        lambda: shown.add(widget.message.value) or not widget.running, timeout=120_000
-    )
     assert widget.progress.native.isHidden()
-    assert stages
-    assert {stage.split()[0].strip(",") for stage in stages} <= {
-        "Preparing",
-        "Counting",
-        "Searching",
-        "Settling",
-        "Refining",
-    }
-    assert shown & set(stages)
+    wait(widget, qtbot)
+    assert widget.progress.native.isHidden()
+    known = {"Preparing", "Counting", "Searching", "Settling", "Refining"}
+    assert {stage.split()[0].strip(",") for stage in stages} <= known
+    if patience:
+        assert seen == {True, "Preparing"}
+    else:
+        assert False in seen
+        assert seen & set(stages)
 
 
 def test_a_second_run_waits_for_the_first(viewer, qtbot):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 BOTH, MAX_ITER, EPSILON = "both", "max iterations", "epsilon"
 RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"
 LABELS = "Labels layer"
+
+#: Seconds before progress is shown: to draw it would take much of a short run's time.
+PATIENCE = 0.3
 
 
 class KMeansWidget(Container[Any]):
@@ -80,6 +84,7 @@ class KMeansWidget(Container[Any]):
         self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._worker: GeneratorWorker[Progress, None, Outcome] | None = None
         self._epsilon_shown: float | None = None
+        self._begun = 0.0
         outputs = Container[Any](
             name="outputs",
             label="Add",
@@ -422,11 +427,14 @@ class KMeansWidget(Container[Any]):
         self.cancel_button.enabled = True
         self.progress.max = total
         self.progress.value = 0
-        self.progress.visible = True
         self.message.value = "Preparing"
+        self._begun = time.perf_counter()
 
     def _on_progress(self, progress: Progress) -> None:
+        if time.perf_counter() - self._begun < PATIENCE:
+            return
         if self._worker is not None and not self._worker.abort_requested:
+            self.progress.visible = True
             self.progress.value = progress.done
             self.message.value = progress.stage
             # Last, since napari lets Qt draw here, and so what is yielded next arrive.
