@@ -15,7 +15,7 @@ from .contenders import CONTENDERS
 
 FOLDER = Path(__file__).parent
 
-#: Seconds after which a contender is skipped.
+#: Seconds after which a contender is skipped, but for OpenCV, the measure of all.
 LIMIT = 180.0
 
 
