@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans.core import kernels
+from napari_kmeans.core.frame import Frame
 from napari_kmeans.core.samples import BITS, Samples
 
 pytestmark = pytest.mark.usefixtures("jit")
@@ -38,7 +39,7 @@ def quanta_of(values, weights, origin):
 
 def samples_of(values, weights=NO_WEIGHTS, compact=False):
     origin = (0,) * len(values)
-    return Samples(values, weights, origin, 1.0, False, None, compact)
+    return Samples(values, weights, Frame(origin), False, None, compact)
 
 
 def boxes_of(values):

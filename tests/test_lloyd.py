@@ -53,7 +53,7 @@ def refine(samples, centers, max_iter, epsilon):
 @given(problems())
 def test_labels_are_those_of_brute_force(problem):
     rows, weights, centers = problem
-    assigned = lloyd.assign(samples_of(rows, weights), centers)
+    assigned = exhaust(lloyd.assign(samples_of(rows, weights), centers))
     expected = reference.nearest(rows, centers)
     np.testing.assert_array_equal(assigned.labels, expected)
     ones = np.ones(len(rows)) if weights is None else weights
@@ -72,7 +72,7 @@ def test_a_hot_pixel_does_not_make_the_compactness_coarse(dtype, weighted, hot):
     rows[5] = hot
     weights = rng.random(len(rows)) if weighted else None
     centers = np.array([[0.5], [rows[5, 0]]], np.float64)
-    assigned = lloyd.assign(samples_of(rows, weights), centers)
+    assigned = exhaust(lloyd.assign(samples_of(rows, weights), centers))
     squared = reference.squared_distances(rows, centers).min(axis=1)
     expected = math.fsum(squared * (1 if weights is None else weights))
     assert assigned.squared.sum() == pytest.approx(expected, rel=1e-11)
@@ -124,7 +124,7 @@ def test_no_cluster_stays_empty_while_there_are_colors_to_give(problem):
     rows, weights, centers = problem
     samples = samples_of(rows, weights)
     refined = exhaust(refine(samples, centers, None, 0))
-    assigned = lloyd.assign(samples, refined.centers)
+    assigned = exhaust(lloyd.assign(samples, refined.centers))
     if len(samples.distinct(100)) >= len(centers):
         assert (assigned.weights > 0).all()
 
@@ -164,10 +164,11 @@ def test_one_color_is_not_split_where_its_mean_is_rounded(weights, k, seed):
 def test_going_around_for_ever_ends(monkeypatch):
     samples = samples_of(np.arange(4.0)[:, np.newaxis])
 
-    def turn(samples, centers):
-        return (centers + 1) % 5
+    def turn(samples, centers, done):
+        yield done
+        return (centers + 1) % 5, 0.0
 
-    monkeypatch.setattr(lloyd, "step", turn)
+    monkeypatch.setattr(lloyd, "step_and_merit", turn)
     refined = exhaust(refine(samples, np.array([[0.0], [2.0]]), None, 0))
     assert not refined.converged
 
@@ -220,7 +221,7 @@ def test_bits_do_not_depend_on_threads_or_blocks(weighted, dtype, monkeypatch):
     def run():
         samples = samples_of(rows, weights)
         refined = exhaust(refine(samples, centers, 6, 0))
-        return refined.centers, *lloyd.assign(samples, refined.centers)
+        return refined.centers, *exhaust(lloyd.assign(samples, refined.centers))
 
     expected = run()
     for threads, size in ((1, 20_000), (2, 3_333), (8, 1_024), (8, 1_000)):
@@ -234,20 +235,20 @@ def test_bits_do_not_depend_on_threads_or_blocks(weighted, dtype, monkeypatch):
 def test_labels_are_as_short_as_they_can_be(k, dtype):
     assert lloyd.label_dtype(k) == np.dtype(dtype)
     rows = np.arange(300.0)[:, np.newaxis]
-    assert lloyd.assign(samples_of(rows), rows[:k]).labels.dtype == dtype
+    assert exhaust(lloyd.assign(samples_of(rows), rows[:k])).labels.dtype == dtype
 
 
 @given(problems())
 def test_relocated_centers_lie_on_samples_and_gain(problem):
     rows, weights, centers = problem
     samples = samples_of(rows, weights)
-    assigned = lloyd.assign(samples, centers)
-    moved = lloyd.relocate(samples, centers, assigned)
+    assigned = exhaust(lloyd.assign(samples, centers))
+    moved = exhaust(lloyd.relocate(samples, centers, assigned))
     changed = (moved != centers).any(axis=1)
     assert not changed[assigned.weights > 0].any()
     for center in moved[changed]:
         assert (rows == center).all(axis=1).any()
-    again = lloyd.assign(samples, moved)
+    again = exhaust(lloyd.assign(samples, moved))
     if changed.any():
         assert again.squared.sum() < assigned.squared.sum()
     else:

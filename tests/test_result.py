@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_kmeans import kmeans, quantize
+from napari_kmeans.core.progress import exhaust
 from napari_kmeans.core.result import centroids, to_dtype
 
 GRAY = np.array([[10, 10, 250, 250], [10, 10, 250, 100]], np.uint8)
@@ -125,7 +126,7 @@ def test_unique_colors_are_counted_as_they_are_painted():
     )
 )
 def test_centroids_are_mean_positions(labels):
-    found = centroids(labels, 4)
+    found = exhaust(centroids(labels, 4))
     assert found.shape == (4, labels.ndim)
     for label in range(1, 5):
         positions = np.argwhere(labels == label)

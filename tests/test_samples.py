@@ -36,11 +36,18 @@ def integer_channels(draw, dtypes=("?", *INTEGERS), max_channels=3):
     return channels
 
 
+def colors_of(channels):
+    codes = Codes.of(channels)
+    return from_colors(codes, *count(channels, codes))
+
+
 def exact(samples_):
     """Return the data's values as Python integers."""
     return [
         [int(value) + least for value in row]
-        for row, least in zip(samples_.values.tolist(), samples_.origin, strict=True)
+        for row, least in zip(
+            samples_.values.tolist(), samples_.frame.origin, strict=True
+        )
     ]
 
 
@@ -50,7 +57,7 @@ def test_colors_are_the_distinct_pixels_and_their_counts(channels, sort_up_to):
     assert codes is not None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(samples, "SORTED", sort_up_to)
-        colors = from_colors(channels, codes)
+        colors = from_colors(codes, *count(channels, codes))
     rows = np.stack(channels, axis=1)
     expected = Counter(map(tuple, rows.tolist()))
     found = zip(zip(*exact(colors), strict=True), colors.weights, strict=True)
@@ -62,9 +69,9 @@ def test_colors_are_the_distinct_pixels_and_their_counts(channels, sort_up_to):
 
 @given(integer_channels(), st.sampled_from([np.uint8, np.uint16]))
 def test_each_pixel_gets_the_label_of_its_color(channels, dtype):
-    colors = from_colors(channels, Codes.of(channels))
+    colors = colors_of(channels)
     labels = np.arange(colors.n).astype(dtype)
-    found = colors.label(labels, channels)
+    found = samples.look_up(channels, colors.codes, colors.table(labels))
     assert found.dtype == dtype
     assert found.min() >= 1
     values = np.array(exact(colors), object)[:, found - 1]
@@ -87,9 +94,9 @@ def test_integer_pixels_are_held_exactly(channels):
     pixels = from_pixels(channels)
     assert exact(pixels) == [c.astype(object).tolist() for c in channels]
     assert pixels.weights.size == 0
-    assert pixels.unit == 1
+    assert pixels.frame.unit == 1
     assert pixels.integral
-    restored = pixels.restore(pixels.values.T.astype(float)).T
+    restored = pixels.frame.restore(pixels.values.T.astype(float)).T
     np.testing.assert_array_equal(restored, np.array(channels, float))
 
 
@@ -108,12 +115,12 @@ def test_float_pixels_are_held_exactly_in_their_unit(array):
     pixels = from_pixels(list(array))
     largest = float(np.abs(pixels.values).max())
     assert largest == 0 or samples.EXTREME**-1 <= largest <= samples.EXTREME
-    restored = pixels.restore(pixels.values.T.astype(float)).T
+    restored = pixels.frame.restore(pixels.values.T.astype(float)).T
     # Beside extreme values, others may be too small to tell from zero.
-    atol = np.abs(array).max() * 1e-300 if pixels.unit > 1 else 0
+    atol = np.abs(array).max() * 1e-300 if pixels.frame.unit > 1 else 0
     np.testing.assert_allclose(restored, array, rtol=0, atol=atol)
     assert not pixels.integral
-    assert not any(pixels.origin)
+    assert not any(pixels.frame.origin)
     assert pixels.n_colors == len(np.unique(pixels.values, axis=1).T)
 
 
@@ -123,8 +130,10 @@ def test_float_pixels_are_held_exactly_in_their_unit(array):
 def test_extreme_floats_are_brought_near_one(value):
     pixels = from_pixels([np.array([0.0, value])])
     assert 0.5 <= np.abs(pixels.values).max() <= 2
-    assert pixels.unit == 2.0 ** np.log2(pixels.unit).round()
-    assert pixels.restore(pixels.values.T.astype(float)).T.tolist() == [[0.0, value]]
+    assert pixels.frame.unit == 2.0 ** np.log2(pixels.frame.unit).round()
+    assert pixels.frame.restore(pixels.values.T.astype(float)).T.tolist() == [
+        [0.0, value]
+    ]
 
 
 @pytest.mark.parametrize("dtype", ["i8", "u8"])
@@ -132,10 +141,10 @@ def test_64_bit_integers_count_from_their_least_where_float64_would_round(dtype)
     info = np.iinfo(dtype)
     top = np.array([info.max - 3, info.max, info.max - 1], dtype)
     pixels = from_pixels([top, top - np.array(5, dtype)])
-    assert pixels.origin == (int(info.max) - 3, int(info.max) - 8)
+    assert pixels.frame.origin == (int(info.max) - 3, int(info.max) - 8)
     assert pixels.values.tolist() == [[0, 3, 2], [0, 3, 2]]
     ordinary = np.array([0, 2**53, 5], dtype)
-    assert from_pixels([ordinary + np.array(3, dtype)]).origin == (3,)
+    assert from_pixels([ordinary + np.array(3, dtype)]).frame.origin == (3,)
     whole = np.array([info.min, info.max], dtype)
     assert from_pixels([whole]).values.tolist() == [[0, 2.0**64]]
 
@@ -150,7 +159,7 @@ def test_either_byte_order_and_any_strides_will_do(dtype, order):
     for channels in (list(array), list(stored[:, ::-2])):
         pixels = from_pixels(channels)
         values = pixels.values
-        restored = pixels.restore(values.T).T
+        restored = pixels.frame.restore(values.T).T
         np.testing.assert_array_equal(restored, array.astype(values.dtype))
         assert values.flags.c_contiguous
         assert values.dtype == np.float64
@@ -158,7 +167,7 @@ def test_either_byte_order_and_any_strides_will_do(dtype, order):
 
 @pytest.mark.parametrize("dtype", [*INTEGERS, *FLOATS])
 def test_many_pixels_are_held_as_float32_where_it_holds_them(dtype, monkeypatch):
-    monkeypatch.setattr(samples, "SINGLE", 20)
+    monkeypatch.setattr("napari_kmeans.core.frame.SINGLE", 20)
     many = from_pixels([np.arange(24).astype(dtype)]).values
     exact = np.dtype(dtype).itemsize <= 2 or dtype == "f4"
     assert many.dtype == (np.float32 if exact else np.float64)
@@ -215,8 +224,8 @@ def test_a_table_may_be_as_long_as_the_image_makes_it_pay():
 def test_large_integers_of_a_wide_table_are_held_exactly():
     channel = np.arange(3, 3 + 2**22, dtype=np.uint32)
     channel[-1] = 2**24 + 2
-    colors = from_colors([channel], Codes.of([channel]))
-    restored = colors.restore(colors.values.T)
+    colors = colors_of([channel])
+    restored = colors.frame.restore(colors.values.T)
     assert restored[-1, 0] == 2**24 + 2
     assert restored[0, 0] == 3
 
@@ -268,7 +277,7 @@ def test_weights_add_up():
 def test_ranges_are_those_of_the_data(channels):
     pixels = from_pixels(channels)
     for channel, low, high, least in zip(
-        channels, pixels.minima, pixels.maxima, pixels.origin, strict=True
+        channels, pixels.minima, pixels.maxima, pixels.frame.origin, strict=True
     ):
         assert int(low) + least == channel.min()
         assert int(high) + least == channel.max()
@@ -280,7 +289,9 @@ def test_rounded_values_are_those_that_are_told(channels, fraction):
     pixels = from_pixels(channels)
     centers = (pixels.values.T * fraction).astype(float)
     rounded = pixels.rounded(centers)
-    np.testing.assert_array_equal(pixels.restore(rounded), pixels.restore(centers))
+    np.testing.assert_array_equal(
+        pixels.frame.restore(rounded), pixels.frame.restore(centers)
+    )
     np.testing.assert_array_equal(pixels.rounded(rounded), rounded)
 
 
@@ -291,6 +302,6 @@ def test_relative_is_the_inverse_of_restore():
     ):
         values = pixels.values.T.astype(float)
         np.testing.assert_array_equal(
-            pixels.restore(pixels.relative(pixels.restore(values))),
-            pixels.restore(values),
+            pixels.frame.restore(pixels.frame.relative(pixels.frame.restore(values))),
+            pixels.frame.restore(values),
         )

@@ -8,17 +8,18 @@ from hypothesis import strategies as st
 
 from napari_kmeans.core import lloyd, settling
 from napari_kmeans.core.progress import exhaust
-from napari_kmeans.core.samples import Codes, from_colors, from_pixels
+from napari_kmeans.core.samples import Codes, count, from_colors, from_pixels
 
 
 def compactness(samples, centers):
-    return float(lloyd.assign(samples, centers).squared.sum())
+    return float(exhaust(lloyd.assign(samples, centers)).squared.sum())
 
 
 def photo(step=4):
     image = skimage.data.coffee()[::step, ::step]
     channels = [np.ascontiguousarray(image[..., c]).ravel() for c in range(3)]
-    return from_colors(channels, Codes.of(channels))
+    codes = Codes.of(channels)
+    return from_colors(codes, *count(channels, codes))
 
 
 def drawn_centers(samples, k, seed):

@@ -157,25 +157,31 @@ def cluster(
         What to order the clusters by; by default the mean of the channels.
     """
     total = settings.n_steps
-    max_iter, epsilon = settings.criteria.resolve(samples.range, samples.unit)
+    max_iter, epsilon = settings.criteria.resolve(samples.range, samples.frame.unit)
 
     def sort(centers: NDArray[np.float64]) -> NDArray[np.float64]:
         return centers[_brightness(centers, luminance)]
 
+    def finishing(
+        centers: NDArray[np.float64], n_iter: int, converged: bool
+    ) -> Generator[Progress, None, Clusters]:
+        steps = _finish(samples, centers, luminance, n_iter, converged, epsilon)
+        return staged(steps, "Assigning, round", total - 1, total)
+
     few = samples.distinct(settings.k) if _may_be_few(samples, settings.k) else None
     if few is not None and len(few) <= settings.k - (not settings.refine):
         # Each distinct sample is a cluster of its own: nothing to search for.
-        return _finish(samples, few, luminance, 0, True, epsilon)
+        return (yield from finishing(few, 0, True))
 
     if settings.init == "optimal":
         solving = optimum(samples, settings.k)
         centers = yield from staged(solving, "Solving for clusters:", 0, total)
-        return _finish(samples, centers, luminance, 0, True, epsilon)
+        return (yield from finishing(centers, 0, True))
     found = yield from _search(*pick(), samples, settings, max_iter, epsilon, total)
     if not settings.refine and whole:
-        return _plain(found, luminance, epsilon * samples.unit)
+        return _plain(found, luminance, epsilon * samples.frame.unit)
     if not settings.refine:
-        return _finish(samples, found.centers, luminance, 0, False, epsilon)
+        return (yield from finishing(found.centers, 0, False))
     centers = found.centers
     done = settings.attempts
     if sampled and settings.initial_labels is None:
@@ -185,7 +191,7 @@ def cluster(
     refining = lloyd.refine(samples, centers, max_iter, epsilon, sort)
     refined = yield from staged(refining, "Refining, step", done, total)
     centers, n_iter, converged = refined
-    return _finish(samples, centers, luminance, n_iter, converged, epsilon)
+    return (yield from finishing(centers, n_iter, converged))
 
 
 class _Found(NamedTuple):
@@ -238,7 +244,8 @@ def _conditioning(
     shifted are searched alike, and ordinary floats are left alone.
     """
     if plain:
-        return -np.array(samples.origin, np.float64), samples.unit
+        frame = samples.frame
+        return -np.array(frame.origin, np.float64), frame.unit
     low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
     reach = float((high - low).max())
     offset = np.zeros(samples.n_channels)
@@ -281,31 +288,32 @@ def _finish(
     n_iter: int,
     converged: bool,
     epsilon: float,
-) -> Clusters:
+) -> Generator[float, None, Clusters]:
     """Order the centers, and assign every sample to its nearest.
 
     `epsilon` is in the unit of the samples.
     """
     centers = samples.rounded(centers)
     centers = centers[_brightness(centers, luminance)]
-    assigned = lloyd.assign(samples, centers)
+    assigned = yield from lloyd.assign(samples, centers)
     for _ in range(len(centers)):
         if (assigned.weights > 0).all():
             break
-        moved = lloyd.relocate(samples, centers, assigned)
+        moved = yield from lloyd.relocate(samples, centers, assigned)
         if np.array_equal(moved, centers):
             break
         converged = False
         centers = moved[_brightness(moved, luminance)]
-        assigned = lloyd.assign(samples, centers)
+        assigned = yield from lloyd.assign(samples, centers)
+    unit = samples.frame.unit
     return Clusters(
         assigned.labels,
         centers,
         assigned.weights,
-        float(assigned.squared.sum()) * samples.unit * samples.unit,
+        float(assigned.squared.sum()) * unit * unit,
         n_iter,
         converged,
-        epsilon * samples.unit,
+        epsilon * unit,
     )
 
 
@@ -451,13 +459,14 @@ def _kmeans(
     clusters = yield from cluster(
         samples, pick, settings, whole=whole, sampled=everything is None
     )
-    centers = samples.restore(clusters.centers)
+    centers = samples.frame.restore(clusters.centers)
     labels = np.full(len(points), -1, np.int32)
     labels[used] = clusters.labels
     rest = valid & ~used
     if rest.any():  # without weight, these are labeled all the same
         others = from_pixels(list(points[rest].T))
-        labels[rest] = lloyd.assign(others, others.relative(centers)).labels
+        relative = others.frame.relative(centers)
+        labels[rest] = exhaust(lloyd.assign(others, relative)).labels
     return ClusteredPoints(
         labels=labels,
         centers=centers,

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from . import kernels
 from .blocks import map_blocks
+from .progress import exhaust
 from .samples import TILES
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     Centers = NDArray[np.float64]
 
+
+R = TypeVar("R")
 
 #: What a compactness may be off by, as a part of it.
 PRECISION = 2.0**-40
@@ -39,7 +42,12 @@ class Refined(NamedTuple):
 
 
 class Assigned(NamedTuple):
-    """Each sample's nearest center, ties to the lowest index."""
+    """Each sample's nearest center, ties to the lowest index.
+
+    `weights` and `squared` are the sums of the weights, and of the weighted squared
+    distances, for each center. `labels` and `each`, the squared distances, are for each
+    sample, where these are in memory.
+    """
 
     labels: NDArray[np.unsignedinteger]
     weights: NDArray[np.float64]
@@ -58,7 +66,7 @@ def refine(
     max_iter: int | None,
     epsilon: float,
     sort: Callable[[Centers], Centers],
-) -> Generator[int, None, Refined]:
+) -> Generator[float, None, Refined]:
     """Move the centers to the means of their samples, again and again.
 
     Parameters
@@ -76,8 +84,8 @@ def refine(
 
     Yields
     ------
-    int
-        The number of steps done.
+    float
+        The number of steps done, with that part of a step that is done.
 
     Returns
     -------
@@ -86,7 +94,7 @@ def refine(
     """
     centers = earlier = sort(centers)
     for n_iter in count(1):
-        moved = step(samples, centers)
+        moved, _ = yield from step_and_merit(samples, centers, n_iter - 1)
         shift = np.sqrt(((moved - centers) ** 2).sum(axis=1).max())
         centers = sort(moved)
         yield n_iter
@@ -103,20 +111,25 @@ def refine(
 
 def step(samples: Samples, centers: Centers) -> Centers:
     """Return the mean of the samples nearest to each center."""
-    return step_and_merit(samples, centers)[0]
+    return exhaust(step_and_merit(samples, centers))[0]
 
 
-def step_and_merit(samples: Samples, centers: Centers) -> tuple[Centers, float]:
+def step_and_merit(
+    samples: Samples, centers: Centers, done: int = 0
+) -> Generator[float, None, tuple[Centers, float]]:
     """Return the means of `step`, and what the step is worth: less is better.
 
     The merit is the compactness of the samples about these means, but for a constant.
+    Between parts of the samples, the part that is done is yielded, plus `done`.
     """
     origin = samples.minima
-    none = np.empty(0, label_dtype(len(centers)))
-    sums = _visit(samples, centers, 0.0, none, np.empty(0))
+    last = kernels.quanta(0.0, 1.0, samples.n)
+    splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
+    summing = samples.each(_sums, centers, origin, splitters)
+    sums = np.sum((yield from ahead(summing, done)), axis=0).sum(axis=-1)
     totals, weights = sums[:, :-2], sums[:, -2]
     if (weights <= 0).any():
-        _fill(samples, centers, origin, totals, weights)
+        yield from ahead(_fill(samples, centers, origin, totals, weights), done)
     means = totals / weights[:, np.newaxis]
     merit = -float((weights * (means**2).sum(axis=1)).sum())
     # A rounding error must not take a mean out of the data's range.
@@ -130,7 +143,7 @@ def _fill(
     origin: Centers,
     totals: Centers,
     weights: NDArray[np.float64],
-) -> None:
+) -> Generator[float, None, None]:
     """Give each empty cluster the farthest sample of the largest, as OpenCV does."""
     taken = np.empty((0, samples.n_channels))
     for k in np.flatnonzero(weights <= 0):
@@ -140,14 +153,15 @@ def _fill(
                 totals[k], weights[k] = centers[k] - origin, 1.0
                 break
             mean = origin + totals[donor] / weights[donor]
-            distance, index = _farthest(samples, centers, int(donor), mean, taken)
+            far = partial(_farthest, samples, centers, int(donor), taken=taken)
+            distance, sample = yield from far(mean)
             if distance <= 0:  # one color throughout: to split it would gain nothing
                 continue
-            sample = samples.values[:, index].astype(np.float64)
             # Rounded, the mean of one color may lie beside it.
-            if _farthest(samples, centers, int(donor), sample, taken)[0] <= 0:
+            if (yield from far(sample))[0] <= 0:
                 continue
-            weight = _weight(samples, sample)
+            # The weight of all samples that equal it: to part them would be vain.
+            weight = sum((yield from samples.each(_weight, sample)))
             if weight >= weights[donor]:  # the others are lost in rounding
                 continue
             totals[donor] -= weight * (sample - origin)
@@ -158,15 +172,26 @@ def _fill(
 
 
 def _weight(samples: Samples, sample: Centers) -> float:
-    """Return the weight of all samples that equal one: to part them would be vain."""
+    """Return the weight of all samples that equal one."""
     equal = (samples.values == sample[:, np.newaxis]).all(axis=0)
     return float(samples.weights[equal].sum() if samples.weights.size else equal.sum())
 
 
 def _farthest(
     samples: Samples, centers: Centers, label: int, center: Centers, taken: Centers
-) -> tuple[float, int]:
-    """Return the last of the samples of a cluster that are farthest from `center`."""
+) -> Generator[float, None, tuple[float, Centers]]:
+    """Return the last of the samples of a cluster that are farthest from `center`.
+
+    With its squared distance, which is -1 where there is none.
+    """
+    found = yield from samples.each(_farthest_of, centers, label, center, taken)
+    distance, _, sample = max(found, key=lambda far: far[:2])
+    return distance, sample
+
+
+def _farthest_of(
+    samples: Samples, centers: Centers, label: int, center: Centers, taken: Centers
+) -> tuple[float, int, Centers]:
     given = samples.values, samples.boxes
     found = map_blocks(
         lambda start, stop: kernels.farthest(
@@ -175,49 +200,94 @@ def _farthest(
         samples.n_tiles,
         TILES,
     )
-    return max(found)
+    distance, index = max(found, default=(-1.0, -1))
+    if distance < 0:
+        return distance, index, center
+    sample = samples.values[:, index].astype(np.float64)
+    return distance, samples.position(index), sample
 
 
-def assign(samples: Samples, centers: Centers, *, each: bool = False) -> Assigned:
+def assign(
+    samples: Samples, centers: Centers, *, each: bool = False
+) -> Generator[float, None, Assigned]:
     """Label each sample with its nearest center, ties to the lowest index.
 
-    With `each`, also return the weighted squared distance of each sample.
+    With `each`, also return the weighted squared distance of each sample. Between parts
+    of the samples, the part that is done is yielded.
     """
-    distances = np.empty(samples.n if each else 0)
-    k = len(centers)
-    labels = np.empty(samples.n, label_dtype(k))
     lowest = np.minimum(samples.minima, centers.min(axis=0))
     highest = np.maximum(samples.maxima, centers.max(axis=0))
     most = float(((highest - lowest) ** 2).sum()) * samples.total_weight
-    sums = _visit(samples, centers, most, labels, distances)
-    error = samples.n * kernels.quanta(most, 1.0, samples.n)[1]
-    if error > PRECISION * sums[:, -1].sum():
+    found, quantum = yield from _assigned(samples, centers, most, each)
+    if samples.n * quantum > PRECISION * found.squared.sum():
         # Far fewer samples are far from their center than there might have been.
-        distances = distances if each else np.empty(samples.n)
-        _visit(samples, centers, most, labels, distances)
-        most = float(distances.max()) * samples.n
-        sums = _visit(samples, centers, most, labels, distances)
-    return Assigned(labels, sums[:, -2], sums[:, -1], distances)
+        largest = yield from samples.each(_largest, centers, samples.minima)
+        most = max(largest) * samples.n
+        found, _ = yield from _assigned(samples, centers, most, each)
+    return found
+
+
+def _assigned(
+    samples: Samples, centers: Centers, most: float, each: bool
+) -> Generator[float, None, tuple[Assigned, float]]:
+    """Assign; `most` bounds the sum of the weighted squared distances.
+
+    Also return the quantum to which these are rounded.
+    """
+    last = kernels.quanta(most, 1.0, samples.n)
+    splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
+    given = centers, samples.minima, splitters, samples.in_memory, each
+    parts = yield from samples.each(_assigned_of, *given)
+    sums = np.sum([part[0] for part in parts], axis=0).sum(axis=-1)
+    _, labels, distances = parts[0]
+    return Assigned(labels, sums[:, -2], sums[:, -1], distances), float(last[1])
+
+
+def _assigned_of(
+    samples: Samples,
+    centers: Centers,
+    origin: Centers,
+    splitters: NDArray[np.float64],
+    keep: bool,
+    each: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.unsignedinteger], NDArray[np.float64]]:
+    """Return sums, labels and distances; the labels empty but to be kept."""
+    labels = np.empty(samples.n, label_dtype(len(centers)))
+    distances = np.empty(samples.n if each else 0)
+    sums = _visit(samples, centers, origin, splitters, labels, distances)
+    return sums, labels if keep else labels[:0], distances
+
+
+def _largest(samples: Samples, centers: Centers, origin: Centers) -> float:
+    """Return the largest weighted squared distance to a nearest center."""
+    labels = np.empty(samples.n, label_dtype(len(centers)))
+    distances = np.empty(samples.n)
+    none = np.zeros((samples.n_channels + 2, 2))
+    _visit(samples, centers, origin, none, labels, distances)
+    return float(distances.max(initial=0.0))
+
+
+def _sums(
+    samples: Samples, centers: Centers, origin: Centers, splitters: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    none = np.empty(0, label_dtype(len(centers)))
+    return _visit(samples, centers, origin, splitters, none, np.empty(0))
 
 
 def _visit(
     samples: Samples,
     centers: Centers,
-    most: float,
+    origin: Centers,
+    splitters: NDArray[np.float64],
     labels: NDArray[np.unsignedinteger],
     distances: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Visit all samples: see `kernels.visit`.
-
-    `most` bounds the sum of their weighted squared distances.
-    """
-    last = kernels.quanta(most, 1.0, samples.n)
-    splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
+    """Visit all samples: see `kernels.visit`."""
     visit = partial(
         kernels.visit,
         samples.values,
         samples.weights,
-        samples.minima,
+        origin,
         samples.boxes,
         samples.totals,
         centers,
@@ -228,17 +298,66 @@ def _visit(
         samples.n_tiles,
         TILES,
     )
-    return np.asarray(np.sum(parts, axis=0).sum(axis=-1))
+    none = np.zeros((len(centers), samples.n_channels + 2, 2))
+    return np.asarray(np.sum([none, *parts], axis=0))
 
 
-def relocate(samples: Samples, centers: Centers, assigned: Assigned) -> Centers:
+def relocate(
+    samples: Samples, centers: Centers, assigned: Assigned
+) -> Generator[float, None, Centers]:
     """Return the centers with those of empty clusters put on far samples."""
     moved = centers.copy()
     taken = np.empty((0, samples.n_channels))
+    largest = int(assigned.squared.argmax())
     for k in np.flatnonzero(assigned.weights <= 0):
-        largest = int(assigned.squared.argmax())
-        distance, index = _farthest(samples, centers, largest, centers[largest], taken)
+        far = _farthest(samples, centers, largest, centers[largest], taken)
+        distance, sample = yield from far
         if distance > 0:
-            moved[k] = samples.values[:, index]
-            taken = np.vstack([taken, moved[k]])
+            moved[k] = sample
+            taken = np.vstack([taken, sample])
     return moved
+
+
+def sums_by(
+    samples: Samples,
+    labels: NDArray[Any],
+    k: int,
+    origin: Centers,
+    splitters: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the exact sums of the samples of each label, less `origin`.
+
+    Parameters
+    ----------
+    labels : (n,) unsigned integers
+        0..k-1.
+    splitters : (n_channels + 1, 2) float64
+        As `samples` has them, or those of all of which these are a part.
+
+    Returns
+    -------
+    (k, n_channels + 1, 2) float64
+        In two levels, to be added up; in the last column those of the weights.
+    """
+    sums = np.empty((k, samples.n_channels + 1, 2))
+    weights = samples.weights if samples.weights.size else np.ones(samples.n)
+    for column, (first, second) in enumerate(splitters):
+        addends = weights
+        if column < samples.n_channels:
+            addends = weights * (samples.values[column] - origin[column])
+        high = (addends + first) - first
+        low = ((addends - high) + second) - second
+        sums[:, column, 0] = np.bincount(labels, high, k)
+        sums[:, column, 1] = np.bincount(labels, low, k)
+    return sums
+
+
+def ahead(steps: Generator[float, None, R], done: int) -> Generator[float, None, R]:
+    """Yield the part of a step that is done, after `done` whole ones."""
+    while True:
+        try:
+            part = next(steps)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        yield done + part

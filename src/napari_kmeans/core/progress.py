@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -18,7 +18,7 @@ class Progress(NamedTuple):
     total: int
 
 
-def exhaust(steps: Generator[Progress, None, R]) -> R:
+def exhaust(steps: Generator[Any, None, R]) -> R:
     """Run a computation to its end and return its result."""
     while True:
         try:
@@ -32,23 +32,44 @@ def exhaust(steps: Generator[Progress, None, R]) -> R:
 SETTLING = 32
 
 
+#: Steps that the reading of a stream counts for.
+READING = 100
+
+
 def n_steps(attempts: int, max_iter: int | None, refine: bool = True) -> int:
     """Return how many steps a clustering has for a progress bar, at the most."""
     return attempts + (SETTLING + (max_iter or 100) if refine else 0) + 1
 
 
 def staged(
-    steps: Generator[int, None, R], stage: str, done: int, total: int
+    steps: Generator[float, None, R], stage: str, done: int, total: int
 ) -> Generator[Progress, None, R]:
     """Run a stage that yields its steps; yield progress, and return its result.
 
-    Within a step it may yield 0, to be stopped there.
+    Within a step it may yield the part that is done, to be shown and stopped there.
     """
-    step = 0
+    furthest = 0.0
     while True:
         try:
-            step = max(step, next(steps))
+            furthest = max(furthest, next(steps))
         except StopIteration as stop:
             result: R = stop.value
             return result
-        yield Progress(f"{stage} {step}", min(done + step, total - 1), total)
+        step, part = divmod(furthest, 1)
+        within = f", {part:.0%} of the next" if part else ""
+        yield Progress(
+            f"{stage} {step:.0f}{within}", min(done + int(step), total - 1), total
+        )
+
+
+def shifted(
+    steps: Generator[Progress, None, R], by: int
+) -> Generator[Progress, None, R]:
+    """Yield the progress of what comes after `by` other steps."""
+    while True:
+        try:
+            stage, done, total = next(steps)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        yield Progress(stage, done + by, total + by)

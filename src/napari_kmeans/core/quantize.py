@@ -8,85 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import kernels, lloyd, validation
-from .blocks import map_blocks
+from . import lloyd, validation
+from .blocks import free_memory, is_distributed, is_lazy
 from .criteria import Criteria
-from .kmeans import LUMINANCE, MAX_SAMPLES, Settings, cluster
-from .progress import Progress, exhaust
+from .fit import Space, fit_pixels, fit_stream
+from .kmeans import MAX_SAMPLES, Settings
+from .pixels import Pixels, channels_last
+from .progress import READING, Progress, exhaust, shifted, staged
+from .quantizer import Quantizer
 from .result import QuantizedImage, to_dtype, versions
-from .samples import Codes, Colors, count, from_colors, from_pixels, spread
+from .samples import Codes, Colors, from_pixels
+from .stream import Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from .fit import Fit
 
-@dataclass(frozen=True)
-class Pixels:
-    """An image as a row of pixels in C order.
-
-    Attributes
-    ----------
-    image : array
-        With the channels, where there are any, as last axis.
-    n_channels : int
-        Channels to cluster by: without alpha.
-    shape : tuple of int
-        Shape of the image without channels.
-    """
-
-    image: NDArray[Any]
-    n_channels: int
-    shape: tuple[int, ...]
-
-    @classmethod
-    def of(cls, image: NDArray[Any], rgb: bool, channel_axis: int | None) -> Pixels:
-        """Find the channels of a validated image."""
-        if channel_axis is not None:
-            image = np.moveaxis(image, channel_axis, -1)
-            return cls(image, image.shape[-1], image.shape[:-1])
-        if rgb:
-            return cls(image, 3, image.shape[:-1])
-        return cls(image[..., np.newaxis], 1, image.shape)
-
-    @property
-    def channels(self) -> list[NDArray[Any]]:
-        """The channels to cluster by, each (n,), in native byte order.
-
-        Views of the image where its memory allows.
-        """
-        native = self.image.dtype.newbyteorder("=")
-        return [
-            self.image[..., channel].reshape(-1).astype(native, copy=False)
-            for channel in range(self.n_channels)
-        ]
-
-    def valid(self, mask: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
-        """Return which pixels take part, (n,); None for all.
-
-        Left out are those outside the mask, with a channel that is not finite, and,
-        where there is alpha, the fully transparent.
-        """
-        n = int(np.prod(self.shape))
-        if mask is None and self.image.dtype.kind != "f" and not self._has_alpha:
-            return None
-        valid = np.ones(n, np.bool_) if mask is None else mask.reshape(-1).copy()
-        channels = self.channels if self.image.dtype.kind == "f" else []
-        alpha = self.image[..., 3].reshape(-1) if self._has_alpha else None
-
-        def narrow(start: int, stop: int) -> None:
-            for channel in channels:
-                valid[start:stop] &= np.isfinite(channel[start:stop])
-            if alpha is not None:
-                valid[start:stop] &= alpha[start:stop] > 0
-
-        map_blocks(narrow, n)
-        return None if valid.all() else valid
-
-    @property
-    def _has_alpha(self) -> bool:
-        return self.n_channels == 3 and self.image.shape[-1] == 4
+#: Images of dask of at most this many pixels are read into memory.
+SMALL = 2**20
 
 
 def quantize(
@@ -98,18 +40,25 @@ def quantize(
     init: str | ArrayLike = "random",
     seed: int = 0,
     mask: ArrayLike | None = None,
+    no_data: float | None = None,
+    weights: ArrayLike | None = None,
     rgb: bool | None = None,
     channel_axis: int | None = None,
+    channel_names: Sequence[str] | None = None,
+    color_space: str = "rgb",
+    scaling: str | Sequence[float] = "none",
     max_samples: int | None = MAX_SAMPLES,
     refine: bool = True,
+    memory: int | None = None,
 ) -> QuantizedImage:
     """Quantize an image to k colors or gray values by k-means.
 
     Parameters
     ----------
-    image : array_like
+    image : array_like or dask.array.Array
         At least two axes; booleans, integers or floats of at most 64 bits. Alpha is not
-        clustered; pixels that are fully transparent, NaN or infinite are left out.
+        clustered; pixels that are fully transparent, NaN or infinite are left out. Of
+        dask, it is read block by block, and labels and quantized image are dask's.
     k : int, default 5
         Number of clusters, 1 to 65,535.
     criteria : Criteria or tuple, optional
@@ -124,17 +73,36 @@ def quantize(
         Seed of the random starts, 0 to 2**31 - 1. The same seed, the same answer.
     mask : array of bool, optional
         Of the shape of the image without channels; False leaves a pixel out.
+    no_data : float, optional
+        The value that, in all channels of a pixel, says that there is none.
+    weights : array_like, optional
+        Of the shape of the image without channels: how much each pixel counts, at least
+        0. Pixels of weight 0 are labeled, but have no part in the centers. The image,
+        even if dask's, is then held in memory.
     rgb : bool, optional
         Whether the last axis, of 3 or 4, is color. By default guessed as napari does:
         it is, where the two axes before it are longer than 30.
     channel_axis : int, optional
         The axis of the channels of an image that is not RGB; by default there is none.
+    channel_names : sequence of str, optional
+        Names of the channels along `channel_axis`; by default their numbers.
+    color_space : {"rgb", "cielab", "oklab"}, default "rgb"
+        Where distances between colors are measured; of an RGB image only. Float images
+        have values from 0 to 1. Centers are the mean RGB of their pixels; compactness
+        and epsilon are of the space.
+    scaling : {"none", "range", "variance"} or sequence of float, default "none"
+        Multiplies channels for clustering: by nothing; to the range, or the standard
+        deviation, of that with the greatest; or by these factors above 0. Centers are
+        in the units of the image; compactness and epsilon are of what is clustered.
     max_samples : int or None, default 65_536
         More pixels than this are searched in a sample of this size, and refined over
         all. None searches all, as the OpenCV tutorials do.
     refine : bool, default True
         Refine the centers in float64 over all pixels. False is plain OpenCV; its
         labels, too, where the whole image was searched.
+    memory : int, optional
+        Bytes that an image of dask whose colors cannot be counted may take; a larger
+        one is read again for each step. By default half of the memory that is free.
 
     Returns
     -------
@@ -177,10 +145,16 @@ def quantize(
             init=init,
             seed=seed,
             mask=mask,
+            no_data=no_data,
+            weights=weights,
             rgb=rgb,
             channel_axis=channel_axis,
+            channel_names=channel_names,
+            color_space=color_space,
+            scaling=scaling,
             max_samples=max_samples,
             refine=refine,
+            memory=memory,
         )
     )
     result.warn()
@@ -192,8 +166,14 @@ def quantize_steps(
     k: int = 5,
     *,
     mask: ArrayLike | None = None,
+    no_data: float | None = None,
+    weights: ArrayLike | None = None,
     rgb: bool | None = None,
     channel_axis: int | None = None,
+    channel_names: Sequence[str] | None = None,
+    color_space: str = "rgb",
+    scaling: str | Sequence[float] = "none",
+    memory: int | None = None,
     **settings: Any,
 ) -> Generator[Progress, None, QuantizedImage]:
     """Do what `quantize` does, in steps.
@@ -211,94 +191,212 @@ def quantize_steps(
     """
     array = validation.check_image(image)
     is_rgb, axis = validation.check_channels(rgb, channel_axis, array.shape)
-    pixels = Pixels.of(array, is_rgb, axis)
-    checked = Settings.of(pixels.shape, pixels.n_channels, k=k, **settings)
-    valid = pixels.valid(validation.check_mask(mask, pixels.shape))
-    n_valid = int(np.prod(pixels.shape) if valid is None else valid.sum())
-    validation.check_enough(checked.k, n_valid, "image")
+    arranged, n_channels = channels_last(array, is_rgb, axis)
+    shape = arranged.shape[:-1]
+    checked = Settings.of(shape, n_channels, k=k, **settings)
+    space = Space(
+        is_rgb,
+        validation.check_color_space(color_space, is_rgb),
+        validation.check_scaling(scaling, n_channels),
+        float(np.iinfo(array.dtype).max) if array.dtype.kind in "iu" else 1.0,
+    )
     if not checked.refine:
-        validation.check_plain("image", pixels.channels, valid)
-    record = {"rgb": is_rgb, "channel_axis": axis, "masked": mask is not None}
-    return _quantize(array, pixels, valid, n_valid, checked, record)
+        validation.check_unchanged(space.name, space.scaling, weights)
+    request = _Request(
+        arranged,
+        n_channels,
+        validation.check_mask(mask, shape),
+        validation.check_no_data(no_data),
+        validation.check_image_weights(weights, shape),
+        validation.check_channel_names(channel_names, axis, n_channels, is_rgb),
+        axis,
+        validation.check_memory(memory),
+        checked,
+        space,
+    )
+    if is_lazy(array):
+        return _quantize_lazily(request)
+    return _quantize(request, request.pixels)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked for, validated. The image has its channels last."""
+
+    image: Any
+    n_channels: int
+    mask: Any
+    no_data: float | None
+    weights: NDArray[np.float64] | None
+    channels: tuple[str, ...]
+    channel_axis: int | None
+    memory: int | None
+    settings: Settings
+    space: Space
+
+    @property
+    def pixels(self) -> Pixels:
+        """The image, of NumPy."""
+        return Pixels(self.image, self.n_channels, self.mask, self.no_data)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The settings as plain values, to be kept with a result."""
+        scaling = self.space.scaling
+        return {
+            "rgb": self.space.rgb,
+            "channel_axis": self.channel_axis,
+            "masked": self.mask is not None,
+            "no_data": self.no_data,
+            "weighted": self.weights is not None,
+            "color_space": self.space.name,
+            "scaling": scaling if isinstance(scaling, str) else list(scaling),
+        }
+
+    def restore(self, image: Any) -> Any:
+        """Return an image with its channels where they were."""
+        if self.channel_axis is not None:
+            last = image.ndim - 1
+            order = list(range(last))
+            order.insert(self.channel_axis, last)
+            return image.transpose(order)
+        return image if self.space.rgb else image[..., 0]
 
 
 def _quantize(
-    image: NDArray[Any],
+    request: _Request, pixels: Pixels
+) -> Generator[Progress, None, QuantizedImage]:
+    """Quantize pixels in memory; what is not valid is found out at once."""
+    settings = request.settings
+    valid, excluded = pixels.valid()
+    used, weights = valid, np.empty(0)
+    if request.weights is not None:
+        flat = request.weights.reshape(-1)
+        used = flat > 0 if valid is None else valid & (flat > 0)
+        weights = flat[used]
+    n = pixels.size if used is None else int(np.count_nonzero(used))
+    validation.check_enough(settings.k, n, "image")
+    if not settings.refine:
+        validation.check_plain("image", pixels.channels, valid)
+
+    def steps() -> Generator[Progress, None, QuantizedImage]:
+        fitting = fit_pixels(pixels, used, excluded, weights, settings, request.space)
+        fit = yield from fitting
+        quantizer = _quantizer(fit, pixels.image.dtype)
+        labels = _labels(fit, quantizer, pixels, valid, used)
+        quantized = quantizer.paint(pixels, labels)
+        return _result(request, fit, quantizer, labels, quantized)
+
+    return steps()
+
+
+def _labels(
+    fit: Fit,
+    quantizer: Quantizer,
     pixels: Pixels,
     valid: NDArray[np.bool_] | None,
-    n_valid: int,
-    settings: Settings,
-    record: dict[str, Any],
+    used: NDArray[np.bool_] | None,
+) -> NDArray[Any]:
+    """Return the label of each pixel: where each is a sample, it is known."""
+    known = fit.clusters.labels
+    if quantizer.table is not None or used is not valid:
+        return quantizer.label(pixels, valid)
+    if valid is None:
+        return np.asarray(known + known.dtype.type(1)).reshape(pixels.shape)
+    labels = np.zeros(valid.size, known.dtype)
+    labels[valid] = known + known.dtype.type(1)
+    return labels.reshape(pixels.shape)
+
+
+def _quantize_lazily(
+    request: _Request,
 ) -> Generator[Progress, None, QuantizedImage]:
-    def kept(array: NDArray[Any]) -> NDArray[Any]:
-        return array if valid is None else array[valid]
+    """Quantize an image of dask: labels and quantized image are made when asked for."""
+    settings, space = request.settings, request.space
+    stream = Stream(request.image, request.n_channels, request.mask, request.no_data)
+    if _is_to_be_held(request, stream):
+        reading = staged(stream.read(), "Reading", 0, READING)
+        pixels = yield from reading
+        result = yield from shifted(_quantize(request, pixels), READING)
+        if not settings.refine:  # OpenCV's own labels are not always the nearest
+            import dask.array as da
 
-    channels = [kept(channel) for channel in pixels.channels]
-    initial_labels = settings.initial_labels
-    if initial_labels is not None:
-        initial_labels = kept(initial_labels.reshape(-1))
-    searched = settings.init != "optimal"
-    limit = settings.max_samples
-    whole = searched and (limit is None or n_valid <= limit)
-    yield Progress("Counting colors", 0, settings.n_steps)
-    codes = Codes.of(channels)
-    taken = (
-        from_pixels(channels) if whole or not codes else from_colors(channels, codes)
-    )
-    if codes and taken.n_colors is None:
-        taken = replace(taken, n_colors=len(count(channels, codes)[0]))
+            held = (da.from_array(array) for array in (result.labels, result.quantized))
+            labels, quantized = held
+            return replace(result, labels=labels, quantized=quantized)
+        labels, quantized = result.quantizer.label_lazily(stream)
+        return replace(result, labels=labels, quantized=request.restore(quantized))
+    fit = yield from fit_stream(stream, settings, space)
+    quantizer = _quantizer(fit, request.image.dtype)
+    return _result(request, fit, quantizer, *quantizer.label_lazily(stream))
 
-    def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
-        if whole:
-            return taken.values.T, initial_labels
-        if initial_labels is None:
-            index = spread(taken.n, taken.weights, settings.search_size, settings.seed)
-            return taken.values[:, index].T, None
-        # Pixels of one color may start from different labels: pick pixels.
-        index = spread(n_valid, np.empty(0), settings.search_size, settings.seed)
-        if not isinstance(taken, Colors):
-            return taken.values[:, index].T, initial_labels[index]
-        picked = from_pixels([c[index] for c in channels], origin=taken.origin)
-        return picked.values.T, initial_labels[index]
 
-    luminance = LUMINANCE if record["rgb"] else None
-    clusters = yield from cluster(
-        taken,
-        pick,
-        settings,
-        whole=whole,
-        sampled=not whole,
-        luminance=luminance,
-    )
-    labels = taken.label(clusters.labels, channels)
-    if valid is not None:
-        everywhere = np.zeros(valid.size, labels.dtype)
-        everywhere[valid] = labels
-        labels = everywhere
-    centers = taken.restore(clusters.centers)
-    if taken.long:
-        palette = _long_palette(clusters.centers, taken.origin, image.dtype)
+def _is_to_be_held(request: _Request, stream: Stream) -> bool:
+    """Whether to hold an image of dask: small, not to be counted, or weighted.
+
+    On a cluster nothing but what is small comes together.
+    """
+    image, n_channels = request.image, request.n_channels
+    needed = stream.size * (image.dtype.itemsize * image.shape[-1] + 8 * n_channels + 2)
+    fits = needed <= (free_memory() // 2 if request.memory is None else request.memory)
+    if request.weights is not None:
+        if not fits:
+            raise ValueError(
+                f"weights should go with an image that fits in memory, but this needs "
+                f"{needed:,} bytes."
+            )
+        return True
+    if stream.size <= SMALL:
+        return True
+    counted = Codes.of_dtype(image.dtype, n_channels) is not None
+    return fits and not counted and not is_distributed()
+
+
+def _quantizer(fit: Fit, dtype: np.dtype[Any]) -> Quantizer:
+    """Return what labels pixels as the fit has found."""
+    samples, centers = fit.samples, fit.clusters.centers
+    if samples.long:
+        palette = _long_palette(centers, samples.frame.origin, dtype)
     else:
-        palette = to_dtype(centers, image.dtype)
-    low, high = taken.restore(taken.minima).min(), taken.restore(taken.maxima).max()
+        palette = to_dtype(fit.centers, dtype)
+    if not isinstance(samples, Colors):
+        return Quantizer(centers, palette, samples.frame)
+    table = samples.table(fit.clusters.labels)
+    return Quantizer(centers, palette, samples.frame, samples.codes, table)
+
+
+def _result(
+    request: _Request, fit: Fit, quantizer: Quantizer, labels: Any, quantized: Any
+) -> QuantizedImage:
+    """Return the result; `quantized` has its channels last."""
+    clusters = fit.clusters
     return QuantizedImage(
-        labels=labels.reshape(pixels.shape),
-        centers=centers,
-        counts=clusters.weights.astype(np.int64),
+        labels=labels,
+        centers=fit.centers,
+        counts=_counts(request, fit, labels),
         compactness=clusters.compactness,
         n_iter=clusters.n_iter,
         converged=clusters.converged,
-        n_excluded=labels.size - n_valid,
-        settings=settings.record
+        n_excluded=sum(fit.excluded.values()),
+        settings=request.settings.record
         | {"epsilon": clusters.epsilon}
-        | record
+        | request.record
         | {"versions": versions()},
-        quantized=_paint(image, pixels, labels, palette, record["channel_axis"]),
-        palette=palette,
-        n_colors=taken.n_colors,
-        value_range=(float(low), float(high)),
-        channels=_channel_names(pixels.n_channels, record["rgb"]),
+        quantized=request.restore(quantized),
+        palette=quantizer.palette,
+        n_colors=fit.samples.n_colors,
+        value_range=fit.value_range,
+        channels=request.channels,
+        excluded={reason: n for reason, n in fit.excluded.items() if n},
+        quantizer=quantizer,
     )
+
+
+def _counts(request: _Request, fit: Fit, labels: Any) -> NDArray[np.int64]:
+    """Return how many pixels are in each cluster, of whatever weight."""
+    if request.weights is None:
+        return fit.clusters.weights.astype(np.int64)
+    return np.bincount(labels.reshape(-1), minlength=len(fit.centers) + 1)[1:]
 
 
 def extend_labels(
@@ -334,9 +432,9 @@ def extend_labels(
     array([[0, 0, 1, 1]], dtype=int32)
     """
     k = validation.check_k(k)
-    pixels = Pixels.of(validation.check_image(image), rgb, None)
+    pixels = Pixels(*channels_last(validation.check_image(image), rgb, None))
     painted = validation.check_painted(labels, k, pixels.shape).reshape(-1)
-    valid = pixels.valid(None)
+    valid, _ = pixels.valid()
     usable = painted > 0 if valid is None else (painted > 0) & valid
     if not usable.any():
         raise ValueError("start labels should have a painted pixel that is finite.")
@@ -349,7 +447,7 @@ def extend_labels(
     extended = np.maximum(painted.astype(np.int32) - 1, 0)
     if rest.any():
         samples = from_pixels([channel[rest] for channel in channels])
-        nearest = lloyd.assign(samples, samples.relative(means)).labels
+        nearest = exhaust(lloyd.assign(samples, samples.frame.relative(means))).labels
         extended[rest] = present[nearest].astype(np.int32) - 1
     return extended.reshape(pixels.shape)
 
@@ -365,35 +463,3 @@ def _long_palette(
     ]
     clipped = [[min(max(v, info.min), info.max) for v in row] for row in rows]
     return np.array(clipped, dtype)
-
-
-def _channel_names(n_channels: int, rgb: bool) -> tuple[str, ...]:
-    if rgb:
-        return ("red", "green", "blue")
-    return ("value",) if n_channels == 1 else tuple(map(str, range(n_channels)))
-
-
-def _paint(
-    image: NDArray[Any],
-    pixels: Pixels,
-    labels: NDArray[Any],
-    palette: NDArray[Any],
-    channel_axis: int | None,
-) -> NDArray[Any]:
-    """Return the image with each labeled pixel in the color of its center."""
-    whole = pixels.image.shape[-1] == pixels.n_channels and labels.all()
-    if whole:
-        painted = np.empty(pixels.image.shape, image.dtype)
-    else:
-        painted = pixels.image.copy(order="C")
-    # Bytes are bytes: one compiled kernel for each size of a pixel's value.
-    raw = np.dtype(f"u{image.dtype.itemsize}")
-    rows = painted.reshape(labels.size, -1).view(raw)
-    colors = np.ascontiguousarray(palette).view(raw)
-    map_blocks(
-        lambda start, stop: kernels.paint(labels, colors, rows, start, stop),
-        labels.size,
-    )
-    if channel_axis is not None:
-        return np.moveaxis(painted, -1, channel_axis)
-    return painted.reshape(image.shape)

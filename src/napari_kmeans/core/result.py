@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .blocks import each_block, is_lazy, map_blocks
+from .progress import exhaust
+
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from .layerdata import LayerData
+    from .quantizer import Quantizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +93,8 @@ class QuantizedImage(_Clustering):
     Attributes
     ----------
     labels : shape of the image without channels, uint8 or uint16
-        1..k, and 0 for pixels left out; uint16 from 256 clusters on.
+        1..k, and 0 for pixels left out; uint16 from 256 clusters on. Of dask, and
+        made when asked for, where the image is dask's.
     quantized : shape and dtype of the image
         Each pixel the value of its center. Pixels left out, and alpha, are as in the
         image.
@@ -101,7 +108,10 @@ class QuantizedImage(_Clustering):
         The least and the greatest value among the clustered pixels.
     channels : tuple of str
         Names of the channels: ``("red", "green", "blue")``, ``("value",)`` or
-        ``("0", "1", ...)``.
+        ``("0", "1", ...)``, or as they were given.
+    excluded : dict
+        Why pixels were left out, and how many for each reason: "masked", "not finite",
+        "transparent" or "no data".
     """
 
     quantized: NDArray[Any]
@@ -109,11 +119,13 @@ class QuantizedImage(_Clustering):
     n_colors: int | None
     value_range: tuple[float, float]
     channels: tuple[str, ...]
+    excluded: dict[str, int]
+    quantizer: Quantizer = field(repr=False)
 
     @property
     def rgb(self) -> bool:
         """Whether the image is in color: its last axis red, green, blue (, alpha)."""
-        return self.channels[0] == "red"
+        return bool(self.settings["rgb"])
 
     @property
     def n_colors_quantized(self) -> int:
@@ -123,7 +135,7 @@ class QuantizedImage(_Clustering):
     @cached_property
     def positions(self) -> NDArray[np.float64]:
         """The mean position of each cluster's pixels: (k, labels.ndim), in pixels."""
-        return centroids(self.labels, self.k)
+        return exhaust(centroids(self.labels, self.k))
 
     @property
     def colors(self) -> NDArray[np.float64]:
@@ -265,28 +277,51 @@ def to_dtype(centers: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]
     return np.clip(np.rint(centers), float(info.min), highest).astype(dtype)
 
 
-def centroids(labels: NDArray[Any], k: int) -> NDArray[np.float64]:
-    """Return the mean position of the pixels of each label 1..k: (k, labels.ndim).
+def centroids(labels: Any, k: int) -> Generator[float, None, NDArray[np.float64]]:
+    """Find the mean position of the pixels of each label 1..k: (k, labels.ndim).
 
-    NaN for a label without pixels.
+    NaN for a label without pixels. Labels of dask are made block by block; the part of
+    them that is done is yielded in between.
+    """
+    if is_lazy(labels):
+        parts = yield from each_block(labels, moments, k)
+    else:
+        parts = [moments(labels, (0,) * labels.ndim, k)]
+    sums = np.sum(parts, axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(sums[:-1] / sums[-1]).T
+
+
+def moments(labels: NDArray[Any], start: tuple[int, ...], k: int) -> NDArray[np.int64]:
+    """Return the sums of positions of a block's labels, and how many there are.
+
+    Parameters
+    ----------
+    labels : array of unsigned integers
+    start : tuple of int
+        Where the block begins.
+    k : int
+
+    Returns
+    -------
+    (labels.ndim + 1, k) int64
     """
     from . import kernels
-    from .blocks import map_blocks
 
     rows = labels.reshape(-1, labels.shape[-1])
     leading = np.indices(labels.shape[:-1]).reshape(labels.ndim - 1, -1)
 
-    def part(start: int, stop: int) -> NDArray[np.int64]:
-        counts = np.zeros((stop - start, k + 1), np.int64)
+    def part(begin: int, end: int) -> NDArray[np.int64]:
+        counts = np.zeros((end - begin, k + 1), np.int64)
         columns = np.zeros(k + 1, np.int64)
-        kernels.tally(rows[start:stop], counts, columns)
-        sums = leading[:, start:stop] @ counts
+        kernels.tally(rows[begin:end], counts, columns)
+        sums = leading[:, begin:end] @ counts
         return np.vstack([sums, columns, counts.sum(axis=0)])[:, 1:]
 
     size = max(1, 2**18 // (labels.shape[-1] + k))
-    moments = np.sum(map_blocks(part, len(rows), size), axis=0)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(moments[:-1] / moments[-1]).T
+    sums = np.sum(map_blocks(part, len(rows), size), axis=0)
+    sums[:-1] += np.array(start)[:, np.newaxis] * sums[-1]
+    return np.asarray(sums, np.int64)
 
 
 def versions() -> dict[str, str]:

@@ -11,26 +11,26 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from . import kernels
 from .blocks import map_blocks, spans
+from .frame import Frame, less
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 #: The most possible colors that are counted in a table.
 TABLE = 2**24
 
 #: Up to this many pixels are counted by sorting: faster than walking a large table.
 SORTED = 2**17
-
-#: Beyond this many pixels, those that float32 holds exactly are held so.
-SINGLE = 2**20
 
 #: Up to this many pixels that are not counted, their distinct colors are still told.
 DISTINCT = 2**16
@@ -57,14 +57,10 @@ class Samples:
     Attributes
     ----------
     values : (n_channels, n) float32 or float64
-        Each is the value of the data less `origin`, in `unit`.
     weights : (n,) float64, or (0,)
         Above 0; empty where every weight is 1.
-    origin : tuple of int
-        The least values of integers: so the answer for an image and for the same
-        image shifted is one. Zero for others.
-    unit : float
-        One but for floats whose squares float64 could not hold: a power of two.
+    frame : Frame
+        How the values are made from those of the data.
     integral : bool
         Whether the data are integers or booleans.
     n_colors : int or None
@@ -75,8 +71,7 @@ class Samples:
 
     values: NDArray[Any]
     weights: NDArray[np.float64]
-    origin: tuple[int, ...]
-    unit: float
+    frame: Frame
     integral: bool
     n_colors: int | None
     compact: bool = False
@@ -157,15 +152,14 @@ class Samples:
         index = select(self.n, self.weights, size)
         if index is None:
             index = spread(self.n, self.weights, size, seed)
-        picked = self.values[:, index]
+        picked = self.pick(index)
         compact = self.n_channels <= 3
         if compact:
             picked = picked[:, _order(_place(picked))]
         return Samples(
             np.ascontiguousarray(picked, np.float64),
             _NO_WEIGHTS,
-            self.origin,
-            self.unit,
+            self.frame,
             self.integral,
             n_colors=None,
             compact=compact,
@@ -174,8 +168,11 @@ class Samples:
     @cached_property
     def long(self) -> bool:
         """Whether there are integers that float64 would round."""
-        greatest = (a + int(b) for a, b in zip(self.origin, self.maxima, strict=True))
-        return self.integral and max(map(abs, (*self.origin, *greatest))) > FLOAT64
+        if not self.integral or self.frame.converts or self.frame.scale:
+            return False
+        origin = self.frame.origin
+        greatest = (a + int(b) for a, b in zip(origin, self.maxima, strict=True))
+        return max(map(abs, (*origin, *greatest))) > FLOAT64
 
     @property
     def range(self) -> float:
@@ -187,30 +184,39 @@ class Samples:
         """The sum of the weights."""
         return float(self.weights.sum()) if self.weights.size else float(self.n)
 
-    def restore(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return values of samples, (k, n_channels), as values of the data."""
-        return values * self.unit + np.array(self.origin, np.float64)
-
-    def relative(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return values of the data, (k, n_channels), as values of samples."""
-        return (values - np.array(self.origin, np.float64)) / self.unit
-
     def rounded(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return centers of samples as they are once restored, unless `long`.
 
-        What is near to a center is then also near to what is told of it.
+        What is near to a center is then also near to what is told of it. Centers in
+        another color space are not told of.
         """
-        if self.long:
+        if self.long or self.frame.converts:
             return values
-        return self.relative(self.restore(values))
+        return self.frame.relative(self.frame.restore(values))
 
-    def label(
-        self,
-        labels: NDArray[Any],
-        channels: Sequence[NDArray[Any]],  # noqa: ARG002
-    ) -> NDArray[Any]:
-        """Give each pixel the label of its sample; count from 1."""
-        return np.asarray(np.add(labels, 1, dtype=labels.dtype))
+    def pick(self, index: NDArray[np.int64] | slice) -> NDArray[Any]:
+        """Return some of the samples: (n_channels, n_picked)."""
+        return self.values[:, index]
+
+    def each(
+        self, function: Callable[..., T], *args: Any
+    ) -> Generator[float, None, list[T]]:
+        """Call ``function(samples, *args)`` for each part of the samples in memory.
+
+        Here all are one part. Where there are more, the part of all that is done is
+        yielded in between.
+        """
+        return [function(self, *args)]
+        yield
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether `each` has one part."""
+        return True
+
+    def position(self, index: int) -> int:
+        """Return where a sample stands in the order of all."""
+        return index
 
     def distinct(self, most: int) -> NDArray[np.float64]:
         """Return the distinct samples, stopping beyond `most`.
@@ -319,22 +325,40 @@ class Codes:
     def of(cls, channels: Sequence[NDArray[Any]]) -> Codes | None:
         """Return numbers for the colors of integers; None where they are too many."""
         dtype = channels[0].dtype
-        if dtype.kind == "b":
-            return cls((0,) * len(channels), (2,) * len(channels))._if_few()
+        if codes := cls.of_dtype(dtype, len(channels)):
+            return codes
         if dtype.kind not in "iu":
             return None
-        info = np.iinfo(dtype)
-        if dtype.itemsize <= 2:
-            size = int(info.max) - int(info.min) + 1
-            codes = cls((int(info.min),) * len(channels), (size,) * len(channels))
-            if few := codes._if_few():
-                return few
         minima = tuple(int(channel.min()) for channel in channels)
         maxima = tuple(int(channel.max()) for channel in channels)
+        return cls.of_extent(dtype, minima, maxima, channels[0].size)
+
+    @classmethod
+    def of_dtype(cls, dtype: np.dtype[Any], n_channels: int) -> Codes | None:
+        """Return numbers for all colors that a dtype can have, if they are few."""
+        if dtype.kind == "b":
+            return cls((0,) * n_channels, (2,) * n_channels)._if_few()
+        if dtype.kind not in "iu" or dtype.itemsize > 2:
+            return None
+        info = np.iinfo(dtype)
+        size = int(info.max) - int(info.min) + 1
+        return cls((int(info.min),) * n_channels, (size,) * n_channels)._if_few()
+
+    @classmethod
+    def of_extent(
+        cls,
+        dtype: np.dtype[Any],
+        minima: tuple[int, ...] | None,
+        maxima: tuple[int, ...] | None,
+        n: int,
+    ) -> Codes | None:
+        """Return numbers for the colors between given values, of n pixels."""
+        if dtype.kind not in "iu" or minima is None or maxima is None:
+            return None
         sizes = tuple(b - a + 1 for a, b in zip(minima, maxima, strict=True))
         codes = cls(minima, sizes)
         # A table much longer than the image would cost more than it saves.
-        return codes if codes.n <= min(TABLE, 4 * channels[0].size + 2**16) else None
+        return codes if codes.n <= min(TABLE, 4 * n + 2**16) else None
 
     def _if_few(self) -> Codes | None:
         return self if self.n <= TABLE else None
@@ -355,7 +379,7 @@ class Codes:
         codes = np.zeros(first.shape, np.uint32)
         for channel, least, size in zip(channels, self.minima, self.sizes, strict=True):
             codes *= np.uint32(size)
-            codes += _less(channel, least).astype(np.uint32)
+            codes += less(channel, least).astype(np.uint32)
         return codes
 
     def decode(self, codes: NDArray[np.uint32]) -> NDArray[np.float32]:
@@ -443,47 +467,71 @@ class Colors(Samples):
         starts = np.arange(0, self.n, group)
         weights = np.add.reduceat(self.weights, starts)
         values = np.add.reduceat(self.values * self.weights, starts, axis=1) / weights
-        return Samples(values, weights, self.origin, self.unit, False, None, True)
+        return Samples(values, weights, self.frame, False, None, True)
 
-    def label(
-        self, labels: NDArray[Any], channels: Sequence[NDArray[Any]]
-    ) -> NDArray[Any]:
-        """Give each pixel the label of its color; count from 1."""
+    def table(self, labels: NDArray[Any]) -> NDArray[Any]:
+        """Return the label of each possible color, from 1; 0 where there is none."""
         lut = np.zeros(self.codes.n, labels.dtype)
         lut[self.occurring] = labels + labels.dtype.type(1)
-        found = np.empty(channels[0].size, labels.dtype)
-
-        def look_up(start: int, stop: int) -> None:
-            if self.codes.are_rgb:
-                red, green, blue = channels
-                kernels.look_up3(red, green, blue, BITS, lut, found, start, stop)
-                return
-            for a, b in spans(stop - start, 2**16):
-                part = [channel[start + a : start + b] for channel in channels]
-                out = found[start + a : start + b]
-                kernels.look_up1(self.codes.encode(part), lut, out, 0, b - a)
-
-        map_blocks(look_up, found.size)
-        return found
+        return lut
 
 
-def from_colors(channels: Sequence[NDArray[Any]], codes: Codes) -> Colors:
-    """Return the distinct colors of integer pixels as samples."""
-    occurring, counts = count(channels, codes)
+def look_up(
+    channels: Sequence[NDArray[Any]], codes: Codes, lut: NDArray[Any]
+) -> NDArray[Any]:
+    """Return what a table of colors has for each pixel: (n,)."""
+    found = np.empty(channels[0].size, lut.dtype)
+
+    def part(start: int, stop: int) -> None:
+        if codes.are_rgb:
+            red, green, blue = channels
+            kernels.look_up3(red, green, blue, BITS, lut, found, start, stop)
+            return
+        for a, b in spans(stop - start, 2**16):
+            some = [channel[start + a : start + b] for channel in channels]
+            out = found[start + a : start + b]
+            kernels.look_up1(codes.encode(some), lut, out, 0, b - a)
+
+    map_blocks(part, found.size)
+    return found
+
+
+def from_colors(
+    codes: Codes,
+    occurring: NDArray[np.uint32],
+    counts: NDArray[np.float64],
+    frame: Callable[[NDArray[np.float64], NDArray[np.float64]], Frame] | None = None,
+) -> Colors:
+    """Return the distinct colors of integer pixels as samples.
+
+    Parameters
+    ----------
+    codes : Codes
+    occurring, counts : (n,) uint32, (n,) float64
+        The colors that occur, ascending, and how often.
+    frame : callable, optional
+        Returns the frame for values of the data, (n_channels, n), and their weights.
+        By default values count from their least.
+    """
     values = codes.decode(occurring).astype(np.float64)
     least = values.min(axis=1, keepdims=True)
-    values -= least
     if codes.are_rgb and least.any():
         # In the order that the same image has, shifted to begin at 0.
-        order = _order(codes.encode(list(values.astype(np.uint8))))
+        order = _order(codes.encode(list((values - least).astype(np.uint8))))
         occurring, counts = occurring[order], counts[order]
         values = np.ascontiguousarray(values[:, order])
-    origin = tuple(a + int(b) for a, b in zip(codes.minima, least[:, 0], strict=True))
+    if frame is None:
+        values -= least
+        minima = zip(codes.minima, least[:, 0], strict=True)
+        made = Frame(tuple(a + int(b) for a, b in minima))
+    else:
+        values += np.array(codes.minima, np.float64)[:, np.newaxis]
+        made = frame(values, counts)
+        values = made.values(list(values))
     return Colors(
         values,
         counts,
-        origin,
-        unit=1.0,
+        made,
         integral=True,
         n_colors=len(occurring),
         compact=True,
@@ -495,7 +543,7 @@ def from_colors(channels: Sequence[NDArray[Any]], codes: Codes) -> Colors:
 def from_pixels(
     channels: Sequence[NDArray[Any]],
     weights: NDArray[np.float64] = _NO_WEIGHTS,
-    origin: tuple[int, ...] | None = None,
+    frame: Frame | None = None,
 ) -> Samples:
     """Return pixels or points as samples, one each.
 
@@ -505,32 +553,25 @@ def from_pixels(
         One array a channel, all of one dtype.
     weights : (n,) float64, or (0,)
         Above 0; empty where every weight is 1.
-    origin : tuple of int, optional
-        What to subtract from integers; by default their least values.
+    frame : Frame, optional
+        By default integers count from their least values, and extreme floats are
+        divided by a power of two.
     """
-    dtype = channels[0].dtype
-    n = channels[0].size
-    origin = _origin(channels) if origin is None else origin
-    exact = dtype.itemsize <= 2 or (dtype.kind == "f" and dtype.itemsize == 4)
-    # Few are held as all the rest is: kernels need not be compiled for float32 too.
-    single = exact and n > SINGLE
-    values = np.empty((len(channels), n), np.float32 if single else np.float64)
-
-    def convert(start: int, stop: int) -> None:
-        for row, channel, least in zip(values, channels, origin, strict=True):
-            part = channel[start:stop]
-            if dtype.kind == "f" or dtype.itemsize <= 2:
-                np.subtract(part, least, out=row[start:stop], dtype=row.dtype)
-            else:
-                row[start:stop] = _less(part, least)
-
-    map_blocks(convert, n)
-    samples = Samples(values, weights, origin, 1.0, dtype.kind != "f", None)
-    if dtype.kind == "f" and dtype.itemsize == 8:
-        samples = _in_unit(samples)
-    if n > DISTINCT:
+    made = frame or Frame(_origin(channels))
+    integral = channels[0].dtype.kind != "f"
+    samples = Samples(made.values(channels), weights, made, integral, None)
+    if frame is not None:
         return samples
-    return replace(samples, n_colors=len(samples.distinct(n)))
+    if channels[0].dtype == np.float64:
+        samples = _in_unit(samples)
+    return tell_distinct(samples)
+
+
+def tell_distinct(samples: Samples) -> Samples:
+    """Count the distinct samples, where they are not too many for that."""
+    if samples.n > DISTINCT:
+        return samples
+    return replace(samples, n_colors=len(samples.distinct(samples.n)))
 
 
 def _origin(channels: Sequence[NDArray[Any]]) -> tuple[int, ...]:
@@ -542,20 +583,19 @@ def _origin(channels: Sequence[NDArray[Any]]) -> tuple[int, ...]:
 
 def _in_unit(samples: Samples) -> Samples:
     """Divide extreme values by a power of two: k-means works on their squares."""
-    largest = float(max(np.abs(samples.minima).max(), np.abs(samples.maxima).max()))
-    if largest == 0 or 1 / EXTREME <= largest <= EXTREME:
+    unit = unit_of(samples.minima, samples.maxima)
+    if unit == 1:
         return samples
-    unit = 2.0 ** (math.frexp(largest)[1] - 1)
-    return replace(samples, values=samples.values / unit, unit=unit)
+    frame = replace(samples.frame, unit=unit)
+    return replace(samples, values=samples.values / unit, frame=frame)
 
 
-def _less(integers: NDArray[Any], least: int) -> NDArray[np.uint64]:
-    """Subtract the least value: unsigned arithmetic wraps, so any dtype comes right."""
-    if integers.dtype.kind == "b":
-        integers = integers.view(np.uint8)
-    difference = integers.astype(np.uint64)
-    difference -= np.uint64(least % 2**64)
-    return difference
+def unit_of(minima: NDArray[np.float64], maxima: NDArray[np.float64]) -> float:
+    """Return what to divide floats by, so that their squares can be held."""
+    largest = float(max(np.abs(minima).max(), np.abs(maxima).max()))
+    if largest == 0 or 1 / EXTREME <= largest <= EXTREME:
+        return 1.0
+    return 2.0 ** (math.frexp(largest)[1] - 1)
 
 
 def select(

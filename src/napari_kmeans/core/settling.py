@@ -51,7 +51,7 @@ MEMORY = 5
 
 def settle(
     samples: Samples, centers: Centers, seed: int
-) -> Generator[int, None, Centers]:
+) -> Generator[float, None, Centers]:
     """Carry centers on to rest in a good place.
 
     Parameters
@@ -82,18 +82,18 @@ def settle(
 
 def _swaps(
     samples: Samples, centers: Centers, seed: int
-) -> Generator[int, None, Centers]:
+) -> Generator[float, None, Centers]:
     """Try swaps, ever smaller, and keep those that lower the compactness.
 
     As many as there are clusters, up to `SETTLING`.
     """
     rng = np.random.default_rng(seed)
-    assigned = lloyd.assign(samples, centers, each=True)
+    assigned = yield from lloyd.assign(samples, centers, each=True)
     size = max(1, len(centers) // 4)
     for n_swaps in range(1, min(len(centers), SETTLING) + 1):
         trial = _swap(samples, centers, assigned, size, rng)
         trial = yield from rest(samples, trial, TRIAL_STEPS)
-        tried = lloyd.assign(samples, trial, each=True)
+        tried = yield from lloyd.assign(samples, trial, each=True)
         if tried.squared.sum() < assigned.squared.sum():
             centers, assigned = trial, tried
         elif size > 1:
@@ -104,14 +104,14 @@ def _swaps(
 
 def rest(
     samples: Samples, centers: Centers, steps: int
-) -> Generator[int, None, Centers]:
+) -> Generator[float, None, Centers]:
     """Take accelerated Lloyd steps until the centers rest; never to a worse place."""
     tolerance = TOLERANCE * samples.range
     before: list[tuple[Centers, Centers]] = []
     least = np.inf
     safe = centers
     for _ in range(steps):
-        moved, merit = lloyd.step_and_merit(samples, centers)
+        moved, merit = yield from lloyd.step_and_merit(samples, centers)
         yield 0
         if merit > least:  # the acceleration went too far: go on from the plain step
             centers, before = safe, []

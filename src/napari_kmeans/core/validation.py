@@ -5,10 +5,13 @@ A message is one sentence: the argument, its value, and what it should be.
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .blocks import is_lazy
+from .spaces import SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +27,13 @@ MOST_SEED = 2**31 - 1
 #: Squared distances of values beyond this may overflow float32, in which OpenCV works.
 MOST_PLAIN = 1e18
 
+#: Squares of more extreme factors would hide some channels altogether.
+MOST_FACTOR = 1e9
+
 #: Sums of extreme weights could not be held in float64.
 MOST_WEIGHT = 1e50
+
+SCALINGS = ("none", "range", "variance")
 
 INITS = ("random", "k-means++", "optimal")
 
@@ -88,6 +96,8 @@ def _as_array(name: str, values: Any) -> NDArray[Any]:
             f"{name} should be a plain array, not a masked one: mask=, or NaN, leaves "
             "elements out."
         )
+    if is_lazy(values):
+        return values  # type: ignore[no-any-return]
     if not isinstance(values, (list, tuple)):
         return np.asarray(values)
     try:
@@ -212,6 +222,112 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
             f"channels, {shape}."
         )
     return array
+
+
+def check_no_data(no_data: Any) -> float | int | None:
+    """Return the value that stands for none; NaN is left out anyway."""
+    if no_data is None:
+        return None
+    if isinstance(no_data, (bool, np.bool_)) or not isinstance(no_data, Real):
+        raise TypeError(f"no_data={no_data!r} should be a number or None.")
+    return int(no_data) if isinstance(no_data, Integral) else float(no_data)
+
+
+def check_memory(memory: Any) -> int | None:
+    """Return the memory that an image may take, in bytes."""
+    return None if memory is None else check_integer("memory", memory, 1, 2**63 - 1)
+
+
+def check_channel_names(
+    names: Any, channel_axis: int | None, n_channels: int, rgb: bool
+) -> tuple[str, ...]:
+    """Return a name for each channel."""
+    if rgb:
+        default: tuple[str, ...] = ("red", "green", "blue")
+    else:
+        numbers = tuple(map(str, range(n_channels)))
+        default = ("value",) if channel_axis is None else numbers
+    if names is None:
+        return default if n_channels > 1 or rgb else ("value",)
+    if channel_axis is None:
+        raise ValueError(f"channel_names={names!r} should go with a channel_axis.")
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"channel_names={names!r} should be a sequence of text.")
+    if len(names) != n_channels or len(set(names)) != n_channels:
+        raise ValueError(
+            f"channel_names={names!r} should be {n_channels} different names."
+        )
+    return tuple(names)
+
+
+def check_color_space(color_space: Any, rgb: bool) -> str:
+    """Return the name of the space that colors are clustered in."""
+    if color_space not in SPACES:
+        raise ValueError(
+            f"color_space={color_space!r} should be one of "
+            f"{', '.join(map(repr, SPACES))}."
+        )
+    if color_space != "rgb" and not rgb:
+        raise ValueError(
+            f"color_space={color_space!r} should go with an RGB image: rgb=True."
+        )
+    return str(color_space)
+
+
+def check_scaling(scaling: Any, n_channels: int) -> str | tuple[float, ...]:
+    """Return how channels are scaled: by name, or by factors."""
+    if isinstance(scaling, str):
+        if scaling not in SCALINGS:
+            raise ValueError(
+                f"scaling={scaling!r} should be one of "
+                f"{', '.join(map(repr, SCALINGS))}, or a factor for each channel."
+            )
+        return scaling
+    factors = _as_array("scaling", scaling)
+    if factors.dtype.kind not in "iuf" or factors.shape != (n_channels,):
+        raise ValueError(
+            f"scaling={scaling!r} should have a factor for each of the {n_channels} "
+            "channels."
+        )
+    floats = factors.astype(np.float64)
+    if not ((floats >= 1 / MOST_FACTOR) & (floats <= MOST_FACTOR)).all():
+        raise ValueError(
+            f"scaling={scaling!r} should have factors from {1 / MOST_FACTOR:.0e} to "
+            f"{MOST_FACTOR:.0e}."
+        )
+    return tuple(floats.tolist())
+
+
+def check_unchanged(
+    color_space: str, scaling: str | tuple[float, ...], weights: Any
+) -> None:
+    """Raise where plain OpenCV is asked for what it does not do."""
+    asked = {"color_space": color_space, "scaling": scaling}
+    for name, plain in (("color_space", "rgb"), ("scaling", "none")):
+        if asked[name] != plain:
+            raise ValueError(
+                f"{name}={asked[name]!r} should not go with refine=False, which is "
+                "plain OpenCV."
+            )
+    if weights is not None:
+        raise ValueError(
+            "weights should not go with refine=False, which is plain OpenCV."
+        )
+
+
+def check_image_weights(
+    weights: Any, shape: tuple[int, ...]
+) -> NDArray[np.float64] | None:
+    """Return the weights of pixels as float64, None where there are none."""
+    if weights is None:
+        return None
+    array = np.asarray(_as_array("weights", weights))
+    if array.shape != shape:
+        raise ValueError(
+            f"weights of shape {array.shape} should have the shape of the image "
+            f"without channels, {shape}."
+        )
+    return check_weights(array.reshape(-1), array.size).reshape(shape)
 
 
 def check_init(

@@ -1,0 +1,165 @@
+"""Quantizers: what gives pixels the label and the color of their center."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import kernels, lloyd
+from .blocks import map_blocks, serially
+from .pixels import Pixels
+from .progress import exhaust
+from .samples import from_pixels, look_up
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .frame import Frame
+    from .samples import Codes
+    from .stream import Stream
+
+
+@dataclass(frozen=True, eq=False)
+class Quantizer:
+    """Centers, and what is needed to find the nearest of a pixel.
+
+    Attributes
+    ----------
+    centers : (k, n_channels) float64
+        In the frame.
+    palette : (k, n_channels)
+        Their colors, in the dtype of the image.
+    frame : Frame
+    codes : Codes or None
+    table : (n_codes,) uint8 or uint16, or None
+        The label of each color that occurs, where these were counted.
+    """
+
+    centers: NDArray[np.float64]
+    palette: NDArray[Any]
+    frame: Frame
+    codes: Codes | None = None
+    table: NDArray[Any] | None = None
+
+    @property
+    def label_dtype(self) -> type[np.unsignedinteger[Any]]:
+        """The dtype of labels."""
+        return lloyd.label_dtype(len(self.centers))
+
+    @property
+    def untabled(self) -> Quantizer:
+        """The same for any pixels, be they of colors that did not occur."""
+        return replace(self, codes=None, table=None)
+
+    def label(
+        self, pixels: Pixels, valid: NDArray[np.bool_] | None
+    ) -> NDArray[np.unsignedinteger[Any]]:
+        """Return the labels of pixels, 1..k, and 0 for those left out."""
+        channels = pixels.channels
+        if valid is not None:
+            channels = [channel[valid] for channel in channels]
+        labels = self._label(channels)
+        if valid is not None:
+            everywhere = np.zeros(valid.size, labels.dtype)
+            everywhere[valid] = labels
+            labels = everywhere
+        return labels.reshape(pixels.shape)
+
+    def _label(self, channels: list[NDArray[Any]]) -> NDArray[Any]:
+        if channels[0].size == 0:
+            return np.empty(0, self.label_dtype)
+        if self.table is not None and self.codes is not None:
+            return look_up(channels, self.codes, self.table)
+        if channels[0].dtype.kind in "iu" and channels[0].dtype.itemsize > 2:
+            # What lies below the origin would wrap.
+            least = np.array(self.frame.origin, object)
+            if any(int(c.min()) < a for c, a in zip(channels, least, strict=True)):
+                channels = [channel.astype(np.float64) for channel in channels]
+        samples = from_pixels(channels, frame=self.frame)
+        labels = exhaust(lloyd.assign(samples, self.centers)).labels
+        return np.asarray(labels + labels.dtype.type(1))
+
+    def paint(self, pixels: Pixels, labels: NDArray[Any]) -> NDArray[Any]:
+        """Return the image, each labeled pixel in the color of its center."""
+        image = pixels.image
+        if image.shape[-1] == pixels.n_channels and labels.all():
+            painted = np.empty(image.shape, image.dtype)
+        else:
+            painted = image.copy(order="C")
+        # Bytes are bytes: one compiled kernel for each size of a pixel's value.
+        raw = np.dtype(f"u{image.dtype.itemsize}")
+        rows = painted.reshape(labels.size, -1).view(raw)
+        colors = np.ascontiguousarray(self.palette).view(raw)
+        flat = labels.reshape(-1)
+        map_blocks(
+            lambda start, stop: kernels.paint(flat, colors, rows, start, stop),
+            flat.size,
+        )
+        return painted
+
+    def label_lazily(self, stream: Stream) -> tuple[Any, Any]:
+        """Return labels and quantized image, channels last, of dask: made when asked.
+
+        In the blocks of the stream.
+        """
+        import dask
+        import dask.array as da
+
+        image = stream.image.rechunk({stream.image.ndim - 1: -1})
+        axes = tuple(range(image.ndim))
+        arrays = [image, axes]
+        if stream.mask is not None:
+            arrays += [stream.chunked_mask(image.chunks[:-1]), axes[:-1]]
+        # Once in the graph, not once a block.
+        quantizer = dask.delayed(self, traverse=False)
+        given = {"n_channels": stream.n_channels, "no_data": stream.no_data}
+        labels = da.blockwise(
+            _label_block,
+            axes[:-1],
+            *arrays,
+            quantizer=quantizer,
+            **given,
+            concatenate=True,
+            dtype=self.label_dtype,
+            meta=np.empty((0,) * (image.ndim - 1), self.label_dtype),
+        )
+        quantized = da.blockwise(
+            _paint_block,
+            axes,
+            image,
+            axes,
+            labels,
+            axes[:-1],
+            quantizer=quantizer,
+            **given,
+            concatenate=True,
+            dtype=image.dtype,
+            meta=np.empty((0,) * image.ndim, image.dtype),
+        )
+        return labels, quantized
+
+
+def _label_block(
+    image: NDArray[Any],
+    mask: NDArray[np.bool_] | None = None,
+    *,
+    quantizer: Quantizer,
+    n_channels: int,
+    no_data: float | None,
+) -> NDArray[np.unsignedinteger[Any]]:
+    pixels = Pixels(np.asarray(image), n_channels, mask, no_data)
+    return serially(lambda: quantizer.label(pixels, pixels.valid()[0]))
+
+
+def _paint_block(
+    image: NDArray[Any],
+    labels: NDArray[Any],
+    *,
+    quantizer: Quantizer,
+    n_channels: int,
+    no_data: float | None,
+) -> NDArray[Any]:
+    pixels = Pixels(np.asarray(image), n_channels, None, no_data)
+    return serially(quantizer.paint, pixels, np.ascontiguousarray(labels))

@@ -1,0 +1,77 @@
+"""Spaces: colors where distances are as the eye sees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.float64]
+
+SPACES = ("rgb", "cielab", "oklab")
+
+# From linear sRGB to the responses of the eye's cones, and of their cube roots to
+# lightness, green to red, and blue to yellow: B. Ottosson, "A perceptual color space
+# for image processing" (2020).
+_TO_CONES = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+
+_TO_OKLAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+
+# From linear sRGB to CIE XYZ, as parts of those of the white D65.
+_TO_XYZ = np.array(
+    [
+        [0.412453, 0.357580, 0.180423],
+        [0.212671, 0.715160, 0.072169],
+        [0.019334, 0.119193, 0.950227],
+    ]
+) / np.array([[0.95047], [1.0], [1.08883]])
+
+
+def convert(rgb: Rows, space: str) -> Rows:
+    """Return colors of sRGB in another space.
+
+    Parameters
+    ----------
+    rgb : (3, n) float64
+        Red, green and blue, from 0 to 1.
+    space : {"cielab", "oklab"}
+        CIELAB is CIE 1976, of the white D65; its lightness goes from 0 to 100. That of
+        Oklab goes from 0 to 1.
+
+    Returns
+    -------
+    (3, n) float64
+
+    Examples
+    --------
+    >>> red = convert(np.array([[1.0], [0.0], [0.0]]), "oklab")
+    >>> red.round(3).ravel().tolist()
+    [0.628, 0.225, 0.126]
+    """
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    if space == "oklab":
+        return _product(_TO_OKLAB, np.cbrt(_product(_TO_CONES, linear)))
+    xyz = _product(_TO_XYZ, linear)
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def _product(matrix: Rows, rows: Rows) -> Rows:
+    # In a fixed order: what BLAS does depends on how many colors there are.
+    a, b, c = rows
+    return np.stack([x * a + y * b + z * c for x, y, z in matrix])

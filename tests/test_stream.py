@@ -1,0 +1,225 @@
+"""Images of dask: the same bits as those of NumPy, whatever the chunks."""
+
+import threading
+
+import dask.array as da
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from napari_kmeans import quantize
+from napari_kmeans.core import quantize as module
+from napari_kmeans.core.quantize import quantize_steps
+
+SHAPE = (190, 170)
+
+
+def smooth(n_channels=1):
+    rng = np.random.default_rng(0)
+    field = rng.normal(size=(*SHAPE, n_channels)).cumsum(0).cumsum(1)
+    return ((field - field.min()) / np.ptp(field)).squeeze()
+
+
+def with_holes():
+    image = smooth().astype(np.float32)
+    image[np.random.default_rng(1).random(SHAPE) < 0.3] = np.nan
+    image[:, :40] = np.inf
+    return image
+
+
+IMAGES = {
+    "8-bit RGB": ((smooth(3) * 255).astype(np.uint8), {"rgb": True}),
+    "float RGB": (smooth(3).astype(np.float32), {"rgb": True}),
+    "16-bit": ((smooth() * 60000).astype(np.uint16), {}),
+    "two of 16 bits": ((smooth(2) * 60000).astype(np.uint16), {"channel_axis": 2}),
+    "32-bit": ((smooth() * 1e6).astype(np.int32) - 5, {}),
+    "wide 64-bit": ((smooth() * 1e14).astype(np.int64), {}),
+    "float64": (smooth() * 1e200, {}),
+    "holes": (with_holes(), {}),
+    "volume": (smooth().reshape(10, 19, 170).astype(np.float32), {}),
+}
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    """Let images of a few kilobytes be read as those of gigabytes are."""
+    monkeypatch.setattr(module, "SMALL", 0)
+    monkeypatch.setattr("napari_kmeans.core.samples.DISTINCT", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.fit.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.settling.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.settling.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.fit.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.stream.BLOCK", 2**15)
+
+
+def assert_same(lazy, eager):
+    for name in ("centers", "counts", "palette", "positions"):
+        np.testing.assert_array_equal(getattr(lazy, name), getattr(eager, name))
+    for name in ("labels", "quantized"):
+        array = getattr(lazy, name)
+        assert isinstance(array, da.Array)
+        assert array.dtype == getattr(eager, name).dtype
+        np.testing.assert_array_equal(array.compute(), getattr(eager, name))
+    for name in (
+        *("compactness", "n_iter", "converged", "n_colors", "n_excluded", "excluded"),
+        *("value_range", "channels", "settings"),
+    ):
+        assert getattr(lazy, name) == getattr(eager, name), name
+
+
+OPTIONS = {
+    "plain": {},
+    "cielab": {"color_space": "cielab"},
+    "oklab": {"color_space": "oklab"},
+    "range": {"scaling": "range"},
+    "variance": {"scaling": "variance"},
+    "labels": {"init": "labels"},
+    "mask": {"mask": True},
+    "no data": {"no_data": 7},
+    "many": {"init": "k-means++", "k": 20, "max_samples": 3000, "attempts": 2},
+    "unrefined": {"refine": False, "max_samples": 3000},
+    "whole": {"max_samples": None, "attempts": 1},
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("name", IMAGES)
+def test_streamed_images_give_the_same_bits(name, option):
+    image, given = IMAGES[name]
+    given = {"k": 4, "attempts": 3, "max_samples": 4000, **given, **OPTIONS[option]}
+    if "color_space" in given and not given.get("rgb"):
+        pytest.skip("not in color")
+    if name == "float64" and not given.get("refine", True):
+        pytest.skip("beyond float32, in which plain OpenCV works")
+    shape = image.shape if image.ndim == 2 or name == "volume" else image.shape[:-1]
+    rng = np.random.default_rng(0)
+    if given.get("mask"):
+        given["mask"] = rng.random(shape) < 0.5
+    if given.get("init") == "labels":
+        given["init"] = rng.integers(0, given["k"], shape)
+    eager = quantize(image, **given)
+    chunks = tuple(n // 3 + 7 for n in image.shape)
+    lazy = quantize(da.from_array(image, chunks=chunks), **given, memory=1)
+    assert_same(lazy, eager)
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    st.sampled_from(["8-bit RGB", "holes", "volume"]),
+    st.lists(st.integers(1, 200), min_size=3, max_size=3),
+    st.sampled_from([2**12, 2**14, 2**30]),
+)
+def test_chunks_do_not_matter(name, sizes, block):
+    image, given = IMAGES[name]
+    chunks = tuple(
+        max(size, n // 9) for size, n in zip(sizes, image.shape, strict=False)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("napari_kmeans.core.stream.BLOCK", block)
+        lazy = quantize(da.from_array(image, chunks=chunks), 3, **given, memory=1)
+    assert_same(lazy, quantize(image, 3, **given))
+
+
+@pytest.mark.parametrize("option", ["plain", "oklab", "variance", "unrefined"])
+def test_images_that_fit_are_held(option):
+    image, given = IMAGES["float RGB"]
+    given = given | OPTIONS[option]
+    lazy = quantize(da.from_array(image, chunks=(50, 60, 2)), 3, **given)
+    assert_same(lazy, quantize(image, 3, **given))
+
+
+def test_a_lazy_mask_is_one():
+    image, given = IMAGES["8-bit RGB"]
+    mask = np.random.default_rng(0).random(SHAPE) < 0.5
+    lazy_mask = da.from_array(mask, chunks=(31, 170))
+    lazy = quantize(da.from_array(image, chunks=(50, 60, 3)), mask=lazy_mask, **given)
+    assert_same(lazy, quantize(image, mask=mask, **given))
+
+
+def test_weights_are_taken_where_the_image_fits():
+    image, _ = IMAGES["float64"]
+    weights = np.random.default_rng(0).integers(0, 3, SHAPE)
+    chunked = da.from_array(image, chunks=64)
+    assert_same(quantize(chunked, weights=weights), quantize(image, weights=weights))
+    with pytest.raises(ValueError, match="weights should go with an image that fits"):
+        quantize(chunked, weights=weights, memory=1)
+
+
+def test_the_optimum_of_what_cannot_be_counted_needs_memory():
+    chunked = da.from_array(smooth(), chunks=64)
+    assert quantize(chunked, init="optimal").compactness > 0
+    with pytest.raises(ValueError, match="init='optimal' should go with an image"):
+        quantize(chunked, init="optimal", memory=1)
+
+
+def test_too_few_pixels_are_told():
+    nothing = da.full(SHAPE, np.nan, chunks=50)
+    with pytest.raises(ValueError, match="at least one valid sample"):
+        quantize(nothing, memory=1)
+    gray = da.zeros(SHAPE, chunks=50, dtype=np.uint8)
+    with pytest.raises(ValueError, match="at least one valid sample"):
+        quantize(gray, mask=np.zeros(SHAPE, bool))
+
+
+@pytest.mark.parametrize("name", ["8-bit RGB", "float RGB"])
+def test_no_more_than_some_blocks_are_held_at_once(name):
+    image, given = IMAGES[name]
+    alive, most, lock = set(), [], threading.Lock()
+
+    def read(block_info=None):
+        where = tuple(map(tuple, block_info[None]["array-location"]))
+        part = image[tuple(slice(*ends) for ends in where)].view(Tracked)
+        with lock:
+            alive.add(id(part))
+            most.append(len(alive))
+        part.forget = lambda: alive.discard(id(part))
+        return part
+
+    class Tracked(np.ndarray):
+        def __del__(self):
+            getattr(self, "forget", lambda: None)()
+
+    chunks = da.core.normalize_chunks((19, 17, 3), image.shape)
+    lazy = da.map_blocks(read, chunks=chunks, dtype=image.dtype, meta=image[:0])
+    result = quantize(lazy, 3, **given, memory=1)
+    assert len(most) >= 100
+    assert_same(result, quantize(image, 3, **given))
+
+
+def test_progress_moves_on_block_by_block():
+    image, given = IMAGES["float RGB"]
+    lazy = da.from_array(image, chunks=(50, 60, 3))
+    seen = list(quantize_steps(lazy, 3, **given, memory=1))
+    assert {step.total for step in seen} == {seen[0].total}
+    parts = [step.done for step in seen]
+    assert parts == sorted(parts)
+    assert all(step.done < step.total for step in seen)
+    assert any("%" in step.stage for step in seen)
+
+
+def test_closed_between_blocks_it_reads_no_more():
+    image, given = IMAGES["float RGB"]
+    blocks = []
+
+    def read(block):
+        blocks.append(block.shape)
+        return block
+
+    chunked = da.from_array(image, chunks=(10, 17, 3))
+    lazy = chunked.map_blocks(read, dtype=image.dtype, meta=image[:0])
+    steps = quantize_steps(lazy, 3, **given, memory=1)
+    next(steps)
+    steps.close()
+    assert len(blocks) < 190
+
+
+def test_an_error_of_reading_comes_out():
+    def fail(block):
+        raise OSError("chunk 3 is gone")
+
+    lazy = da.zeros(SHAPE, chunks=50).map_blocks(
+        fail, dtype=float, meta=np.empty((0, 0))
+    )
+    with pytest.raises(OSError, match="chunk 3 is gone"):
+        quantize(lazy, memory=1)
