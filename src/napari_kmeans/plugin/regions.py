@@ -1,0 +1,352 @@
+"""Regions: layers that say where in an image, as masks on the image's own grid.
+
+A Labels layer is inside where it is not 0, a Shapes layer in its rectangles, ellipses
+and polygons. What counts is the world, as napari shows it: layers may differ in scale,
+place, rotation, units and shape, and one of fewer dimensions lies on the last axes of
+another. Pixel i has its center at the coordinate i.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.blocks import spans
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Labels, Layer, Shapes
+    from numpy.typing import NDArray
+
+#: Types of shapes that have an inside; paths and lines have none.
+FILLED = {"rectangle", "ellipse", "polygon"}
+
+#: Decimals of a pixel that count of a vertex: napari holds no more, in float32.
+_DECIMALS = 4
+
+#: Elements of the arrays in which a shape is drawn, a band of rows at a time.
+_BAND = 2**20
+
+
+def is_region(layer: Layer) -> bool:
+    """Whether a layer can be a mask: a Labels or a Shapes layer."""
+    from napari.layers import Labels, Shapes
+
+    return isinstance(layer, (Labels, Shapes))
+
+
+def mask(region: Labels | Shapes, source: Image) -> NDArray[np.bool_]:
+    """Return which pixels of an image are inside a region.
+
+    Parameters
+    ----------
+    region : napari.layers.Labels or napari.layers.Shapes
+        Labels are inside where they are not 0, and taken at the nearest pixel.
+        Shapes are inside where the center of a pixel is, or lies on the outline; in a
+        layer of as many dimensions as the image, each holds for the one plane that it
+        is drawn in.
+    source : napari.layers.Image
+
+    Returns
+    -------
+    ndarray of bool
+        In the shape of the source's data, of the full resolution, without colors.
+        A read-only view where the region is the same along an axis.
+
+    Raises
+    ------
+    TypeError
+        Where the region is of another type.
+    ValueError
+        Where nothing of the source is inside, Labels have more dimensions than the
+        source, no shape has an inside, or one lies in no plane of the source.
+
+    Examples
+    --------
+    >>> from napari.layers import Image, Shapes
+    >>> image = Image(np.zeros((3, 5)), scale=(2, 2))
+    >>> mask(Shapes([[0, 2], [2, 6]], shape_type="rectangle"), image).astype(int)
+    array([[0, 1, 1, 1, 0],
+           [0, 1, 1, 1, 0],
+           [0, 0, 0, 0, 0]])
+    """
+    from napari.layers import Labels
+
+    if not is_region(region):
+        raise TypeError(
+            f"The {type(region).__name__} layer {region.name!r} should be a Labels or "
+            "a Shapes layer to be a mask."
+        )
+    shape = _shape(source)
+    inside = (
+        _labels_mask(region, source, shape)
+        if isinstance(region, Labels)
+        else _shapes_mask(region, source, shape)
+    )
+    if not inside.any():
+        raise ValueError(
+            f"{_title(region)} should have a pixel of {source.name!r} inside, but has "
+            "none."
+        )
+    return inside if inside.shape == shape else np.broadcast_to(inside, shape)
+
+
+def downsampled(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return the mask of a lower level of a multiscale image.
+
+    Parameters
+    ----------
+    mask : ndarray of bool
+        The mask of the full resolution; a view of a smaller array stays one.
+    shape : tuple of int
+        The shape of the level, without colors.
+
+    Returns
+    -------
+    ndarray of bool
+        Pixel i of m is pixel ``floor((i + 0.5) * n / m)`` of n.
+
+    Raises
+    ------
+    ValueError
+        Where the numbers of dimensions differ.
+
+    Examples
+    --------
+    >>> downsampled(np.array([[True, False, False, True]]), (1, 2))
+    array([[False,  True]])
+    """
+    if len(shape) != mask.ndim:
+        raise ValueError(
+            f"shape={shape} should have the {mask.ndim} dimensions of the mask."
+        )
+    repeated = [stride == 0 for stride in mask.strides]
+    once = mask[tuple(slice(0, 1) if r else slice(None) for r in repeated)]
+    indices = [
+        np.zeros(1, np.intp) if r else (2 * np.arange(m) + 1) * n // (2 * m)
+        for r, n, m in zip(repeated, mask.shape, shape, strict=True)
+    ]
+    level = once[np.ix_(*indices)]
+    return level if level.shape == shape else np.broadcast_to(level, shape)
+
+
+def _title(region: Labels | Shapes) -> str:
+    return f"The {type(region).__name__} layer {region.name!r}"
+
+
+def _full(layer: Image | Labels) -> Any:
+    """Return the data in full resolution."""
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def _shape(source: Image) -> tuple[int, ...]:
+    return tuple(map(int, _full(source).shape[: source.ndim]))
+
+
+def _to_world(layer: Layer) -> NDArray[np.float64]:
+    """Return the matrix from data to the world: (ndim + 1, ndim + 1)."""
+    return np.array(layer._data_to_world.affine_matrix, np.float64)
+
+
+def _region_to_world(region: Layer, source: Image) -> NDArray[np.float64]:
+    """Return the matrix from a region's data to the world in the source's units.
+
+    Like napari, take the units for the same where not all can be converted.
+    """
+    matrix = _to_world(region)
+    axes = range(-min(region.ndim, source.ndim), 0)
+    units = [(region.units[axis], source.units[axis]) for axis in axes]
+    if all(ours.dimensionality == theirs.dimensionality for ours, theirs in units):
+        for axis, (ours, theirs) in zip(axes, units, strict=True):
+            matrix[axis - 1] *= (1 * ours).to(theirs).magnitude
+    return matrix
+
+
+def _labels_mask(
+    region: Labels, source: Image, shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Return the mask of labels, of size 1 along axes where they are all the same."""
+    from scipy import ndimage
+
+    missing = len(shape) - region.ndim
+    if missing < 0:
+        raise ValueError(
+            f"{_title(region)} of {region.ndim} dimensions should have at most the "
+            f"{len(shape)} of {source.name!r}."
+        )
+    data = _full(region)
+    to_region = np.linalg.inv(_region_to_world(region, source))
+    matrix = to_region @ _to_world(source)[missing:]
+    # Free of noise, halves of a pixel are rounded alike.
+    matrix = np.round(matrix[:-1], 12)
+    inside = _nonzero(data).reshape((1,) * missing + data.shape)
+    aligned = np.array_equal(matrix, np.eye(region.ndim, len(shape) + 1, missing))
+    if aligned and data.shape == shape[missing:]:
+        return inside
+    linear = np.zeros((len(shape), len(shape)))
+    linear[missing:] = matrix[:, :-1]
+    offset = np.append(np.zeros(missing), matrix[:, -1])
+    varies = linear.any(axis=0)
+    sampled: NDArray[np.bool_] = ndimage.affine_transform(
+        inside,
+        linear,
+        offset,
+        output_shape=tuple(np.where(varies, shape, 1).tolist()),
+        order=0,
+        mode="grid-constant",
+        prefilter=False,
+    )
+    return sampled
+
+
+def _nonzero(data: Any) -> NDArray[np.bool_]:
+    """Return where labels are not 0; lazy ones are read in blocks."""
+    if not isinstance(data, np.ndarray):
+        import dask.array
+
+        if not isinstance(data, dask.array.Array):
+            data = dask.array.from_array(data)
+    return np.asarray(data != 0)
+
+
+def _shapes_mask(
+    region: Shapes, source: Image, shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Return the mask of shapes, of size 1 along axes where they are all the same."""
+    shapes = [
+        (str(kind), vertices)
+        for kind, vertices in zip(region.shape_type, region.data, strict=True)
+        if kind in FILLED
+    ]
+    if not shapes:
+        raise ValueError(
+            f"{_title(region)} should have a rectangle, an ellipse or a polygon, as "
+            "nothing else has an inside."
+        )
+    missing = max(len(shape) - region.ndim, 0)
+    matrix, shift = _to_source(region, source, missing)
+    moves = (np.abs(shift) * shape[:missing] > 10.0**-_DECIMALS).any(axis=0)
+    leading = tuple(np.where(moves, shape[:missing], 1).tolist())
+    inside = np.zeros(leading + shape[missing:], np.bool_)
+    for kind, vertices in shapes:
+        placed = vertices @ matrix[:, :-1].T + matrix[:, -1]
+        for index in np.ndindex(leading):
+            moved = np.round(placed - shift @ index, _DECIMALS)
+            if not _draw(inside[index], kind, moved):
+                raise ValueError(
+                    f"{_title(region)} should have each shape in one plane of "
+                    f"{source.name!r}, but has one of type {kind} across several."
+                )
+    return inside
+
+
+def _to_source(
+    region: Shapes, source: Image, missing: int
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+    """Return the matrix from a region's data to the source's, without missing axes.
+
+    That is (ndim - missing, region.ndim + 1), and goes to the first plane along the
+    missing axes. The other result is by how many pixels the next plane is shifted
+    along the axes that are left, (ndim - missing, missing): in a sheared stack, what
+    is above one pixel in the world is above another in the data.
+    """
+    world = _to_world(source)[missing:-1]
+    linear = world[:, missing:-1]
+    lengths = np.linalg.norm(_to_world(source)[:-1, missing:-1], axis=0)
+    if abs(np.linalg.det(linear / lengths)) < 1e-6:
+        raise ValueError(
+            f"{_title(region)} should not be at a right angle to the planes of "
+            f"{source.name!r}."
+        )
+    to_world = _region_to_world(region, source)[:-1][-len(world) :]
+    to_world[:, -1] -= world[:, -1]
+    shift = np.linalg.solve(linear, world[:, :missing])
+    return np.linalg.solve(linear, to_world), shift
+
+
+def _draw(
+    inside: NDArray[np.bool_], kind: str, vertices: NDArray[np.floating[Any]]
+) -> bool:
+    """Draw a shape into the plane of a mask that it lies in; return whether in one.
+
+    A shape may lie across any two axes, as it may have been drawn with axes swapped.
+    """
+    across = np.sort(np.argsort(np.ptp(vertices, axis=0), stable=True)[-2:])
+    along = np.delete(np.arange(inside.ndim), across)
+    planes = np.rint(vertices[:, along])
+    if np.ptp(planes, axis=0).any():
+        return False
+    if ((planes >= 0) & (planes < np.take(inside.shape, along))).all():
+        index: list[Any] = [slice(None)] * inside.ndim
+        for axis, plane in zip(along, planes[0], strict=True):
+            index[axis] = int(plane)
+        _fill(inside[tuple(index)], kind, vertices[:, across])
+    return True
+
+
+def _fill(
+    plane: NDArray[np.bool_], kind: str, vertices: NDArray[np.floating[Any]]
+) -> None:
+    """Set the pixels of a plane inside a shape, in its bounding box."""
+    low = np.clip(np.ceil(vertices.min(axis=0)), 0, plane.shape).astype(int)
+    high = np.clip(np.floor(vertices.max(axis=0)) + 1, 0, plane.shape).astype(int)
+    if (low >= high).any():
+        return
+    box = plane[low[0] : high[0], low[1] : high[1]]
+    height = max(_BAND // max(box.shape[1], len(vertices)), 1)
+    within = _within_ellipse if kind == "ellipse" else _within_polygon
+    for start, stop in spans(len(box), height):
+        band = box[start:stop]
+        band |= within(vertices - low - (start, 0), band.shape)
+
+
+def _within_ellipse(
+    corners: NDArray[np.floating[Any]], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Return the pixels inside the ellipse that touches the sides of a box.
+
+    The box may have become a parallelogram. Of the ellipse, napari draws a polygon.
+    """
+    axes = np.stack([corners[1] - corners[0], corners[2] - corners[1]], axis=1) / 2
+    if abs(np.linalg.det(axes)) < 10.0**-_DECIMALS:
+        return np.zeros(shape, np.bool_)
+    to_circle = np.linalg.inv(axes)
+    row, column = (
+        np.arange(n) - center
+        for n, center in zip(shape, corners.mean(axis=0), strict=True)
+    )
+    u, v = (np.add.outer(a * row, b * column) for a, b in to_circle)
+    return np.asarray(u * u + v * v <= 1 + 1e-9)
+
+
+def _within_polygon(
+    vertices: NDArray[np.floating[Any]], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Return the pixels inside a polygon or on its outline, by the even-odd rule.
+
+    Each crossing of the outline with a row turns inside to outside, and back, for all
+    pixels from there on: a scan of the rows, in time that hardly grows with the number
+    of vertices.
+    """
+    height, width = shape
+    first, second = vertices, np.roll(vertices, -1, axis=0)
+    # From the upper end, so that an edge gone to and fro has the same crossings.
+    down = first[:, :1] <= second[:, :1]
+    (y0, x0), (y1, x1) = (
+        np.where(down, first, second).T,
+        np.where(down, second, first).T,
+    )
+    rows = np.arange(height)[:, None]
+    row, edge = np.nonzero((y0 <= rows) & (rows <= y1) & (y0 < y1))
+    x = x0[edge] + (row - y0[edge]) * (x1 - x0)[edge] / (y1 - y0)[edge]
+    column = np.clip(np.ceil(x), 0, width).astype(np.intp)
+    turns = np.zeros((height, width + 1), np.bool_)
+    crossed = row < y1[edge]
+    np.logical_xor.at(turns, (row[crossed], column[crossed]), True)
+    within = np.logical_xor.accumulate(turns, axis=1)[:, :width]
+    on = (x == column) & (column < width)
+    within[row[on], column[on]] = True
+    for flat in np.flatnonzero((y0 == y1) & np.isin(y0, rows)):
+        start, stop = np.clip(np.sort([x0[flat], x1[flat]]), -1, width)
+        within[int(y0[flat]), int(np.ceil(max(start, 0))) : int(stop) + 1] = True
+    return within
