@@ -92,7 +92,7 @@ class Settings:
         most = self.max_samples or MAX_SAMPLES
         if not self.refine or self.initial_labels is not None:
             return most
-        return min(most, max(4_096, 512 * self.k))
+        return min(most, max(4_096, 64 * self.k))
 
     @property
     def n_steps(self) -> int:

@@ -275,6 +275,16 @@ def _order(codes: NDArray[np.uint32]) -> NDArray[np.intp]:
     return (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
 
 
+def _order_of_distinct(codes: NDArray[np.uint32], n_codes: int) -> NDArray[np.intp]:
+    """Return what sorts distinct codes, by a table of which little is touched."""
+    places = np.zeros((-(-n_codes // int(kernels.CELL)), int(kernels.CELL)), np.uint32)
+    places.reshape(-1)[codes] = np.arange(1, codes.size + 1, dtype=np.uint32)
+    touched = np.zeros(len(places), np.bool_)
+    touched[codes // kernels.CELL] = True
+    found = places[touched]
+    return found[found > 0].astype(np.intp) - 1
+
+
 def _place(values: NDArray[Any]) -> NDArray[np.uint32]:
     """Return about where up to three channels lie on the curve of `BITS`."""
     least = values.min(axis=1, keepdims=True)
@@ -517,7 +527,8 @@ def from_colors(
     least = values.min(axis=1, keepdims=True)
     if codes.are_rgb and least.any():
         # In the order that the same image has, shifted to begin at 0.
-        order = _order(codes.encode(list((values - least).astype(np.uint8))))
+        shifted = codes.encode(list((values - least).astype(np.uint8)))
+        order = _order_of_distinct(shifted, codes.n)
         occurring, counts = occurring[order], counts[order]
         values = np.ascontiguousarray(values[:, order])
     if frame is None:
