@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .planes import QuantizedPlanes
     from .result import ClusteredPoints, QuantizedImage
 
 #: Data, the attributes of the layer, and its type.
@@ -31,8 +33,29 @@ def image_layers(result: QuantizedImage, source: Any) -> list[LayerData]:
         _layer(_labels(result, colors, features), "labels", "labels", result, source),
     ]
     if result.labels.ndim == 2:
-        centers = _centers(result, colors, features)
+        placed = result.counts > 0
+        centers = _centers(
+            result.positions[placed],
+            colors[placed],
+            features[placed],
+            max(result.labels.shape),
+        )
         layers.append(_layer(centers, "centers", "points", result, source))
+    return layers
+
+
+def planes_layers(result: QuantizedPlanes, source: Any) -> list[LayerData]:
+    """Return the quantized image, the labels and each plane's centers as layers."""
+    layers = image_layers(result.overall, source)
+    if result.labels.ndim - len(result.axes) <= 3:
+        placed = result.counts > 0
+        shown = replace(result.overall, centers=result.centers[placed])
+        colors = _display_colors(shown, source)
+        features = result.features[placed.reshape(-1)]
+        features = features.assign(color=hexadecimal(colors))
+        left = np.delete(result.labels.shape, result.label_axes)
+        centers = _centers(result.positions[placed], colors, features, int(left.max()))
+        layers.append(_layer(centers, "centers", "points", result.overall, source))
     return layers
 
 
@@ -142,17 +165,20 @@ def _labels(
 
 
 def _centers(
-    result: QuantizedImage, colors: NDArray[np.float64], features: Any
+    positions: NDArray[np.float64],
+    colors: NDArray[np.float64],
+    features: Any,
+    extent: int,
 ) -> tuple[Any, dict[str, Any]]:
-    placed = result.counts > 0
+    """Return centers as points, of a size to be seen in an image of this extent."""
     attributes = {
-        "features": features[placed].reset_index(drop=True),
-        "face_color": opaque(colors)[placed],
+        "features": features.reset_index(drop=True),
+        "face_color": opaque(colors),
         "border_color": "white",
         "border_width": 0.1,
-        "size": max(result.labels.shape) / 25,
+        "size": extent / 25,
     }
-    return result.positions[placed], attributes
+    return positions, attributes
 
 
 def _display_colors(result: QuantizedImage, source: Any) -> NDArray[np.float64]:
