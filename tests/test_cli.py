@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
+import dask.array as da
 import napari
 import numpy as np
 import pandas as pd
 import pytest
+import zarr
 from napari.components import ViewerModel
 from rich.console import Console
 from skimage.data import coffee
@@ -21,9 +24,11 @@ from skimage.io import imread, imsave
 from typer.testing import CliRunner
 
 import napari_kmeans
-from napari_kmeans import Criteria, cli, files, quantize
+from napari_kmeans import Criteria, cli, files, omezarr, quantize
 from napari_kmeans.core.progress import Progress, exhaust
 from napari_kmeans.core.quantize import quantize_steps
+from napari_kmeans.omezarr import writing
+from napari_kmeans.omezarr.source import Source
 
 
 @pytest.fixture(autouse=True)
@@ -165,6 +170,144 @@ def test_what_the_user_says_of_the_channels_goes_before(opened, written):
     succeed("any.png", "-k", 1, "--channel-axis", 1, "-o", "axis")
     said = [(w.settings["rgb"], w.settings["channel_axis"]) for w in written]
     assert said == [(False, None), (True, None), (False, 1)]
+
+
+@pytest.fixture
+def pyramid(folder):
+    """Return a color image, written to in.zarr with a smaller level."""
+    image = np.random.default_rng(0).integers(0, 256, (40, 1100, 3), np.uint8)
+    placed = {"name": "in", "scale": (2, 3), "units": ("um", "um")}
+    exhaust(omezarr.write_steps("in.zarr", quantize(image, 50), placed))
+    return quantize(image, 50).quantized
+
+
+def test_omezarr_becomes_omezarr(pyramid):
+    printed = succeed("in.zarr", "-k", 3, "-o", "a/out.zarr")
+    assert printed.endswith("Written to a/out.zarr\n")
+    expected = quantize(pyramid, 3)
+    image, labels = omezarr.read("a/out.zarr")
+    for layer, data in ((image, expected.quantized), (labels, expected.labels)):
+        assert isinstance(layer[0][0], da.Array)
+        np.testing.assert_array_equal(layer[0][0], data)
+        np.testing.assert_array_equal(layer[0][1], data[::2, ::2])
+        assert layer[1]["scale"] == (2, 3)
+        assert layer[1]["units"] == ("micrometer", "micrometer")
+    assert image[1]["name"] == "in quantized quantized"
+    table = pd.read_csv("a/out.zarr/centers.csv")
+    pd.testing.assert_frame_equal(table, expected.features, check_dtype=False)
+
+
+def test_omezarr_larger_than_a_block_is_read_region_by_region(monkeypatch):
+    """It is read twice: to count its colors, and to write; never as a whole."""
+    image = np.random.default_rng(0).integers(0, 256, (1100, 2100), np.uint8)
+    expected = quantize(image, 200)
+    exhaust(omezarr.write_steps("in.zarr", expected))
+    blocks, read = [], Source.read
+    monkeypatch.setattr(
+        Source, "read", lambda self, block: blocks.append(block) or read(self, block)
+    )
+    succeed("in.zarr", "-k", 3, "-o", "out.zarr")
+    starts = Counter(tuple(part.start for part in block) for block in blocks)
+    assert starts == {(y, x): 2 for y in (0, 1024) for x in (0, 1024, 2048)}
+    again = quantize(expected.quantized, 3)
+    for layer, data in zip(
+        omezarr.read("out.zarr"), (again.quantized, again.labels), strict=True
+    ):
+        np.testing.assert_array_equal(layer[0][0], data)
+
+
+def test_masks_are_omezarr_too(pyramid):
+    mask = np.zeros((40, 1100), np.uint16)
+    mask[:10] = 2
+    group = zarr.open_group("mask.zarr", mode="w")
+    group.create_array("0", data=mask)
+    axes = [{"name": name, "type": "space"} for name in "yx"]
+    multiscale = {"axes": axes, "datasets": [{"path": "0"}]}
+    group.attrs["ome"] = {"version": "0.5", "multiscales": [multiscale]}
+    imsave("image.png", pyramid)
+    expected = quantize(pyramid, 3, mask=mask > 0)
+    for name in ("in.zarr", "image.png"):
+        succeed(name, "-k", 3, "--mask", "mask.zarr", "-o", "out.zarr", "--force")
+        np.testing.assert_array_equal(
+            omezarr.read("out.zarr")[1][0][0], expected.labels
+        )
+
+
+def test_any_file_becomes_omezarr(image):
+    succeed("image.png", "-o", "out.zarr")
+    layers = omezarr.read("out.zarr")
+    np.testing.assert_array_equal(layers[0][0], quantize(image).quantized)
+    np.testing.assert_array_equal(layers[1][0], quantize(image).labels)
+
+
+def test_omezarr_becomes_files(pyramid):
+    succeed("in.zarr", "-k", 3)
+    assert_written("in-kmeans", quantize(pyramid, 3))
+
+
+def test_channels_of_an_omezarr_stay_channels(opened):
+    image = np.random.default_rng(0).integers(0, 256, (6, 2, 40, 50), np.uint8)
+    placed = {"scale": (4, 2, 2), "axis_labels": ("z", "y", "x")}
+    opened(image, channel_axis=1, **placed)
+    succeed("any.tif", "-k", 3, "-o", "out.zarr")
+    expected = quantize(image, 3, channel_axis=1)
+    (data, attributes, _), labels = omezarr.read("out.zarr")
+    np.testing.assert_array_equal(data, np.moveaxis(expected.quantized, 1, 0))
+    np.testing.assert_array_equal(labels[0], expected.labels)
+    assert attributes["channel_axis"] == 0
+    assert attributes["scale"] == labels[1]["scale"] == (4, 2, 2)
+
+
+@pytest.mark.usefixtures("pyramid")
+def test_earlier_omezarr_is_kept_without_force():
+    succeed("in.zarr", "-k", 3, "-o", "out.zarr")
+    assert "--force" in fail("in.zarr", "-k", 2, "-o", "out.zarr")
+    assert omezarr.read("out.zarr")[1][0][0].max().compute() == 3
+    succeed("in.zarr", "-k", 2, "-o", "out.zarr", "--force")
+    assert omezarr.read("out.zarr")[1][0][0].max().compute() == 2
+    sentence = fail("in.zarr", "-o", "./in.zarr", "--force")
+    assert "should not be the image itself" in sentence
+
+
+@pytest.mark.usefixtures("pyramid")
+@pytest.mark.parametrize("output", ["out", "out.zarr"])
+def test_corrupt_block_fails_in_a_sentence(output):
+    chunk = Path("in.zarr/0/c/0/0/1")
+    data = bytearray(chunk.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    chunk.write_bytes(data)
+    sentence = fail("in.zarr", "-o", output)
+    assert sentence.startswith(
+        "in.zarr/0: the block at (0, 0, 1024) could not be read: "
+    )
+
+
+@pytest.mark.usefixtures("pyramid")
+def test_interrupted_omezarr_leaves_nothing_behind(folder, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writing, "_compute", interrupted)
+    done = run("quantize", "in.zarr", "-o", "a/out.zarr")
+    assert (done.exit_code, done.output) == (130, "")
+    assert [path.name for path in folder.iterdir()] == ["in.zarr"]
+
+
+@pytest.mark.usefixtures("pyramid")
+def test_show_opens_an_omezarr_with_its_result(monkeypatch):
+    viewer = ViewerModel()
+    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
+    monkeypatch.setattr(napari, "run", lambda: None)
+    succeed("in.zarr", "-o", "out.zarr", "--show")
+    assert [layer.name for layer in viewer.layers] == [
+        "in quantized",
+        "in quantized quantized",
+        "in quantized labels",
+        "in quantized centers",
+    ]
+    for layer in viewer.layers:
+        np.testing.assert_array_equal(layer.scale, (2, 3))
+        assert tuple(map(str, layer.units)) == ("micrometer", "micrometer")
 
 
 def test_summary_tells_what_came_out(image):
@@ -319,7 +462,7 @@ def test_show_opens_a_layer_for_each_channel(axis, opened, monkeypatch):
     monkeypatch.setattr(napari, "Viewer", lambda: viewer)
     monkeypatch.setattr(napari, "run", lambda: None)
     data = np.random.default_rng(0).random((2, 40, 50))
-    opened(np.moveaxis(data, 0, axis))
+    opened(np.moveaxis(data, 0, axis), scale=(2, 3))
     succeed("any.tif", "--show", "--channel-axis", axis)
     shapes = {layer.name: layer.data.shape for layer in viewer.layers}
     assert shapes == {
@@ -331,6 +474,7 @@ def test_show_opens_a_layer_for_each_channel(axis, opened, monkeypatch):
         "opened centers": (5, 2),
     }
     np.testing.assert_array_equal(viewer.layers["opened [1]"].data, data[1])
+    assert all(tuple(layer.scale) == (2, 3) for layer in viewer.layers)
 
 
 @pytest.mark.parametrize("slow", [False, True])

@@ -1,9 +1,11 @@
 """Files: what napari reads is read, what is written comes back, nothing is lost."""
 
 import contextlib
+import dataclasses
 import os
 import sys
 
+import dask.array as da
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,8 @@ from hypothesis.extra import numpy as arrays
 from napari.layers import Image
 from skimage.io import imread, imsave
 
-from napari_kmeans import files, quantize
+from napari_kmeans import files, omezarr, quantize
+from napari_kmeans.core.progress import exhaust
 
 
 def tree(folder):
@@ -146,6 +149,38 @@ def test_whatever_a_reader_returns_is_a_named_image(returned, reader, fake):
     data, attributes, kind = files.read(fake)
     assert data is IMAGE
     assert (attributes["name"], kind) == ("cells", "image")
+
+
+def test_placement_of_channels_is_kept(reader, fake):
+    placement = {"scale": (2, 3), "units": ("um", "um"), "axis_labels": ("y", "x")}
+    attributes = {"channel_axis": 0, "name": ["a", "b"], **placement}
+    reader([([np.zeros((2, 40, 50))], attributes | {"multiscale": True}, "image")])
+    assert files.read(fake)[1] == {"channel_axis": 0, "name": "cells", **placement}
+
+
+def test_level_of_a_pyramid_is_no_pyramid(reader, fake):
+    reader([([IMAGE, IMAGE[::2, ::2]], {"multiscale": True}, "image")])
+    assert "multiscale" not in files.read(fake)[1]
+
+
+def test_omezarr_is_read_lazily_and_without_napari(tmp_path, monkeypatch):
+    image = np.random.default_rng(0).integers(1, 9, (40, 50, 3), np.uint8)
+    path = tmp_path / "cells.zarr"
+    exhaust(omezarr.write_steps(path, quantize(image, 2, rgb=True), {"name": "cells"}))
+    monkeypatch.setitem(sys.modules, "napari", None)
+    data, attributes, kind = files.read(str(path))
+    assert isinstance(data, da.Array)
+    assert (attributes["name"], attributes["rgb"], kind) == (
+        "cells quantized",
+        True,
+        "image",
+    )
+    data, attributes, kind = files.read(str(path), types=("labels",))
+    assert (attributes["name"], kind) == ("cells labels", "labels")
+    # Read to be written as PNG, it is computed.
+    lazy = dataclasses.replace(quantize(image, 1, rgb=True), labels=data)
+    files.write(tmp_path, lazy)
+    np.testing.assert_array_equal(imread(tmp_path / "labels.png"), data)
 
 
 def test_name_that_a_reader_gives_is_kept(reader, fake):

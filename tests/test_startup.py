@@ -5,7 +5,15 @@ import sys
 
 import pytest
 
-HEAVY = ("cv2", "numba", "dask", "pandas", "skimage", "napari_kmeans.core.kernels")
+HEAVY = (
+    "cv2",
+    "numba",
+    "dask",
+    "pandas",
+    "skimage",
+    "zarr",
+    "napari_kmeans.core.kernels",
+)
 
 OPEN = """
 import sys
@@ -24,6 +32,7 @@ print(*sorted(set(sys.modules) - before))
         "import napari_kmeans.plugin.widget",
         "import napari_kmeans.plugin.samples",
         "import napari_kmeans.cli",
+        "import napari_kmeans.omezarr",
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(code):

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Iterator
 
-    import numpy as np
-    from numpy.typing import NDArray
     from rich.console import Console
 
     from .core.layerdata import LayerData
     from .core.progress import Progress
     from .core.result import QuantizedImage
+
+R = TypeVar("R")
 
 #: Runs longer than this, in seconds, show how far they have come.
 PATIENCE = 0.5
@@ -149,7 +150,8 @@ def quantize(
             "-o",
             "--output",
             metavar="FOLDER",
-            help="Where to write the quantized image, the labels and the centers.",
+            help="Where to write the quantized image, the labels and the centers; as "
+            "OME-Zarr where it ends in .zarr.",
             show_default="<name>-kmeans",
         ),
     ] = None,
@@ -166,8 +168,11 @@ def quantize(
     from . import files
 
     folder = output or Path(f"{files.stem(file) if file else 'coffee'}-kmeans")
+    console = Console(stderr=True)
     try:
-        with files.replacing(folder, force=force) as new:
+        if file and "://" not in file and folder.resolve() == Path(file).resolve():
+            raise ValueError(f"output={folder} should not be the image itself.")
+        with _writing(folder, force, console) as write:
             source = _source(file, layer, plugin)
             steps = _steps(
                 source,
@@ -183,9 +188,9 @@ def quantize(
                 refine=refine,
             )
             begun = monotonic()
-            result = _run(steps, Console(stderr=True))
+            result = _run(steps, console)
             seconds = monotonic() - begun
-            files.write(new, result)
+            write(result, source)
     except (ValueError, ModuleNotFoundError) as error:
         _fail(str(error))
     except OSError as error:
@@ -215,6 +220,23 @@ def _source(file: str | None, layer: int | None, plugin: str | None) -> LayerDat
     return read(file, layer=layer, plugin=plugin)
 
 
+@contextmanager
+def _writing(
+    output: Path, force: bool, console: Console
+) -> Iterator[Callable[[QuantizedImage, LayerData], None]]:
+    """Check where the result is to be, and give what writes it there."""
+    from . import files, omezarr
+
+    if output.suffix == ".zarr":
+        omezarr.check_output(output, force=force)
+        yield lambda result, source: _run(
+            omezarr.write_steps(output, result, source[1], force=force), console
+        )
+    else:
+        with files.replacing(output, force=force) as new:
+            yield lambda result, source: files.write(new, result)  # noqa: ARG005
+
+
 def _steps(
     source: LayerData,
     *,
@@ -225,6 +247,7 @@ def _steps(
     **settings: Any,
 ) -> Generator[Progress, None, QuantizedImage]:
     """Check the arguments, and what the file itself says of its channels."""
+    from .core.blocks import is_lazy
     from .core.criteria import Criteria
     from .core.quantize import quantize_steps
 
@@ -236,7 +259,7 @@ def _steps(
             data,
             rgb=rgb,
             channel_axis=channel_axis,
-            mask=None if mask is None else _read_mask(mask),
+            mask=None if mask is None else _read_mask(mask, lazy=is_lazy(data)),
             criteria=Criteria(*criteria),
             **settings,
         )
@@ -244,18 +267,20 @@ def _steps(
         raise ValueError(error) from error
 
 
-def _read_mask(file: str) -> NDArray[np.bool_]:
+def _read_mask(file: str, *, lazy: bool) -> Any:
+    """Read an array of bool; one of dask, where it is, for an image of dask only."""
     import numpy as np
 
+    from .core.blocks import is_lazy
     from .files import read
 
     data = read(file, types=("image", "labels"))[0]
-    return np.asarray(data).astype(np.bool_)
+    if not (lazy and is_lazy(data)):
+        data = np.asarray(data)
+    return data.astype(np.bool_)
 
 
-def _run(
-    steps: Generator[Progress, None, QuantizedImage], console: Console
-) -> QuantizedImage:
+def _run(steps: Generator[Progress, None, R], console: Console) -> R:
     """Run to the end; once that takes long, show how far it has come."""
     from rich.progress import Progress as Bar
 
@@ -271,7 +296,7 @@ def _run(
             if console.is_terminal and monotonic() - begun > PATIENCE:
                 bar.start()
     except StopIteration as stop:
-        result: QuantizedImage = stop.value
+        result: R = stop.value
         return result
     finally:
         if bar.live.is_started:
@@ -313,6 +338,8 @@ def _show(source: LayerData, result: QuantizedImage) -> None:
     import napari
     from napari.layers import Layer
 
+    from .files import PLACEMENT
+
     data, attributes, kind = source
     channel_axis = result.settings["channel_axis"]
     viewer = napari.Viewer()
@@ -324,9 +351,15 @@ def _show(source: LayerData, result: QuantizedImage) -> None:
     else:
         # As napari opens channels: a layer each, all as large as the labels.
         name = attributes["name"]
-        viewer.add_image(data, channel_axis=channel_axis, name=name)
+        ndim = result.labels.ndim
+        placement = {
+            key: attributes[key]
+            for key in PLACEMENT
+            if len(attributes.get(key, ())) == ndim
+        }
+        viewer.add_image(data, channel_axis=channel_axis, name=name, **placement)
         for data, attributes, kind in result.to_layers(name):
             if kind == "image":
                 attributes["channel_axis"] = channel_axis
-            getattr(viewer, f"add_{kind}")(data, **attributes)
+            getattr(viewer, f"add_{kind}")(data, **attributes, **placement)
     napari.run()

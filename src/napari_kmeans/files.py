@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import omezarr
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
     from .core.layerdata import LayerData
     from .core.result import QuantizedImage
+
+#: What puts a layer into the world; with channels apart, without their axis.
+PLACEMENT = ("scale", "translate", "units", "axis_labels")
 
 #: All that a result's folder may hold.
 NAMES = ("quantized.png", "quantized.tif", "labels.png", "labels.tif", "centers.csv")
@@ -32,7 +37,7 @@ def read(
     plugin: str | None = None,
     types: tuple[str, ...] = ("image",),
 ) -> LayerData:
-    """Read an image by napari's readers.
+    """Read an image by napari's readers; an OME-Zarr by our own, and lazily.
 
     Parameters
     ----------
@@ -41,7 +46,8 @@ def read(
     layer : int, optional
         Which of several images to take, from 0. By default there should be one only.
     plugin : str, optional
-        The napari plugin to read with. By default the first that can.
+        The napari plugin to read with. By default our own where it is an OME-Zarr, and
+        the first that can elsewhere.
     types : tuple of str, default ("image",)
         The types of layers that will do.
 
@@ -53,10 +59,19 @@ def read(
     Raises
     ------
     ModuleNotFoundError
-        Without napari.
+        Without napari, or zarr for an OME-Zarr.
     ValueError
         Where there is no such file, or it cannot be read, or holds no such image.
     """
+    reader = omezarr.napari_get_reader(path) if plugin is None else None
+    opened = reader(path) if reader else _by_napari(path, plugin)
+    images = [_complete(layer_data, path) for layer_data in opened]
+    images = [image for image in images if image[0] is not None and image[2] in types]
+    return _pick(images, layer, path)
+
+
+def _by_napari(path: str, plugin: str | None) -> Any:
+    """Return what napari's readers make of a path."""
     try:
         import napari  # noqa: F401 (it brings readers of its own)
         import npe2
@@ -71,13 +86,10 @@ def read(
         raise ValueError(f"{path} should be an image, not a script.")
     npe2.PluginManager.instance().discover()
     try:
-        opened: Any = npe2.read([path], stack=False, plugin_name=plugin)
+        return npe2.read([path], stack=False, plugin_name=plugin)
     except Exception as error:  # a reader may raise anything
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise ValueError(f"{path} could not be read: {reason}") from error
-    images = [_complete(layer_data, path) for layer_data in opened]
-    images = [image for image in images if image[0] is not None and image[2] in types]
-    return _pick(images, layer, path)
 
 
 def _complete(opened: Any, path: str) -> LayerData:
@@ -88,9 +100,12 @@ def _complete(opened: Any, path: str) -> LayerData:
     if isinstance(data, (list, tuple)):  # of one image, from large to small
         data = data[0]
     attributes = {"name": stem(path)} | dict(attributes)
+    attributes.pop("multiscale", None)
     if attributes.get("channel_axis") is not None:
         # Napari makes a layer a channel and takes a list of every other attribute.
-        attributes = {"channel_axis": attributes["channel_axis"], "name": stem(path)}
+        kept = {key: attributes[key] for key in PLACEMENT if key in attributes}
+        axis = attributes["channel_axis"]
+        attributes = {"channel_axis": axis, "name": stem(path), **kept}
     return data, attributes, kind
 
 
@@ -178,7 +193,8 @@ def write(folder: Path, result: QuantizedImage) -> None:
 
 
 def _write_image(path: Path, image: NDArray[Any], *, rgb: bool) -> None:
-    """Write an image as PNG, or TIFF where that cannot hold it."""
+    """Write an image as PNG, or TIFF where that cannot hold it; at once, if lazy."""
+    image = np.asarray(image)
     native = image.astype(image.dtype.newbyteorder("="), copy=False)
     # PNG holds colors of 16 bits, too, but what napari reads with halves them.
     depths = (np.uint8,) if rgb else (np.uint8, np.uint16)

@@ -1,0 +1,307 @@
+"""Writing: a result as an OME-Zarr folder, region by region."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.layerdata import METADATA
+from ..core.progress import Progress
+from . import pyramid
+from .reading import RGB
+from .space import Space
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..core.result import QuantizedImage
+
+#: What of an image in memory is written at once, in bytes; two are held at a time.
+REGION_BYTES = 2**26
+
+#: Threads that compress.
+N_WRITERS = 2
+
+
+def check_output(path: Path, *, force: bool = False) -> None:
+    """Check that an OME-Zarr may be written there.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Without zarr.
+    ValueError
+        Where it is below a file, or exists and `force` is False, or is no Zarr folder.
+    PermissionError
+        Where nothing can be written there.
+    """
+    try:
+        import zarr  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"output={path} needs zarr, which is missing: "
+            "pip install 'napari-kmeans[zarr]'."
+        ) from error
+    if path.exists():
+        if not force:
+            raise ValueError(
+                f"output={path} should not exist already, or go with --force to "
+                "replace it."
+            )
+        if not any((path / name).is_file() for name in ("zarr.json", ".zgroup")):
+            raise ValueError(f"output={path} should be a Zarr folder to be replaced.")
+    with TemporaryDirectory(prefix=".napari-kmeans-", dir=_existing(path)):
+        pass
+
+
+def _existing(path: Path) -> Path:
+    """Return the folder next above a path that exists."""
+    existing = next(folder for folder in path.absolute().parents if folder.exists())
+    if not existing.is_dir():
+        raise ValueError(f"output={path} should be a folder: {existing} is a file.")
+    return existing
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give the path of a new folder that at the end takes the place of another."""
+    with TemporaryDirectory(prefix=".napari-kmeans-", dir=_existing(path)) as temporary:
+        new, old = Path(temporary, "new.zarr"), Path(temporary, "old.zarr")
+        yield new
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            path.replace(old)
+        try:
+            new.replace(path)
+        except OSError:
+            if old.exists():
+                old.replace(path)
+            raise
+
+
+def write_steps(
+    path: str | Path,
+    result: QuantizedImage,
+    attributes: dict[str, Any] | None = None,
+    *,
+    force: bool = False,
+) -> Generator[Progress, None, None]:
+    """Write a result as an OME-Zarr, in steps.
+
+    The arguments are checked at once, before the first step is asked for. What is
+    lazy is computed region by region: labels and quantized image of a region together,
+    and every level of their pyramids from it. The folder appears when it is whole;
+    where the generator is closed or fails, nothing is left behind.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder, which holds the quantized image with its pyramid, the labels below
+        ``labels/kmeans``, and the table of centers, ``centers.csv``.
+    result : QuantizedImage
+        Its labels and its quantized image may be dask arrays.
+    attributes : dict, optional
+        Of the layer that was quantized: ``name``, ``scale``, ``translate``, ``units``
+        and ``axis_labels``, without the axis of channels.
+    force : bool, default False
+        Whether an OME-Zarr that is there already is replaced.
+
+    Yields
+    ------
+    Progress
+        Before each region; close the generator to stop.
+
+    Raises
+    ------
+    ModuleNotFoundError, ValueError, PermissionError
+        As `check_output`; and for more than five axes, which NGFF does not have.
+    """
+    path = Path(path)
+    check_output(path, force=force)
+    return _write(path, result, Space.of(result, attributes or {}))
+
+
+def _write(
+    path: Path, result: QuantizedImage, space: Space
+) -> Generator[Progress, None, None]:
+    labels, quantized = result.labels, result.quantized
+    sizes = getattr(labels, "chunks", None) or ((),) * labels.ndim
+    n_bytes = labels.dtype.itemsize + quantized.nbytes // max(1, labels.size)
+    n_pixels = REGION_BYTES // n_bytes
+    chunk = pyramid.chunk_shape(labels.shape, sizes, n_pixels)
+    regions = pyramid.regions(labels.shape, sizes, chunk, n_pixels)
+    with _replacing(path) as new:
+        stored = _create(new, result, space, chunk)
+        writers = ThreadPoolExecutor(N_WRITERS, thread_name_prefix="omezarr")
+        try:
+            writing: deque[list[Any]] = deque()
+            for done, region in enumerate(regions):
+                yield Progress("Writing, block", done, len(regions))
+                parts = _compute(
+                    labels[region], quantized[space.quantized_region(region)]
+                )
+                start = [part.start for part in region]
+                writing.append(
+                    [
+                        *stored["labels"].put(start, parts[0], writers),
+                        *stored["quantized"].put(
+                            space.insert(start, 0), space.stored(parts[1]), writers
+                        ),
+                    ]
+                )
+                # One region is written while the next is computed, and no more.
+                while len(writing) > 1:
+                    _finish(writing.popleft())
+            while writing:
+                _finish(writing.popleft())
+        finally:
+            writers.shutdown(cancel_futures=True)
+        yield Progress("Writing, block", len(regions), len(regions))
+
+
+def _compute(*parts: Any) -> tuple[NDArray[Any], ...]:
+    """Compute what is lazy, together: what they share is done once."""
+    if not any(hasattr(part, "dask") for part in parts):
+        return parts
+    from dask.base import compute
+
+    computed: tuple[NDArray[Any], ...] = compute(*parts)
+    return computed
+
+
+def _finish(writing: list[Any]) -> None:
+    for future in writing:
+        future.result()
+
+
+def _create(
+    folder: Path, result: QuantizedImage, space: Space, chunk: tuple[int, ...]
+) -> dict[str, _Pyramid]:
+    """Create the folder with all but the pixels."""
+    import zarr
+
+    shape = result.labels.shape
+    n_levels = pyramid.n_levels(shape)
+    root = zarr.open_group(str(folder), mode="w", zarr_format=3)
+    ome: dict[str, Any] = {
+        "version": "0.5",
+        "multiscales": [space.multiscale("quantized", n_levels)],
+    }
+    n_channels = 1
+    if space.source_channel is not None:
+        n_channels = result.quantized.shape[space.source_channel]
+    if result.rgb:
+        ome["omero"] = _omero(result.quantized.dtype, n_channels)
+    settings = json.loads(json.dumps(result.settings, default=_plain))
+    root.attrs.update({"ome": ome, METADATA: settings})
+    group = root.create_group("labels")
+    group.attrs.update({"ome": {"version": "0.5", "labels": ["kmeans"]}})
+    kmeans = group.create_group("kmeans")
+    ome = {
+        "version": "0.5",
+        "multiscales": [space.multiscale("labels", n_levels)],
+        "image-label": _image_label(result),
+    }
+    kmeans.attrs.update({"ome": ome})
+    result.features.to_csv(folder / "centers.csv", index=False)
+    # Colors are always shown together, other channels one by one.
+    channels = n_channels if result.rgb else 1
+    names = [axis["name"] for axis in space.axes]
+    return {
+        "labels": _Pyramid(kmeans, shape, chunk, result.labels.dtype, names),
+        "quantized": _Pyramid(
+            root,
+            space.insert(shape, n_channels),
+            space.insert(chunk, channels),
+            result.quantized.dtype,
+            space.insert(names, "c"),
+        ),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a setting as JSON has it."""
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else str(value)
+
+
+def _omero(dtype: np.dtype[Any], n_channels: int) -> dict[str, Any]:
+    full = np.iinfo(dtype).max if dtype.kind in "iu" else 1
+    window = {"min": 0, "max": int(full), "start": 0, "end": int(full)}
+    named = zip(
+        ("red", "green", "blue", "alpha")[:n_channels], [*RGB, "FFFFFF"], strict=False
+    )
+    channels = [
+        {"label": label, "color": color, "active": True, "window": window}
+        for label, color in named
+    ]
+    return {"channels": channels, "rdefs": {"model": "color"}}
+
+
+def _image_label(result: QuantizedImage) -> dict[str, Any]:
+    """Return the colors and the table of the clusters, as NGFF has them."""
+    rgba = np.rint(result.colors * 255).astype(int).tolist()
+    features = result.features.rename(columns={"index": "label-value"})
+    return {
+        "colors": [
+            {"label-value": label, "rgba": [*color, 255]}
+            for label, color in enumerate(rgba, start=1)
+        ],
+        "properties": json.loads(features.to_json(orient="records")),
+        "source": {"image": "../../"},
+    }
+
+
+class _Pyramid:
+    """The levels of an image on disk."""
+
+    def __init__(
+        self,
+        group: Any,
+        shape: Sequence[int],
+        chunk: Sequence[int],
+        dtype: np.dtype[Any],
+        names: Sequence[str],
+    ) -> None:
+        from zarr.codecs import ZstdCodec
+
+        self._levels = []
+        for level in range(pyramid.n_levels(shape)):
+            of_level = pyramid.level_shape(shape, level)
+            size = tuple(map(min, zip(chunk, of_level, strict=True)))
+            array = group.create_array(
+                name=str(level),
+                shape=of_level,
+                chunks=size,
+                dtype=dtype.newbyteorder("="),
+                # Fast, and a damaged chunk is noticed.
+                compressors=ZstdCodec(level=1, checksum=True),
+                fill_value=0,
+                dimension_names=names,
+                # So that a missing chunk is known to be missing.
+                config={"write_empty_chunks": True},
+            )
+            self._levels.append((array, pyramid.Chunks(of_level, size)))
+
+    def put(
+        self, start: Sequence[int], block: NDArray[Any], writers: ThreadPoolExecutor
+    ) -> list[Any]:
+        """Have what a block makes whole written, of every level, by other threads."""
+        return [
+            writers.submit(_store, array, where, chunk)
+            for level, (array, chunks) in enumerate(self._levels)
+            for where, chunk in chunks.add(*pyramid.reduce(start, block, level))
+        ]
+
+
+def _store(array: Any, where: pyramid.Slices, chunk: NDArray[Any]) -> None:
+    # Zarr would make it contiguous in the one thread that all its arrays share.
+    array[where] = np.ascontiguousarray(chunk)
