@@ -155,15 +155,17 @@ def test_shapes_anywhere_in_the_world(data, of_image, of_region):
     check(region, source, *expected)
 
 
-integers = st.tuples(st.integers(-3, 15), st.integers(-3, 19))
+halves = st.tuples(*[st.integers(-6, 2 * n + 4).map(lambda x: x / 2) for n in SHAPE])
 
 
 @given(
-    st.lists(integers, min_size=3, max_size=9, unique=True),
+    st.lists(halves, min_size=3, max_size=9, unique=True),
     place(),
     st.sampled_from(["polygon", "rectangle"]),
 )
 @example([(0, 0), (12, 0), (12, 16), (0, 16)], {}, "polygon")
+@example([(2, 2.5), (2, 8.5), (6, 8.5), (6, 2.5)], {}, "polygon")
+@example([(0, 4.5), (0, 8.5), (5, 12.5), (5, 0.5)], {}, "polygon")
 @example([(3, 3), (3, 9), (9, 9), (9, 3), (4, 4), (8, 8)], {}, "polygon")
 def test_outlines_through_centers_are_inside_as_in_napari(vertices, attributes, kind):
     points = np.array(vertices, float)
@@ -400,7 +402,7 @@ def test_shapes_of_a_stack_hold_for_their_plane(of_image, of_region, z):
 
 def test_shapes_in_several_planes_and_beyond():
     source = Image(np.zeros((4, 20, 30)))
-    planes = [0, 2, 2.4, 17, -1]
+    planes = [0, 1.6, 2.4, 17, -1]
     squares = [
         np.column_stack([np.full(4, z), SQUARE + 5 * (z == 2.4)]) for z in planes
     ]
@@ -455,8 +457,9 @@ def test_units_are_converted_as_in_napari(ndim):
     labels = Labels(expected.astype(int), units=("nm", "nm"), scale=(500, 500))
     assert (mask(labels, source) == expected).all()
     # Pixels are no length: as if there were no units.
-    labels = Labels(expected.astype(int), scale=(0.5, 0.5))
-    assert (mask(labels, source) == expected).all()
+    for units in [("pixel", "pixel"), ("nm", "pixel")]:
+        labels = Labels(expected.astype(int), units=units, scale=(0.5, 0.5))
+        assert (mask(labels, source) == expected).all()
 
 
 def test_holes_follow_the_even_odd_rule():
@@ -473,12 +476,18 @@ def test_holes_follow_the_even_odd_rule():
     np.testing.assert_array_equal(got | bridge, expected | bridge)
 
 
-@pytest.mark.parametrize("kind", ["rectangle", "polygon", "ellipse"])
-def test_shapes_without_an_area(kind):
+@pytest.mark.parametrize(
+    ("kind", "flat"),
+    [
+        ("rectangle", [[2.5, 3], [2.5, 9], [2.5, 9], [2.5, 3]]),
+        ("polygon", [[2.5, 3], [2.5, 9], [2.5, 5]]),
+        ("ellipse", [[2, 3], [2, 9], [2, 9], [2, 3]]),
+    ],
+)
+def test_shapes_without_an_area(kind, flat):
     source = Image(np.zeros(SHAPE), name="image")
-    flat = np.array([[2.5, 3], [2.5, 9], [2.5, 9], [2.5, 3]])
     with pytest.raises(ValueError, match="inside, but has none"):
-        mask(Shapes([flat], shape_type=kind, edge_width=0), source)
+        mask(Shapes([flat], shape_type=kind), source)
 
 
 def test_what_can_be_a_region():

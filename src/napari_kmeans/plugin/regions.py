@@ -121,12 +121,11 @@ def downsampled(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.b
             f"shape={shape} should have the {mask.ndim} dimensions of the mask."
         )
     repeated = [stride == 0 for stride in mask.strides]
-    once = mask[tuple(slice(0, 1) if r else slice(None) for r in repeated)]
     indices = [
         np.zeros(1, np.intp) if r else (2 * np.arange(m) + 1) * n // (2 * m)
         for r, n, m in zip(repeated, mask.shape, shape, strict=True)
     ]
-    level = once[np.ix_(*indices)]
+    level = mask[np.ix_(*indices)]
     return level if level.shape == shape else np.broadcast_to(level, shape)
 
 
