@@ -223,3 +223,29 @@ def test_an_error_of_reading_comes_out():
     )
     with pytest.raises(OSError, match="chunk 3 is gone"):
         quantize(lazy, memory=1)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("name", IMAGES)
+def test_applied_to_its_own_image_a_result_comes_back(name, lazy):
+    image, given = IMAGES[name]
+    result = quantize(image, 4, attempts=2, **given)
+    chunked = da.from_array(image, chunks=64) if lazy else image
+    labels, quantized = result.apply(chunked)
+    assert isinstance(labels, da.Array) == isinstance(quantized, da.Array) == lazy
+    np.testing.assert_array_equal(labels, result.labels)
+    np.testing.assert_array_equal(quantized, result.quantized)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.uint64, np.int64])
+def test_applied_to_values_below_and_above_it_labels_the_nearest(dtype):
+    result = quantize(np.array([[50, 51], [90, 91]], dtype), 2)
+    labels, quantized = result.apply(np.array([[0, 70, 71, 120]], dtype))
+    assert labels.tolist() == [[1, 1, 2, 2]]
+    assert quantized.tolist() == [[50, 50, 90, 90]]
+
+
+def test_applied_to_other_channels_it_says_so():
+    result = quantize(np.zeros((4, 5, 2), np.uint8), 1, channel_axis=2)
+    with pytest.raises(ValueError, match="image of 3 channels should have 2"):
+        result.apply(np.zeros((4, 5, 3), np.uint8))

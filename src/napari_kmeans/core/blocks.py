@@ -108,13 +108,6 @@ def is_distributed() -> bool:
     return _client() is not None
 
 
-def free_memory() -> int:
-    """Return the bytes of memory that are free."""
-    import psutil
-
-    return int(psutil.virtual_memory().available)
-
-
 def _client() -> Any:
     distributed = sys.modules.get("distributed")
     if distributed is None:

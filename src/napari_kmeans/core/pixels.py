@@ -30,6 +30,16 @@ def channels_last(image: Any, rgb: bool, channel_axis: int | None) -> tuple[Any,
     return (image, 3) if rgb else (image[..., np.newaxis], 1)
 
 
+def channels_restored(image: Any, rgb: bool, channel_axis: int | None) -> Any:
+    """Return an image, whose channels are last, as it was before `channels_last`."""
+    if channel_axis is not None:
+        last = image.ndim - 1
+        order = list(range(last))
+        order.insert(channel_axis, last)
+        return image.transpose(order)
+    return image if rgb else image[..., 0]
+
+
 @dataclass(frozen=True)
 class Pixels:
     """Pixels in C order.

@@ -32,6 +32,9 @@ def exhaust(steps: Generator[Any, None, R]) -> R:
 SETTLING = 32
 
 
+#: Steps that locating the centers counts for, after all else.
+LOCATING = 100
+
 #: Steps that the reading of a stream counts for.
 READING = 100
 
@@ -73,3 +76,15 @@ def shifted(
             result: R = stop.value
             return result
         yield Progress(stage, done + by, total + by)
+
+
+def located(steps: Generator[float, None, R]) -> Generator[Progress, None, R]:
+    """Yield the progress of what only remains."""
+    while True:
+        try:
+            part = next(steps)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        done = int(LOCATING * part)
+        yield Progress(f"Locating centers, {part:.0%}", done, LOCATING)

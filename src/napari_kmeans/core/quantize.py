@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import lloyd, validation
-from .blocks import free_memory, is_distributed, is_lazy
+from .blocks import is_distributed, is_lazy
 from .criteria import Criteria
 from .fit import Space, fit_pixels, fit_stream
 from .kmeans import MAX_SAMPLES, Settings
-from .pixels import Pixels, channels_last
+from .memory import free_memory
+from .pixels import Pixels, channels_last, channels_restored
 from .progress import READING, Progress, exhaust, shifted, staged
 from .quantizer import Quantizer
 from .result import QuantizedImage, to_dtype, versions
@@ -255,12 +256,7 @@ class _Request:
 
     def restore(self, image: Any) -> Any:
         """Return an image with its channels where they were."""
-        if self.channel_axis is not None:
-            last = image.ndim - 1
-            order = list(range(last))
-            order.insert(self.channel_axis, last)
-            return image.transpose(order)
-        return image if self.space.rgb else image[..., 0]
+        return channels_restored(image, self.space.rgb, self.channel_axis)
 
 
 def _quantize(
@@ -400,7 +396,12 @@ def _counts(request: _Request, fit: Fit, labels: Any) -> NDArray[np.int64]:
 
 
 def extend_labels(
-    image: ArrayLike, labels: ArrayLike, k: int, *, rgb: bool
+    image: ArrayLike,
+    labels: ArrayLike,
+    k: int,
+    *,
+    rgb: bool,
+    channel_axis: int | None = None,
 ) -> NDArray[np.int32]:
     """Extend painted labels to the whole image: initial labels for `quantize`.
 
@@ -414,6 +415,8 @@ def extend_labels(
         Number of clusters.
     rgb : bool
         Whether the last axis is color.
+    channel_axis : int, optional
+        The axis of other channels.
 
     Returns
     -------
@@ -432,7 +435,8 @@ def extend_labels(
     array([[0, 0, 1, 1]], dtype=int32)
     """
     k = validation.check_k(k)
-    pixels = Pixels(*channels_last(validation.check_image(image), rgb, None))
+    array = np.asarray(validation.check_image(image))
+    pixels = Pixels(*channels_last(array, rgb, channel_axis))
     painted = validation.check_painted(labels, k, pixels.shape).reshape(-1)
     valid, _ = pixels.valid()
     usable = painted > 0 if valid is None else (painted > 0) & valid

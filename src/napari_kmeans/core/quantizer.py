@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import kernels, lloyd
-from .blocks import map_blocks, serially
-from .pixels import Pixels
+from . import kernels, lloyd, validation
+from .blocks import is_lazy, map_blocks, serially
+from .pixels import Pixels, channels_last, channels_restored
 from .progress import exhaust
 from .samples import from_pixels, look_up
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from .frame import Frame
+    from .result import QuantizedImage
     from .samples import Codes
     from .stream import Stream
 
@@ -139,6 +140,40 @@ class Quantizer:
             meta=np.empty((0,) * image.ndim, image.dtype),
         )
         return labels, quantized
+
+
+def apply(
+    result: QuantizedImage, image: ArrayLike, mask: ArrayLike | None
+) -> tuple[Any, Any]:
+    """Quantize another image to the centers of a result: see `QuantizedImage.apply`."""
+    from .result import to_dtype
+    from .stream import Stream
+
+    array = validation.check_image(image)
+    rgb, axis = result.settings["rgb"], result.settings["channel_axis"]
+    shape = array.shape
+    arranged, n_channels = channels_last(
+        array, *validation.check_channels(rgb if axis is None else None, axis, shape)
+    )
+    if n_channels != len(result.channels):
+        raise ValueError(
+            f"image of {n_channels} channels should have {len(result.channels)}, as "
+            "the image that was clustered."
+        )
+    checked = validation.check_mask(mask, arranged.shape[:-1])
+    no_data = result.settings["no_data"]
+    quantizer = result.quantizer.untabled
+    if array.dtype != quantizer.palette.dtype:
+        palette = to_dtype(result.centers, array.dtype)
+        quantizer = replace(quantizer, palette=palette)
+    if is_lazy(array):
+        stream = Stream(arranged, n_channels, checked, no_data)
+        labels, quantized = quantizer.label_lazily(stream)
+    else:
+        pixels = Pixels(arranged, n_channels, checked, no_data)
+        labels = quantizer.label(pixels, pixels.valid()[0])
+        quantized = quantizer.paint(pixels, labels)
+    return labels, channels_restored(quantized, rgb, axis)
 
 
 def _label_block(

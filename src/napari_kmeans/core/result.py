@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     import pandas as pd
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from .layerdata import LayerData
     from .quantizer import Quantizer
@@ -136,6 +136,45 @@ class QuantizedImage(_Clustering):
     def positions(self) -> NDArray[np.float64]:
         """The mean position of each cluster's pixels: (k, labels.ndim), in pixels."""
         return exhaust(centroids(self.labels, self.k))
+
+    def locate(self) -> Generator[float, None, None]:
+        """Find the `positions` block by block, yielding the part that is done."""
+        if "positions" not in self.__dict__:
+            self.__dict__["positions"] = yield from centroids(self.labels, self.k)
+
+    def apply(
+        self, image: ArrayLike, *, mask: ArrayLike | None = None
+    ) -> tuple[Any, Any]:
+        """Quantize another image to the same centers.
+
+        Parameters
+        ----------
+        image : array_like or dask.array.Array
+            With the axes and the channels of the image that was clustered.
+        mask : array of bool, optional
+            Of the shape of the image without channels; False leaves a pixel out.
+
+        Returns
+        -------
+        labels, quantized : arrays
+            As those of a result; of dask where the image is.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where the image does not have these channels.
+
+        Examples
+        --------
+        >>> from napari_kmeans import quantize
+        >>> first = quantize(np.array([[1, 2], [8, 9]], np.uint8), 2)
+        >>> labels, quantized = first.apply(np.array([[0, 7]], np.uint8))
+        >>> labels.tolist(), quantized.tolist()
+        ([[1, 2]], [[2, 8]])
+        """
+        from .quantizer import apply
+
+        return apply(self, image, mask)
 
     @property
     def colors(self) -> NDArray[np.float64]:

@@ -7,13 +7,20 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ..core.progress import Progress
+import numpy as np
+
+from ..core.blocks import is_lazy
+from ..core.progress import Progress, located
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
+    from numpy.typing import NDArray
+
+    from ..core.planes import QuantizedPlanes
     from ..core.result import ClusteredPoints, QuantizedImage
 
+    Result = QuantizedImage | QuantizedPlanes | ClusteredPoints
 
 R = TypeVar("R")
 
@@ -27,8 +34,8 @@ class Job:
 
     Attributes
     ----------
-    data : array
-        An image, in full resolution, or points.
+    data : array, or list of arrays
+        An image, in full resolution, or points; of several images, each is a channel.
     rgb : bool or None
         Whether the image is in color; None for points.
     k : int
@@ -36,6 +43,17 @@ class Job:
         Further arguments of ``quantize`` and ``kmeans``.
     start_labels : array, optional
         Labels 1..k of some or all pixels to start from; 0 where there is none.
+    mask : callable, optional
+        Returns the mask: to make it may take long.
+    axes : tuple of int, optional
+        Each plane along these axes is clustered on its own.
+    only : tuple of int, optional
+        Of these planes the only one, by its index along the axes.
+    needed : int, optional
+        The bytes that the image would need as a whole, where these are too many: then
+        it is worked on by blocks.
+    centers : bool
+        Whether the centers are to be shown, and so to be located.
     """
 
     data: Any
@@ -43,12 +61,17 @@ class Job:
     k: int
     settings: dict[str, Any]
     start_labels: Any = None
+    mask: Callable[[], NDArray[np.bool_]] | None = None
+    axes: tuple[int, ...] = ()
+    only: tuple[int, ...] | None = None
+    needed: int | None = None
+    centers: bool = True
 
 
 class Outcome(NamedTuple):
     """How a job ended: with a result, or with an error."""
 
-    result: QuantizedImage | ClusteredPoints | None
+    result: Result | None
     error: Exception | None
     seconds: float
 
@@ -82,17 +105,45 @@ def _sparse(steps: Generator[Progress, None, R]) -> Generator[Progress, None, R]
             passed = time.perf_counter()
 
 
-def _steps(job: Job) -> Generator[Progress, None, QuantizedImage | ClusteredPoints]:
+def _steps(job: Job) -> Generator[Progress, None, Result]:
     from ..core.kmeans import kmeans_steps
+    from ..core.planes import quantize_planes_steps
     from ..core.quantize import extend_labels, quantize_steps
 
     if job.rgb is None:
         return (yield from kmeans_steps(job.data, job.k, **job.settings))
-    settings = job.settings
+    image, settings = _image(job), dict(job.settings)
+    if isinstance(job.data, list):
+        settings["channel_axis"] = 0
+    if job.mask is not None:
+        settings["mask"] = job.mask()
     if job.start_labels is not None:
-        init = extend_labels(job.data, job.start_labels, job.k, rgb=job.rgb)
-        settings = settings | {"init": init}
-    result = yield from quantize_steps(job.data, job.k, rgb=job.rgb, **settings)
-    if result.labels.ndim == 2:
-        _ = result.positions  # computed here, not in the window's thread
+        settings["init"] = extend_labels(
+            image,
+            job.start_labels,
+            job.k,
+            rgb=job.rgb,
+            channel_axis=settings.get("channel_axis"),
+        )
+    settings["rgb"] = job.rgb
+    if job.axes:
+        given = {"axes": job.axes, "only": None if job.only is None else [job.only]}
+        return (yield from quantize_planes_steps(image, job.k, **given, **settings))
+    result = yield from quantize_steps(image, job.k, **settings)
+    if job.centers:  # located here, not in the window's thread
+        yield from located(result.locate())
     return result
+
+
+def _image(job: Job) -> Any:
+    """Return the image as one array: of NumPy, or where it is lazy or large, of dask."""
+    several = isinstance(job.data, list)
+    if job.needed is None and not any(
+        map(is_lazy, job.data if several else [job.data])
+    ):
+        return np.stack(job.data) if several else job.data
+    import dask.array as da
+
+    if several:
+        return da.stack([da.asarray(channel) for channel in job.data])
+    return da.asarray(job.data)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from magicgui.widgets import (
     CheckBox,
     ComboBox,
     Container,
     FloatSpinBox,
     Label,
+    LineEdit,
     ProgressBar,
     PushButton,
     SpinBox,
@@ -22,19 +23,21 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QLabel, QShortcut, QSizePolicy  # type: ignore[attr-defined]
 
 from ..core.criteria import Criteria
+from ..core.memory import forecast, free_memory
 from ..core.progress import Progress, exhaust, n_steps
-from ..core.result import QuantizedImage
 from ..core.validation import MOST_CLUSTERS, MOST_SEED
 from .job import Job, Outcome, run
-from .layers import is_result, role, show
+from .layers import is_result, show
+from .regions import is_region, mask
+from .sources import Scope, axis_name, check_channels, full_resolution, value_range
+from .summary import by_blocks, summary
 
 if TYPE_CHECKING:
     import napari.viewer
-    from napari.layers import Image, Labels, Layer, Points
+    from napari.layers import Image, Layer, Points
     from napari.qt.threading import GeneratorWorker
 
-    from ..core.result import ClusteredPoints
-
+WHOLE, PLANE, EACH = "whole image", "current plane", "each plane along"
 BOTH, MAX_ITER, EPSILON = "both", "max iterations", "epsilon"
 RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"
 LABELS = "Labels layer"
@@ -63,6 +66,8 @@ class KMeansWidget(Container[Any]):
 
     settings: Container[Any]
     layer: ComboBox
+    channels: Label
+    scope: ComboBox
     k: SpinBox
     criteria: ComboBox
     max_iter: SpinBox
@@ -71,6 +76,10 @@ class KMeansWidget(Container[Any]):
     init: ComboBox
     start_labels: ComboBox
     seed: SpinBox
+    color_space: ComboBox
+    scaling: ComboBox
+    mask: ComboBox
+    no_data: LineEdit
     add_quantized: CheckBox
     add_labels: CheckBox
     add_centers: CheckBox
@@ -84,7 +93,9 @@ class KMeansWidget(Container[Any]):
         self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._worker: GeneratorWorker[Progress, None, Outcome] | None = None
         self._epsilon_shown: float | None = None
+        self._shown_for: list[Layer] = []
         self._begun = 0.0
+        self._notice = ""
         outputs = Container[Any](
             name="outputs",
             label="Add",
@@ -151,7 +162,19 @@ class KMeansWidget(Container[Any]):
                 name="layer",
                 choices=self._sources,
                 tooltip="The Image or Points layer to cluster. Follows the active "
-                "layer.",
+                "layer. Image layers selected together are the channels of one "
+                "clustering.",
+            ),
+            Label(
+                name="channels",
+                tooltip="The selected Image layers: a channel each.",
+            ),
+            ComboBox(
+                name="scope",
+                label="cluster",
+                choices=self._scopes,
+                tooltip="All planes together, the one that is shown, or each on its "
+                "own; the clusters of planes are then numbered alike.",
             ),
             SpinBox(
                 name="k",
@@ -214,6 +237,34 @@ class KMeansWidget(Container[Any]):
                 tooltip="Seed of the random starts: the same seed gives the same "
                 "result.",
             ),
+            ComboBox(
+                name="color_space",
+                label="color space",
+                choices=[("RGB", "rgb"), ("CIELAB", "cielab"), ("Oklab", "oklab")],
+                tooltip="Where distances between colors are measured; in CIELAB and "
+                "Oklab they are about as the eye sees them.",
+            ),
+            ComboBox(
+                name="scaling",
+                choices=[
+                    ("none", "none"),
+                    ("equal range", "range"),
+                    ("equal variance", "variance"),
+                ],
+                tooltip="What makes channels of different brightness count alike.",
+            ),
+            ComboBox(
+                name="mask",
+                choices=self._regions,
+                nullable=True,
+                tooltip="A Labels or Shapes layer: what is outside is left out.",
+            ),
+            LineEdit(
+                name="no_data",
+                label="no data",
+                tooltip="A value that says that there is none: such pixels are left "
+                "out. Those that are NaN, infinite or transparent always are.",
+            ),
         ]
 
     def _shape_native(self) -> None:
@@ -243,7 +294,11 @@ class KMeansWidget(Container[Any]):
             shortcut.activated.connect(self._on_return)
 
     def _connect(self) -> None:
-        self._viewer.layers.selection.events.active.connect(self._follow_active)
+        layers, dims = self._viewer.layers, self._viewer.dims
+        layers.selection.events.active.connect(self._follow_active)
+        layers.selection.events.changed.connect(self._on_layer)
+        dims.events.order.connect(self._offer_scopes)
+        dims.events.ndisplay.connect(self._offer_scopes)
         self.layer.changed.connect(self._on_layer)
         self.criteria.changed.connect(self._enable)
         self.init.changed.connect(self._enable)
@@ -266,12 +321,56 @@ class KMeansWidget(Container[Any]):
 
         return [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
 
+    def _regions(self, _widget: Any = None) -> list[Layer]:
+        return [layer for layer in self._viewer.layers if is_region(layer)]
+
     def _inits(self, _widget: Any = None) -> list[str]:
         # Also called before there is a layer control.
-        image = self._image if hasattr(self, "layer") else None
-        if image is None:  # points have no pixels that a Labels layer could label
+        images = self._images if hasattr(self, "layer") else []
+        if not images:  # points have no pixels that a Labels layer could label
             return [RANDOM, PLUSPLUS]
-        return [RANDOM, PLUSPLUS, *([] if image.rgb else [OPTIMAL]), LABELS]
+        gray = len(images) == 1 and not images[0].rgb
+        return [RANDOM, PLUSPLUS, *([OPTIMAL] if gray else []), LABELS]
+
+    def _scopes(self, _widget: Any = None) -> list[tuple[str, Scope]]:
+        images = self._images if hasattr(self, "layer") else []
+        axes = self._sliders(images[0]) if images else ()
+        if not axes:
+            return [(WHOLE, Scope())]
+        # One by one, as the frames of a movie of volumes, and all together.
+        some = [(axis,) for axis in axes] if len(axes) > 1 else []
+        each = [
+            (f"{EACH} {', '.join(axis_name(images[0], a) for a in group)}", group)
+            for group in [*some, axes]
+        ]
+        scopes = [(title, Scope(group)) for title, group in each]
+        return [(WHOLE, Scope()), (PLANE, Scope(axes, current=True)), *scopes]
+
+    def _sliders(self, image: Image) -> tuple[int, ...]:
+        """Return the axes of an image that have a slider."""
+        dims = self._viewer.dims
+        missing = dims.ndim - image.ndim
+        return tuple(sorted(a - missing for a in dims.not_displayed if a >= missing))
+
+    def _offer_scopes(self, _event: Any = None) -> None:
+        self.scope.reset_choices()
+        self._enable()
+
+    @property
+    def _images(self) -> list[Image]:
+        """The Image layers to cluster: the one chosen, or those selected with it."""
+        chosen = self._image
+        if chosen is None or chosen.rgb:
+            return [] if chosen is None else [chosen]
+        selection = self._viewer.layers.selection
+        from napari.layers import Image
+
+        selected = [
+            layer
+            for layer in self._viewer.layers
+            if layer in selection and isinstance(layer, Image) and not is_result(layer)
+        ]
+        return selected if chosen in selected else [chosen]
 
     @property
     def _image(self) -> Image | None:
@@ -298,31 +397,45 @@ class KMeansWidget(Container[Any]):
         if active is not None and active in self.layer.choices:
             self.layer.value = active
 
-    def _on_layer(self) -> None:
+    def _on_layer(self, _event: Any = None) -> None:
+        sources = self._sources_chosen
+        if sources == self._shown_for:
+            return
+        self._shown_for = sources
         self.init.reset_choices()
+        self.scope.reset_choices()
+        self.channels.value = "\n".join(layer.name for layer in sources)
         self._show_epsilon()
         self._enable()
 
+    @property
+    def _sources_chosen(self) -> list[Layer]:
+        """The layers that a run will take."""
+        return self._images or ([] if self.layer.value is None else [self.layer.value])
+
     def _enable(self) -> None:
-        """Enable what applies."""
-        image, points = self._image, self._points
+        """Enable and show what applies."""
+        images, points = self._images, self._points
         searched = self.init.value != OPTIMAL
         for control in (self.criteria, self.attempts, self.seed):
             control.enabled = searched
         self.max_iter.enabled = searched and self.criteria.value != EPSILON
         self.epsilon.enabled = searched and self.criteria.value != MAX_ITER
-        self.start_labels.enabled = self.init.value == LABELS
+        rgb = bool(images) and bool(images[0].rgb)
+        self.start_labels.visible = self.init.value == LABELS
+        self.channels.visible = len(images) > 1
+        self.scope.visible = len(self.scope.choices) > 1
+        self.color_space.visible = rgb
+        self.scaling.visible = rgb or len(images) > 1
+        self.mask.visible = self.no_data.visible = bool(images)
         self.add_quantized.enabled = points is None
-        self.add_centers.enabled = points is not None or (
-            image is None or image.ndim == 2
-        )
         self.run_button.enabled = self.layer.value is not None and not self.running
 
     def _show_epsilon(self) -> None:
         """Show the default epsilon of the layer: 1/255 of the range of its values."""
-        if self.layer.value is None:
+        if not self._sources_chosen:
             return
-        epsilon = value_range(self.layer.value) / 255 or 1.0
+        epsilon = max(map(value_range, self._sources_chosen)) / 255 or 1.0
         exponent = math.floor(math.log10(epsilon))
         self.epsilon.native.setDecimals(min(max(3 - exponent, 0), 300))
         self.epsilon.step = 10.0**exponent
@@ -350,20 +463,53 @@ class KMeansWidget(Container[Any]):
             "init": RANDOM if self.init.value == LABELS else self.init.value,
             "seed": self.seed.value,
         }
-        source = self.layer.value
         if self._points is not None:
-            return Job(source.data, None, self.k.value, settings)
-        data = source.data[0] if source.multiscale else source.data
-        start_labels: Labels | None = None
-        if self.init.value == LABELS:
-            start_labels = self.start_labels.value
-            if start_labels is None:
-                raise ValueError(
-                    "start='Labels layer' should go with a Labels layer, but none is "
-                    "chosen."
-                )
-        painted = None if start_labels is None else start_labels.data
-        return Job(data, bool(source.rgb), self.k.value, settings, painted)
+            return Job(self.layer.value.data, None, self.k.value, settings)
+        images = self._images
+        data = [full_resolution(image) for image in images]
+        check_channels(images)
+        rgb, scope = bool(images[0].rgb), self.scope.value
+        settings["color_space"] = self.color_space.value if rgb else "rgb"
+        settings["no_data"] = number(self.no_data.value)
+        if rgb or len(images) > 1:
+            settings["scaling"] = self.scaling.value
+        if len(images) > 1:
+            settings["channel_names"] = [image.name for image in images]
+        needed = sum(forecast(array.shape, array.dtype, rgb=rgb) for array in data)
+        return Job(
+            data if len(images) > 1 else data[0],
+            rgb,
+            self.k.value,
+            settings,
+            start_labels=self._painted(),
+            mask=partial(mask, self.mask.value, images[0]) if self.mask.value else None,
+            axes=scope.axes,
+            only=self._current(images[0], scope.axes) if scope.current else None,
+            needed=needed if needed > free_memory() // 2 else None,
+            centers=self.add_centers.value,
+        )
+
+    def _painted(self) -> Any:
+        """Return the labels to start from, where that was asked for."""
+        if self.init.value != LABELS:
+            return None
+        if self.start_labels.value is None:
+            raise ValueError(
+                "start='Labels layer' should go with a Labels layer, but none is "
+                "chosen."
+            )
+        return self.start_labels.value.data
+
+    def _current(self, image: Image, axes: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the index along some axes of the plane of an image that is shown."""
+        place = image.world_to_data(self._viewer.dims.point[-image.ndim :])
+        index = tuple(round(place[axis]) for axis in axes)
+        shape = full_resolution(image).shape
+        if not all(0 <= i < shape[axis] for i, axis in zip(index, axes, strict=True)):
+            raise ValueError(
+                f"The plane that is shown should cut {image.name!r}, but lies outside."
+            )
+        return index
 
     def run(self, *, block: bool = False) -> GeneratorWorker[Any, Any, Any] | None:
         """Run k-means on the chosen layer, as the Run button does.
@@ -385,8 +531,8 @@ class KMeansWidget(Container[Any]):
 
         if self.running:
             return None
-        source = self.layer.value
-        if source is None:
+        sources = self._sources_chosen
+        if not sources:
             show_error("layer=None should be an Image or Points layer.")
             return None
         try:
@@ -396,22 +542,22 @@ class KMeansWidget(Container[Any]):
             show_error(str(error))
             return None
         if block:
-            self._finish(source, exhaust(run(job)))
+            self._finish(sources, exhaust(run(job)))
             return None
         total = n_steps(self.attempts.value, job.settings["criteria"].max_iter)
         worker = create_worker(
             run,
             job,
-            _progress={"desc": f"K-means: {source.name}"},
+            _progress={"desc": f"K-means: {', '.join(s.name for s in sources)}"},
             _start_thread=False,
         )
         # Napari would count what is yielded; some steps count for more.
         worker.pbar.total = total
         self._worker = worker
         worker.yielded.connect(self._on_progress)
-        worker.returned.connect(lambda outcome: self._on_returned(source, outcome))
+        worker.returned.connect(lambda outcome: self._on_returned(sources, outcome))
         worker.finished.connect(self._on_finished)
-        self._begin(total)
+        self._begin(total, by_blocks(job))
         worker.start()
         return worker
 
@@ -422,12 +568,13 @@ class KMeansWidget(Container[Any]):
             self.cancel_button.enabled = False
             self.message.value = "Canceling"
 
-    def _begin(self, total: int) -> None:
+    def _begin(self, total: int, notice: str) -> None:
         self.run_button.enabled = False
         self.cancel_button.enabled = True
         self.progress.max = total
         self.progress.value = 0
-        self.message.value = "Preparing"
+        self._notice = notice
+        self.message.value = f"{notice}Preparing"
         self._begun = time.perf_counter()
 
     def _on_progress(self, progress: Progress) -> None:
@@ -435,15 +582,18 @@ class KMeansWidget(Container[Any]):
             return
         if self._worker is not None and not self._worker.abort_requested:
             self.progress.visible = True
+            self.progress.max = progress.total
             self.progress.value = progress.done
-            self.message.value = progress.stage
+            self.message.value = f"{self._notice}{progress.stage}"
             # Last, since napari lets Qt draw here, and so what is yielded next arrive.
-            self._worker.pbar.update(progress.done - self._worker.pbar.n)
+            pbar = self._worker.pbar
+            pbar.total = progress.total
+            pbar.update(progress.done - pbar.n)
 
-    def _on_returned(self, source: Layer, outcome: Outcome) -> None:
+    def _on_returned(self, sources: list[Layer], outcome: Outcome) -> None:
         # Canceled during the last step, a worker still returns.
         if self._worker is not None and not self._worker.abort_requested:
-            self._finish(source, outcome)
+            self._finish(sources, outcome)
 
     def _on_finished(self) -> None:
         if self._worker is not None and self._worker.abort_requested:
@@ -459,7 +609,7 @@ class KMeansWidget(Container[Any]):
             focused.interpretText()
         self.run()
 
-    def _finish(self, source: Layer, outcome: Outcome) -> None:
+    def _finish(self, sources: list[Layer], outcome: Outcome) -> None:
         """Show what came out: layers and a line, or a notification."""
         from napari.utils.notifications import (
             notification_manager,
@@ -477,45 +627,29 @@ class KMeansWidget(Container[Any]):
                     type(error), error, error.__traceback__
                 )
             return
-        if source not in self._viewer.layers:
-            self.message.value = f"{source.name} is gone: nothing was added"
-            return
+        for source in sources:
+            if source not in self._viewer.layers:
+                self.message.value = f"{source.name} is gone: nothing was added"
+                return
         wanted = {
             "quantized": self.add_quantized.value,
             "labels": self.add_labels.value,
             "centers": self.add_centers.value,
         }
-        show(self._viewer, [x for x in result.to_layers(source) if wanted[role(x)]])
-        self.message.value = summary(result, outcome.seconds)
+        source = sources[0] if len(sources) == 1 else sources
+        roles = {name for name, is_wanted in wanted.items() if is_wanted}
+        show(self._viewer, result.to_layers(source, roles))
+        self.message.value = self._notice + summary(result, outcome.seconds)
         if result.note:
             show_warning(result.note)
 
 
-def value_range(layer: Layer) -> float:
-    """Return about the range of a layer's values; of a large one, from some of them."""
-    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
-    if getattr(layer, "rgb", False):
-        data = data[..., :3]
-    step = max(1, math.ceil((data.size / 2**22) ** (1 / data.ndim)))
-    some = np.asarray(data[(slice(None, None, step),) * data.ndim])
-    some = some[np.isfinite(some)].astype(np.float64)
-    return float(np.ptp(some)) if some.size else 0.0
-
-
-def summary(result: QuantizedImage | ClusteredPoints, seconds: float) -> str:
-    """Return what came out, in a few lines."""
-    steps = "1 step" if result.n_iter == 1 else f"{result.n_iter} steps"
-    if result.settings["init"] == "optimal":
-        steps = "The best there is"
-    lines = [f"Compactness {result.compactness:.6g}"]
-    if isinstance(result, QuantizedImage):
-        before = "" if result.n_colors is None else f"{result.n_colors:,} → "
-        what = "colors" if result.rgb else "values"
-        lines.append(f"{before}{result.n_colors_quantized:,} unique {what}")
-    lines.append(f"{steps}, {seconds:.2f} s")
-    if result.n_excluded:
-        what = "pixels" if isinstance(result, QuantizedImage) else "points"
-        lines.append(f"{result.n_excluded:,} {what} left out")
-    if result.note:
-        lines.append(result.note)
-    return "\n".join(lines)
+def number(text: str) -> float | int | None:
+    """Return the number that was typed; None for nothing."""
+    if not text.strip():
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"no data={text!r} should be a number or empty.") from None
+    return int(value) if value.is_integer() else value

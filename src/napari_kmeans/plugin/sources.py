@@ -1,0 +1,67 @@
+"""Sources: what the dock asks of the layers that it clusters."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer
+
+
+class Scope(NamedTuple):
+    """What is clustered together.
+
+    Attributes
+    ----------
+    axes : tuple of int
+        Each plane along these axes on its own; without any, the whole image.
+    current : bool
+        Only the plane that is shown.
+    """
+
+    axes: tuple[int, ...] = ()
+    current: bool = False
+
+
+def axis_name(image: Image, axis: int) -> str:
+    """Return the label of an axis, or its number where it has none of its own."""
+    label = image.axis_labels[axis]
+    return f"axis {axis}" if label.lstrip("-").isdigit() else label
+
+
+def full_resolution(layer: Image) -> Any:
+    """Return the data of a layer, the largest of a multiscale one."""
+    return layer.data[0] if layer.multiscale else layer.data
+
+
+def check_channels(images: list[Image]) -> None:
+    """Raise where layers cannot be the channels of one image."""
+    first, *others = images
+    for other in others:
+        if other.rgb:
+            raise ValueError(
+                f"{other.name!r} should not be in color to be a channel beside "
+                f"{first.name!r}."
+            )
+        shape, theirs = full_resolution(first).shape, full_resolution(other).shape
+        if shape != theirs:
+            raise ValueError(
+                f"{first.name!r} of shape {shape} and {other.name!r} of shape {theirs} "
+                "should have one shape to be channels."
+            )
+
+
+def value_range(layer: Layer) -> float:
+    """Return about the range of a layer's values; of a large one, from some of them."""
+    data = layer.data
+    if getattr(layer, "multiscale", False):
+        data = data[-1]  # the smallest: the others may have to be read from afar
+    if getattr(layer, "rgb", False):
+        data = data[..., :3]
+    step = max(1, math.ceil((data.size / 2**22) ** (1 / data.ndim)))
+    some = np.asarray(data[(slice(None, None, step),) * data.ndim])
+    some = some[np.isfinite(some)].astype(np.float64)
+    return float(np.ptp(some)) if some.size else 0.0

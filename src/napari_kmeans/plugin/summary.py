@@ -1,0 +1,65 @@
+"""Summaries: what a run has done, in a few lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.result import QuantizedImage
+
+if TYPE_CHECKING:
+    from ..core.planes import QuantizedPlanes
+    from ..core.result import ClusteredPoints
+    from .job import Job
+
+
+def by_blocks(job: Job) -> str:
+    """Return what to say of a job too large for the memory; nothing of others."""
+    if job.needed is None:
+        return ""
+    return f"By blocks: whole, it would need {job.needed / 1e9:,.1f} GB of memory.\n"
+
+
+def summary(
+    result: QuantizedImage | QuantizedPlanes | ClusteredPoints, seconds: float
+) -> str:
+    """Return what came out, in a few lines."""
+    if hasattr(result, "plane_shape"):
+        return "\n".join(_of_planes(result, seconds))
+    steps = "1 step" if result.n_iter == 1 else f"{result.n_iter} steps"
+    if result.settings["init"] == "optimal":
+        steps = "The best there is"
+    lines = [f"Compactness {result.compactness:.6g}"]
+    if isinstance(result, QuantizedImage):
+        before = "" if result.n_colors is None else f"{result.n_colors:,} → "
+        what = "colors" if result.rgb else "values"
+        lines.append(f"{before}{result.n_colors_quantized:,} unique {what}")
+    lines.append(f"{steps}, {seconds:.2f} s")
+    if result.n_excluded:
+        lines.append(_left_out(result))
+    if result.note:
+        lines.append(result.note)
+    return "\n".join(lines)
+
+
+def _of_planes(result: QuantizedPlanes, seconds: float) -> list[str]:
+    n = int((result.counts.sum(axis=1) > 0).sum())
+    planes = "1 plane" if n == 1 else f"{n:,} planes"
+    lines = [
+        f"{planes}, {seconds:.2f} s",
+        f"Compactness {result.compactness.sum():.6g}",
+    ]
+    if result.n_excluded:
+        lines.append(f"{result.n_excluded:,} pixels left out")
+    if result.note:
+        lines.append(result.note)
+    return lines
+
+
+def _left_out(result: QuantizedImage | ClusteredPoints) -> str:
+    """Return how many were left out, and why."""
+    if not isinstance(result, QuantizedImage):
+        return f"{result.n_excluded:,} points left out: not finite"
+    reasons = [f"{n:,} {reason}" for reason, n in result.excluded.items()]
+    if len(reasons) == 1:
+        return f"{result.n_excluded:,} pixels left out: {next(iter(result.excluded))}"
+    return f"{result.n_excluded:,} pixels left out: {', '.join(reasons)}"
