@@ -7,7 +7,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points
 
 from napari_kmeans import kmeans, quantize
-from napari_kmeans.plugin.layers import is_result, role, show
+from napari_kmeans.plugin.layers import is_result, show
 
 
 @pytest.fixture
@@ -192,10 +192,7 @@ def test_another_shape_of_image_under_the_same_name(viewer, photo):
     stack.data[2:] = 9
     second = show(viewer, quantize(stack.data, 2).to_layers(stack))
     assert not set(first) & set(second)
-    assert [role(x) for x in quantize(stack.data, 2).to_layers(stack)] == [
-        "quantized",
-        "labels",
-    ]
+    assert second[2].ndim == 3
 
 
 @pytest.mark.parametrize("ndim", [2, 3])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from napari.layers import Image, Labels, Points, Shapes
 
-from napari_kmeans.plugin.regions import downsampled, is_region, mask
+from napari_kmeans.plugin.regions import is_region, mask
 
 SHAPE = (13, 17)
 SQUARE = np.array([[2.0, 3.0], [2, 8], [6, 8], [6, 3]])
@@ -549,33 +549,6 @@ def test_shapes_at_a_right_angle_to_the_planes():
 def test_another_layer_is_no_region():
     with pytest.raises(TypeError, match="The Points layer 'spots' should be a Labels"):
         mask(Points(name="spots"), Image(np.zeros(SHAPE)))
-
-
-@given(
-    hnp.arrays(bool, hnp.array_shapes(min_dims=1, max_dims=3, max_side=9)), st.data()
-)
-def test_downsampled(full, data):
-    shape = tuple(data.draw(st.integers(1, n)) for n in full.shape)
-    level = downsampled(full, shape)
-    assert level.shape == shape
-    for pixel in np.ndindex(shape):
-        of = zip(pixel, full.shape, shape, strict=True)
-        at = tuple(int(np.floor((i + 0.5) * n / m)) for i, n, m in of)
-        assert level[pixel] == full[at]
-    same = tuple(data.draw(st.lists(st.integers(1, 5), max_size=2)))
-    view = np.broadcast_to(full, (*same, *full.shape))
-    lower = downsampled(view, tuple(1 for _ in same) + shape)
-    assert (lower == level).all()
-
-
-def test_downsampled_views_stay_views():
-    view = np.broadcast_to(np.eye(8, dtype=bool), (1000, 8, 8))
-    level = downsampled(view, (500, 4, 4))
-    assert level.shape == (500, 4, 4)
-    assert level.strides[0] == 0
-    np.testing.assert_array_equal(level[7], np.eye(8, dtype=bool)[1::2, 1::2])
-    with pytest.raises(ValueError, match="the 3 dimensions of the mask"):
-        downsampled(view, (4, 4))
 
 
 def test_no_window_is_needed():

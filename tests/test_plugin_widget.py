@@ -3,6 +3,7 @@
 import math
 import time
 
+import dask.array as da
 import numpy as np
 import pytest
 import skimage.data
@@ -143,17 +144,18 @@ def test_stack_of_16_bits(viewer, qtbot):
     stack = rng.integers(0, 60_000, (5, 60, 70), np.uint16)
     viewer.add_image(stack, name="stack", scale=(3, 1, 1))
     widget = by_script(viewer)
-    assert not widget.add_centers.enabled
     assert widget.epsilon.value == pytest.approx(np.ptp(stack) / 255, rel=1e-3)
     run(widget, qtbot)
-    assert names(viewer) == ["stack", "stack quantized", "stack labels"]
-    quantized, labels = viewer.layers[1:]
+    roles = ["stack quantized", "stack labels", "stack centers"]
+    assert names(viewer) == ["stack", *roles]
+    quantized, labels, centers = viewer.layers[1:]
     assert quantized.data.dtype == np.uint16
     assert labels.data.dtype == np.uint8
     expected = quantize(stack, 5)
     np.testing.assert_array_equal(labels.data, expected.labels)
     np.testing.assert_array_equal(quantized.data, expected.quantized)
-    assert list(labels.scale) == [3, 1, 1]
+    assert list(labels.scale) == list(centers.scale) == [3, 1, 1]
+    np.testing.assert_array_equal(centers.data, expected.positions)
 
 
 def test_blobs(viewer, qtbot):
@@ -172,17 +174,224 @@ def test_blobs(viewer, qtbot):
     assert viewer.layers.selection.active is source
 
 
-def test_multiscale_and_lazy_layers_are_read_in_full_resolution(viewer, qtbot):
-    import dask.array
-
+def test_multiscale_and_lazy_layers_have_results_of_their_kind(viewer, qtbot):
     image = skimage.data.camera()
-    levels = [dask.array.from_array(image), dask.array.from_array(image[::2, ::2])]
+    levels = [da.from_array(image, chunks=200), da.from_array(image[::2, ::2])]
     viewer.add_image(levels, multiscale=True, name="levels")
     widget = by_script(viewer)
     run(widget, qtbot)
-    np.testing.assert_array_equal(
-        viewer.layers["levels labels"].data, quantize(image, 5).labels
+    expected = quantize(image, 5)
+    quantized, labels, centers = viewer.layers[1:]
+    for layer, array in ((labels, expected.labels), (quantized, expected.quantized)):
+        assert layer.multiscale
+        assert all(isinstance(level, da.Array) for level in layer.data)
+        assert [level.shape for level in layer.data] == [(512, 512), (256, 256)]
+        np.testing.assert_array_equal(layer.data[0], array)
+        np.testing.assert_array_equal(layer.data[1], array[::2, ::2])
+    np.testing.assert_array_equal(centers.data, expected.positions)
+    # And once more in place.
+    widget.k.value = 3
+    run(widget, qtbot)
+    assert len(viewer.layers) == 4
+    assert viewer.layers["levels labels"].data[0].max().compute() == 3
+
+
+def test_a_result_of_another_kind_takes_the_place_of_the_earlier(viewer, qtbot):
+    image = skimage.data.camera()
+    source = viewer.add_image(image, name="camera")
+    widget = by_script(viewer)
+    run(widget, qtbot)
+    viewer.layers.remove(source)
+    levels = [da.from_array(image), da.from_array(image[::2, ::2])]
+    viewer.add_image(levels, multiscale=True, name="camera")
+    run(widget, qtbot)
+    assert len(viewer.layers) == 4
+    assert viewer.layers["camera labels"].multiscale
+
+
+def test_selected_layers_are_channels(viewer, qtbot):
+    rng = np.random.default_rng(0)
+    data = rng.integers(0, 999, (2, 40, 50)).astype(np.uint16)
+    viewer.add_image(rng.random((9, 9)), name="other")
+    first = viewer.add_image(data[0], name="DAPI", colormap="blue", scale=(2, 2))
+    second = viewer.add_image(data[1], name="GFP", colormap="green", scale=(2, 2))
+    widget = by_script(viewer)
+    assert not widget.channels.visible
+    viewer.layers.selection = {first, second}
+    viewer.layers.selection.active = first
+    viewer.layers.selection.add(second)
+    assert not widget.channels.native.isHidden()
+    assert widget.channels.value == "DAPI\nGFP"
+    widget.scaling.value = "range"
+    run(widget, qtbot)
+    expected = quantize(
+        data, 5, channel_axis=0, channel_names=["DAPI", "GFP"], scaling="range"
     )
+    roles = ["DAPI quantized", "GFP quantized", "DAPI, GFP labels", "DAPI, GFP centers"]
+    assert names(viewer)[3:] == roles
+    np.testing.assert_array_equal(viewer.layers[3].data, expected.quantized[0])
+    np.testing.assert_array_equal(viewer.layers[4].data, expected.quantized[1])
+    assert viewer.layers[4].colormap.name == "green"
+    labels = viewer.layers[5]
+    np.testing.assert_array_equal(labels.data, expected.labels)
+    assert {"center_DAPI", "center_GFP"} <= set(labels.features)
+    assert list(labels.scale) == [2, 2]
+    run(widget, qtbot)
+    assert len(viewer.layers) == 7
+
+
+def test_channels_of_different_shapes_are_refused(viewer, notified):
+    first = viewer.add_image(np.zeros((4, 5)), name="a")
+    second = viewer.add_image(np.zeros((4, 6)), name="b")
+    widget = by_script(viewer)
+    viewer.layers.selection = {first, second}
+    viewer.layers.selection.active = first
+    viewer.layers.selection.add(second)
+    assert widget.run() is None
+    assert notified == [
+        "'a' of shape (4, 5) and 'b' of shape (4, 6) should have one shape to be "
+        "channels."
+    ]
+
+
+def movie_of_steps():
+    movie = np.zeros((4, 20, 30), np.uint8)
+    for frame, values in enumerate([(10, 200), (20, 220), (30, 240), (40, 250)]):
+        movie[frame, :, :15], movie[frame, :, 15:] = values
+    return movie
+
+
+def test_each_plane_on_its_own(viewer, qtbot):
+    movie = movie_of_steps()
+    viewer.add_image(movie, name="movie", scale=(5, 2, 2))
+    widget = by_script(viewer)
+    titles = widget.scope._widget._mgui_get_choices()
+    assert [title for title, _ in titles] == [
+        "whole image",
+        "current plane",
+        "each plane along axis 0",
+    ]
+    widget.k.value = 2
+    widget.scope.value = widget.scope.choices[2]
+    run(widget, qtbot)
+    quantized, labels, centers = viewer.layers[1:]
+    np.testing.assert_array_equal(quantized.data, movie)
+    np.testing.assert_array_equal(
+        labels.data, 1 + (np.arange(30) >= 15) * np.ones_like(movie)
+    )
+    assert centers.data.shape == (8, 3)
+    assert sorted(set(centers.data[:, 0])) == [0, 1, 2, 3]
+    assert list(labels.scale) == list(centers.scale) == [5, 2, 2]
+    assert "4 planes" in widget.message.value
+
+
+def test_the_current_plane(viewer, qtbot):
+    turned = [[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]]
+    movie = movie_of_steps()
+    viewer.add_image(
+        movie, name="movie", scale=(5, 2, 2), translate=(7, 1, 1), rotate=turned
+    )
+    widget = by_script(viewer)
+    widget.k.value = 2
+    widget.scope.value = widget.scope.choices[1]
+    source = viewer.layers[0]
+    viewer.dims.set_point(range(3), source.data_to_world((2, 10, 15)))
+    run(widget, qtbot)
+    quantized, labels, centers = viewer.layers[1:]
+    np.testing.assert_array_equal(quantized.data, movie[2:3])
+    assert labels.data.shape == (1, 20, 30)
+    for corner in ((0, 0, 0), (0, 19, 29)):
+        there = source.data_to_world(np.add(corner, (2, 0, 0)))
+        for layer in (quantized, labels, centers):
+            np.testing.assert_allclose(layer.data_to_world(corner), there)
+
+
+def test_a_mask_drawn_as_shapes_on_a_rotated_image(viewer, qtbot):
+    image = skimage.data.camera()[:200, :300]
+    source = viewer.add_image(image, name="image", scale=(2, 3), rotate=30)
+    shapes = viewer.add_shapes(name="region")
+    corners = [(20, 20), (20, 150), (90, 150), (90, 20)]
+    shapes.add_polygons(np.array([source.data_to_world(c) for c in corners]))
+    viewer.layers.selection.active = source
+    widget = by_script(viewer)
+    widget.mask.value = shapes
+    run(widget, qtbot)
+    labels = viewer.layers["image labels"]
+    inside = np.zeros(image.shape, bool)
+    inside[21:90, 21:150] = True
+    assert (labels.data[inside] > 0).all()
+    assert (labels.data[:19] == 0).all()
+    assert (labels.data[:, 152:] == 0).all()
+    assert "pixels left out: masked" in widget.message.value
+    outside = labels.data == 0
+    quantized = viewer.layers["image quantized"].data
+    np.testing.assert_array_equal(quantized[outside], image[outside])
+
+
+def test_a_mask_without_pixels_is_told(viewer, qtbot, notified):
+    source = viewer.add_image(skimage.data.camera(), name="camera")
+    viewer.add_labels(np.zeros((512, 512), int), name="nothing")
+    viewer.layers.selection.active = source
+    widget = by_script(viewer)
+    widget.mask.value = viewer.layers["nothing"]
+    run(widget, qtbot)
+    assert len(viewer.layers) == 2
+    [message] = notified
+    assert "nothing" in message
+
+
+def test_values_without_data_are_left_out(viewer, qtbot, notified):
+    image = skimage.data.camera().astype(np.float32)
+    image[:100] = -9999
+    viewer.add_image(image, name="camera")
+    widget = by_script(viewer)
+    widget.no_data.value = "-9999"
+    run(widget, qtbot)
+    assert "51,200 pixels left out: no data" in widget.message.value
+    widget.no_data.value = "none"
+    assert widget.run() is None
+    assert notified == ["no data='none' should be a number or empty."]
+
+
+def test_colors_in_another_space(viewer, qtbot):
+    image = skimage.data.coffee()
+    viewer.add_image(image, name="coffee")
+    widget = by_script(viewer)
+    assert not widget.color_space.native.isHidden()
+    widget.color_space.value = "oklab"
+    run(widget, qtbot)
+    expected = quantize(image, 5, color_space="oklab")
+    np.testing.assert_array_equal(viewer.layers["coffee labels"].data, expected.labels)
+
+
+def test_what_needs_too_much_memory_runs_by_blocks(viewer, qtbot, monkeypatch):
+    monkeypatch.setattr("napari_kmeans.plugin.widget.free_memory", lambda: 10**6)
+    image = skimage.data.camera()
+    viewer.add_image(image, name="camera")
+    widget = by_script(viewer)
+    run(widget, qtbot)
+    labels = viewer.layers["camera labels"].data
+    assert isinstance(labels, da.Array)
+    np.testing.assert_array_equal(labels, quantize(image, 5).labels)
+    assert "By blocks: whole, it would need 0.2 GB" in widget.message.value
+
+
+def test_a_block_that_cannot_be_read_is_told(viewer, qtbot, notified):
+    def fail(block, block_info=None):
+        if block_info[0]["chunk-location"] == (2, 0, 0):
+            raise OSError("movie.zarr/0: the block at (2, 0, 0) could not be read")
+        return block
+
+    movie = da.from_array(movie_of_steps(), chunks=(1, 20, 30))
+    none = np.empty((0, 0, 0), np.uint8)
+    lazy = movie.map_blocks(fail, dtype=np.uint8, meta=none)
+    viewer.add_image(lazy, name="lazy", contrast_limits=(0, 255), multiscale=False)
+    viewer.dims.set_current_step(0, 0)
+    widget = by_script(viewer)
+    widget.k.value = 2
+    run(widget, qtbot)
+    assert len(viewer.layers) == 1
+    assert notified == ["movie.zarr/0: the block at (2, 0, 0) could not be read"]
 
 
 @pytest.mark.parametrize("output", ["quantized", "labels", "centers"])
@@ -244,7 +453,7 @@ def test_painted_labels_to_start_from(viewer, qtbot):
     painted = np.zeros(image.shape, int)
     painted[100:110, 250:260], painted[10:20, 10:20] = 1, 2
     widget = by_script(viewer)
-    assert not widget.start_labels.enabled
+    assert widget.start_labels.native.isHidden()
     start = viewer.add_labels(painted)
     widget.k.value, widget.attempts.value = 2, 1
     widget.init.value = "Labels layer"
@@ -363,7 +572,7 @@ def test_canceled_in_the_last_step_shows_nothing(viewer, qtbot):
     # What the worker returns after Cancel was pressed is dropped.
     worker = widget.run()
     widget.cancel()
-    widget._on_returned(viewer.layers[0], outcome)
+    widget._on_returned([viewer.layers[0]], (), outcome)
     wait(widget, qtbot)
     assert len(viewer.layers) == 1
 
@@ -435,7 +644,7 @@ def test_without_layers_nothing_can_be_run(viewer, notified):
 def test_every_control_has_a_tooltip(viewer):
     widget = by_script(viewer)
     controls = [*widget.settings[:-1], *widget.settings[-1], *widget.buttons]
-    assert len(controls) == 14
+    assert len(controls) == 20
     assert all(control.tooltip for control in controls)
 
 

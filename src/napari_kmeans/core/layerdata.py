@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .blocks import is_lazy
+from .levels import LONGEST, levels_of, thinned
+
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    import pandas as pd
     from numpy.typing import NDArray
 
     from .planes import QuantizedPlanes
@@ -23,16 +29,29 @@ METADATA = "napari-kmeans"
 RED = (1.0, 0.0, 0.0, 1.0)
 
 
-def image_layers(result: QuantizedImage, source: Any) -> list[LayerData]:
-    """Return the quantized image, the labels and, in 2-D, the centers as layers."""
-    colors = _display_colors(result, source)
-    features = result.features
-    features["color"] = hexadecimal(colors)
-    layers = [
-        _layer(_quantized(result, source), "quantized", "image", result, source),
-        _layer(_labels(result, colors, features), "labels", "labels", result, source),
-    ]
-    if result.labels.ndim == 2:
+#: What layers of a result are for.
+ROLES = ("quantized", "labels", "centers")
+
+
+def image_layers(
+    result: QuantizedImage, source: Any, roles: Collection[str]
+) -> list[LayerData]:
+    """Return the quantized image, the labels and the centers as layers."""
+    first = source[0] if isinstance(source, list) else source
+    colors, features = _colors_and_features(result, first)
+    lower = _lower_levels(source)
+    labels, quantized = [result.labels], [result.quantized]
+    if lower and {"quantized", "labels"} & set(roles):
+        labels, quantized = levels_of(result, lower)
+    elif max(result.labels.shape) > LONGEST:
+        labels = thinned(result.labels)
+    layers = []
+    if "quantized" in roles:
+        layers += _quantized(result, quantized, source)
+    if "labels" in roles:
+        content = _labels(labels, colors, features)
+        layers.append(_layer(content, "labels", "labels", result, source))
+    if "centers" in roles:
         placed = result.counts > 0
         centers = _centers(
             result.positions[placed],
@@ -44,13 +63,53 @@ def image_layers(result: QuantizedImage, source: Any) -> list[LayerData]:
     return layers
 
 
-def planes_layers(result: QuantizedPlanes, source: Any) -> list[LayerData]:
+def _colors_and_features(
+    result: QuantizedImage, source: Any
+) -> tuple[NDArray[np.float64], pd.DataFrame]:
+    colors = _display_colors(result, source)
+    features = result.features
+    features["color"] = hexadecimal(colors)
+    return colors, features
+
+
+def _lower_levels(source: Any) -> list[Any]:
+    """Return the lower levels of a multiscale source, as images like the highest."""
+    sources = source if isinstance(source, list) else [source]
+    if not all(getattr(layer, "multiscale", False) for layer in sources):
+        return []
+    levels = list(zip(*(layer.data[1:] for layer in sources), strict=False))
+    if not isinstance(source, list):
+        return [level for (level,) in levels]
+    return [stacked(level) for level in levels]
+
+
+def stacked(channels: Sequence[Any]) -> Any:
+    """Return images as the channels of one, along its first axis."""
+    if not any(map(is_lazy, channels)):
+        return np.stack(channels)
+    import dask.array as da
+
+    return da.stack([da.asarray(channel) for channel in channels])
+
+
+def planes_layers(
+    result: QuantizedPlanes, source: Any, roles: Collection[str]
+) -> list[LayerData]:
     """Return the quantized image, the labels and each plane's centers as layers."""
-    layers = image_layers(result.overall, source)
-    if result.labels.ndim - len(result.axes) <= 3:
+    first = source[0] if isinstance(source, list) else source
+    layers = []
+    if "quantized" in roles:
+        layers += _quantized(result.overall, [result.quantized], source)
+    if "labels" in roles:
+        colors, features = _colors_and_features(result.overall, first)
+        large = max(result.labels.shape) > LONGEST
+        labels = thinned(result.labels) if large else [result.labels]
+        content = _labels(labels, colors, features)
+        layers.append(_layer(content, "labels", "labels", result.overall, source))
+    if "centers" in roles and result.labels.ndim - len(result.axes) <= 3:
         placed = result.counts > 0
         shown = replace(result.overall, centers=result.centers[placed])
-        colors = _display_colors(shown, source)
+        colors = _display_colors(shown, first)
         features = result.features[placed.reshape(-1)]
         features = features.assign(color=hexadecimal(colors))
         left = np.delete(result.labels.shape, result.label_axes)
@@ -59,7 +118,9 @@ def planes_layers(result: QuantizedPlanes, source: Any) -> list[LayerData]:
     return layers
 
 
-def points_layers(result: ClusteredPoints, source: Any) -> list[LayerData]:
+def points_layers(
+    result: ClusteredPoints, source: Any, roles: Collection[str]
+) -> list[LayerData]:
     """Return the points colored by cluster, and their centers in red, as layers."""
     import pandas as pd
 
@@ -78,9 +139,12 @@ def points_layers(result: ClusteredPoints, source: Any) -> list[LayerData]:
         "face_color": np.tile(RED, (result.k, 1)),
         "size": 1.5 * float(np.median(size)),
     }
+    contents = {"labels": (result.points, attributes)}
+    contents["centers"] = (result.centers, centers)
     return [
-        _layer((result.points, attributes), "labels", "points", result, source),
-        _layer((result.centers, centers), "centers", "points", result, source),
+        _layer(content, role, "points", result, source)
+        for role, content in contents.items()
+        if role in roles
     ]
 
 
@@ -93,16 +157,18 @@ def _layer(
 ) -> LayerData:
     """Name a layer, put it where its source is, and note what made it."""
     data, attributes = content
-    name = source if isinstance(source, str) else source.name
+    several = source if isinstance(source, list) else [source]
+    names = [one if isinstance(one, str) else one.name for one in several]
+    name = ", ".join(names)
     record = {
         "source": name,
-        "source_id": str(getattr(source, "unique_id", "")),
+        "source_id": " ".join(str(getattr(one, "unique_id", "")) for one in several),
         "layer": role,
         **result.settings,
     }
     common = {"name": f"{name} {role}", "metadata": {METADATA: record}}
-    placement = _placement(source)
-    if placement and role != "quantized":
+    placement = _placement(several[0])
+    if placement and role != "quantized" and not isinstance(source, list):
         placement = _without_axis(placement, result.settings.get("channel_axis"))
     return data, {**placement, **common, **attributes}, kind
 
@@ -146,22 +212,44 @@ def _attribute(source: Any, name: str, default: Any) -> Any:
     return default if isinstance(source, str) else getattr(source, name)
 
 
-def _quantized(result: QuantizedImage, source: Any) -> tuple[Any, dict[str, Any]]:
-    attributes: dict[str, Any] = {"rgb": result.rgb}
-    if not isinstance(source, str) and not result.rgb:
-        attributes["colormap"] = source.colormap
-        attributes["contrast_limits"] = source.contrast_limits
-        attributes["gamma"] = source.gamma
-    return result.quantized, attributes
+def _quantized(
+    result: QuantizedImage, levels: list[Any], source: Any
+) -> list[LayerData]:
+    """Return the quantized image as a layer; of several sources, as one for each."""
+    sources = source if isinstance(source, list) else [source]
+    layers = []
+    for channel, one in enumerate(sources):
+        attributes: dict[str, Any] = {"rgb": result.rgb}
+        if not isinstance(one, str) and not result.rgb:
+            attributes["colormap"] = one.colormap
+            attributes["contrast_limits"] = one.contrast_limits
+            attributes["gamma"] = one.gamma
+            attributes["blending"] = one.blending
+        data = levels
+        if isinstance(source, list):
+            axis = result.settings["channel_axis"]
+            data = [level.take(channel, axis=axis) for level in levels]
+        content = _one_or_all(data, attributes)
+        layers.append(_layer(content, "quantized", "image", result, one))
+    return layers
+
+
+def _one_or_all(
+    levels: list[Any], attributes: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """Return the levels of a layer, and its attributes."""
+    if len(levels) == 1:
+        return levels[0], attributes
+    return levels, {**attributes, "multiscale": True}
 
 
 def _labels(
-    result: QuantizedImage, colors: NDArray[np.float64], features: Any
+    levels: list[Any], colors: NDArray[np.float64], features: pd.DataFrame
 ) -> tuple[Any, dict[str, Any]]:
     # Napari asks for a color of all other labels, None, and of the background.
     colormap: dict[int | None, Any] = {None: np.zeros(4), 0: np.zeros(4)}
     colormap |= dict(enumerate(opaque(colors), start=1))
-    return result.labels, {"colormap": colormap, "features": features}
+    return _one_or_all(levels, {"colormap": colormap, "features": features})
 
 
 def _centers(

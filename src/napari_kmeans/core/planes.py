@@ -16,6 +16,7 @@ from . import validation
 from .blocks import is_lazy
 from .criteria import Criteria
 from .kmeans import MAX_SAMPLES
+from .layerdata import ROLES
 from .lloyd import label_dtype
 from .pixels import Pixels, channels_last
 from .progress import Progress, exhaust
@@ -23,7 +24,7 @@ from .quantize import quantize_steps
 from .result import QuantizedImage, centroids, cluster_table, to_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Collection, Generator, Iterator, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
@@ -195,14 +196,17 @@ class QuantizedPlanes:
             table.insert(place, name, planes[:, place])
         return table
 
-    def to_layers(self, source: Any) -> list[LayerData]:
+    def to_layers(self, source: Any, roles: Collection[str] = ROLES) -> list[LayerData]:
         """Return the quantized image, the labels and the centers as napari layers.
 
         Parameters
         ----------
         source : napari.layers.Image or str
             The layer that was quantized, whose name, transform, units, colormap and
-            contrast the new layers take over; or just a name.
+            contrast the new layers take over; or just a name. A list of layers where
+            each was a channel.
+        roles : collection of str, default ("quantized", "labels", "centers")
+            What layers to return.
 
         Returns
         -------
@@ -214,7 +218,7 @@ class QuantizedPlanes:
         """
         from .layerdata import planes_layers
 
-        return planes_layers(self, source)
+        return planes_layers(self, source, roles)
 
 
 def quantize_planes(

@@ -385,6 +385,7 @@ def _result(
         channels=request.channels,
         excluded={reason: n for reason, n in fit.excluded.items() if n},
         quantizer=quantizer,
+        mask=request.mask,
     )
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .blocks import each_block, is_lazy, map_blocks
+from .layerdata import ROLES
 from .progress import exhaust
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Collection, Generator
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
@@ -121,6 +122,7 @@ class QuantizedImage(_Clustering):
     channels: tuple[str, ...]
     excluded: dict[str, int]
     quantizer: Quantizer = field(repr=False)
+    mask: Any = field(repr=False)
 
     @property
     def rgb(self) -> bool:
@@ -202,24 +204,28 @@ class QuantizedImage(_Clustering):
             self.colors, self.centers, self.channels, self.counts, self.shares
         )
 
-    def to_layers(self, source: Any) -> list[LayerData]:
+    def to_layers(self, source: Any, roles: Collection[str] = ROLES) -> list[LayerData]:
         """Return the quantized image, the labels and the centers as napari layers.
 
         Parameters
         ----------
         source : napari.layers.Image or str
             The layer that was quantized, whose name, transform, units, colormap and
-            contrast the new layers take over; or just a name.
+            contrast the new layers take over; or just a name. A list of layers where
+            each was a channel.
+        roles : collection of str, default ("quantized", "labels", "centers")
+            What layers to return.
 
         Returns
         -------
         list of (data, attributes, type)
             Napari's LayerDataTuples, for ``napari.layers.Layer.create``. The centers,
-            each at the mean position of its pixels, are there for 2-D images only.
+            each at the mean position of its pixels, are points. A large 2-D image has
+            its labels in several resolutions, a multiscale one everything.
         """
         from .layerdata import image_layers
 
-        return image_layers(self, source)
+        return image_layers(self, source, roles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +259,7 @@ class ClusteredPoints(_Clustering):
         table["share"] = self.shares
         return pd.DataFrame(table)
 
-    def to_layers(self, source: Any) -> list[LayerData]:
+    def to_layers(self, source: Any, roles: Collection[str] = ROLES) -> list[LayerData]:
         """Return the points colored by cluster, and the centers in red, as layers.
 
         Parameters
@@ -261,6 +267,8 @@ class ClusteredPoints(_Clustering):
         source : napari.layers.Points or str
             The layer that was clustered, whose name, transform and units the new
             layers take over; or just a name.
+        roles : collection of str
+            What layers to return: "labels" are the points, "centers" their centers.
 
         Returns
         -------
@@ -269,7 +277,7 @@ class ClusteredPoints(_Clustering):
         """
         from .layerdata import points_layers
 
-        return points_layers(self, source)
+        return points_layers(self, source, roles)
 
 
 def cluster_table(

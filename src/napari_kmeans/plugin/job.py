@@ -7,14 +7,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-import numpy as np
-
-from ..core.blocks import is_lazy
+from ..core.layerdata import stacked
 from ..core.progress import Progress, located
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from ..core.planes import QuantizedPlanes
@@ -47,8 +46,8 @@ class Job:
         Returns the mask: to make it may take long.
     axes : tuple of int, optional
         Each plane along these axes is clustered on its own.
-    only : tuple of int, optional
-        Of these planes the only one, by its index along the axes.
+    cut : tuple of slice, optional
+        The part of the image that is clustered; by default all.
     needed : int, optional
         The bytes that the image would need as a whole, where these are too many: then
         it is worked on by blocks.
@@ -63,7 +62,7 @@ class Job:
     start_labels: Any = None
     mask: Callable[[], NDArray[np.bool_]] | None = None
     axes: tuple[int, ...] = ()
-    only: tuple[int, ...] | None = None
+    cut: tuple[slice, ...] = ()
     needed: int | None = None
     centers: bool = True
 
@@ -112,38 +111,41 @@ def _steps(job: Job) -> Generator[Progress, None, Result]:
 
     if job.rgb is None:
         return (yield from kmeans_steps(job.data, job.k, **job.settings))
-    image, settings = _image(job), dict(job.settings)
+    image, settings = _image(job), job.settings | {"rgb": job.rgb}
     if isinstance(job.data, list):
         settings["channel_axis"] = 0
     if job.mask is not None:
-        settings["mask"] = job.mask()
+        settings["mask"] = job.mask()[job.cut]
     if job.start_labels is not None:
-        settings["init"] = extend_labels(
-            image,
-            job.start_labels,
-            job.k,
-            rgb=job.rgb,
-            channel_axis=settings.get("channel_axis"),
-        )
-    settings["rgb"] = job.rgb
+        axis = settings.get("channel_axis")
+        labels = job.start_labels[job.cut]
+        init = extend_labels(image, labels, job.k, rgb=job.rgb, channel_axis=axis)
+        settings["init"] = init
     if job.axes:
-        given = {"axes": job.axes, "only": None if job.only is None else [job.only]}
-        return (yield from quantize_planes_steps(image, job.k, **given, **settings))
+        steps = quantize_planes_steps(image, job.k, axes=job.axes, **settings)
+        planes = yield from steps
+        if job.centers:  # located here, not in the window's thread
+            yield Progress("Locating centers", 0, 1)
+            _ = planes.positions
+        return planes
     result = yield from quantize_steps(image, job.k, **settings)
-    if job.centers:  # located here, not in the window's thread
+    if job.centers:
         yield from located(result.locate())
     return result
 
 
 def _image(job: Job) -> Any:
-    """Return the image as one array: of NumPy, or where it is lazy or large, of dask."""
-    several = isinstance(job.data, list)
-    if job.needed is None and not any(
-        map(is_lazy, job.data if several else [job.data])
-    ):
-        return np.stack(job.data) if several else job.data
+    """Return the image as one array; of dask where it is that, or too large."""
+    if isinstance(job.data, list):
+        channels = [channel[job.cut] for channel in job.data]
+        if job.needed is None:
+            return stacked(channels)
+        return stacked([_blocks(channel) for channel in channels])
+    image = job.data[job.cut]
+    return image if job.needed is None else _blocks(image)
+
+
+def _blocks(array: Any) -> Any:
     import dask.array as da
 
-    if several:
-        return da.stack([da.asarray(channel) for channel in job.data])
-    return da.asarray(job.data)
+    return da.asarray(array)

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 #: What an update leaves as the user has set it: how a layer looks.
-_LOOKS = {"border_color", "border_width", "colormap", "contrast_limits", "gamma"}
+_LOOKS = {
+    *("border_color", "border_width", "blending"),
+    *("colormap", "contrast_limits", "gamma"),
+}
 _POINTS_LOOKS = _LOOKS | {"size", "symbol"}
 
 
@@ -24,8 +27,8 @@ def show(viewer: ViewerModel, layers: Iterable[LayerData]) -> list[Layer]:
 
     A layer is of an earlier run where its metadata name the same source, be it since
     renamed, and the same role, and it is of the same type; any other layer is left
-    alone, whatever its name. What the user has set on a layer stays. The active layer
-    stays active.
+    alone, whatever its name. What the user has set on a layer stays, as does the
+    selection.
 
     Parameters
     ----------
@@ -38,9 +41,11 @@ def show(viewer: ViewerModel, layers: Iterable[LayerData]) -> list[Layer]:
     list of napari.layers.Layer
         Added or updated, in the order given.
     """
-    active = viewer.layers.selection.active
+    selection = viewer.layers.selection
+    active, selected = selection.active, set(selection)
     shown = [_show(viewer, *layer) for layer in layers]
-    viewer.layers.selection.active = active
+    selection.active = active
+    selection.update(selected & set(viewer.layers))
     return shown
 
 
@@ -60,6 +65,10 @@ def _show(
     from napari.layers import Layer
 
     layer = _earlier(viewer, data, attributes, kind)
+    multiscale = attributes.get("multiscale", False)
+    if layer is not None and getattr(layer, "multiscale", False) != multiscale:
+        viewer.layers.remove(layer)  # what is one cannot become the other
+        layer = None
     if layer is None:
         return viewer.add_layer(Layer.create(data, attributes, kind))
     if kind == "points":
@@ -69,7 +78,7 @@ def _show(
     kept = _POINTS_LOOKS if kind == "points" else _LOOKS
     if kind == "labels":  # its colors are those of the centers
         kept = kept - {"colormap"}
-    kept = kept | {"name", "rgb", "metadata", "features", "face_color"}
+    kept = kept | {"name", "rgb", "metadata", "features", "face_color", "multiscale"}
     for name, value in attributes.items():
         if name not in kept and not _same(getattr(layer, name), value):
             setattr(layer, name, value)
@@ -112,6 +121,8 @@ def _same_source(
 def _ndim(data: Any, attributes: dict[str, Any], kind: str) -> int:
     if kind == "points":
         return int(data.shape[1])
+    if attributes.get("multiscale", False):
+        data = data[0]
     return int(data.ndim) - bool(attributes.get("rgb", False))
 
 

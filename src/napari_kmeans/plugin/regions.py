@@ -91,44 +91,6 @@ def mask(region: Labels | Shapes, source: Image) -> NDArray[np.bool_]:
     return inside if inside.shape == shape else np.broadcast_to(inside, shape)
 
 
-def downsampled(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return the mask of a lower level of a multiscale image.
-
-    Parameters
-    ----------
-    mask : ndarray of bool
-        The mask of the full resolution; a view of a smaller array stays one.
-    shape : tuple of int
-        The shape of the level, without colors.
-
-    Returns
-    -------
-    ndarray of bool
-        Pixel i of m is pixel ``floor((i + 0.5) * n / m)`` of n.
-
-    Raises
-    ------
-    ValueError
-        Where the numbers of dimensions differ.
-
-    Examples
-    --------
-    >>> downsampled(np.array([[True, False, False, True]]), (1, 2))
-    array([[False,  True]])
-    """
-    if len(shape) != mask.ndim:
-        raise ValueError(
-            f"shape={shape} should have the {mask.ndim} dimensions of the mask."
-        )
-    repeated = [stride == 0 for stride in mask.strides]
-    indices = [
-        np.zeros(1, np.intp) if r else (2 * np.arange(m) + 1) * n // (2 * m)
-        for r, n, m in zip(repeated, mask.shape, shape, strict=True)
-    ]
-    level = mask[np.ix_(*indices)]
-    return level if level.shape == shape else np.broadcast_to(level, shape)
-
-
 def _title(region: Labels | Shapes) -> str:
     return f"The {type(region).__name__} layer {region.name!r}"
 

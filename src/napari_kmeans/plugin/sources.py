@@ -37,6 +37,17 @@ def full_resolution(layer: Image) -> Any:
     return layer.data[0] if layer.multiscale else layer.data
 
 
+def part(image: Image, cut: tuple[slice, ...]) -> Image:
+    """Return a part of an image as a layer that lies where it does in the whole."""
+    from napari.layers import Image
+
+    _, attributes, _ = image.as_layer_data_tuple()
+    data = full_resolution(image)[cut]
+    corner = image.data_to_world([one.start or 0 for one in cut])
+    placed = {"translate": image.affine.inverse(corner), "multiscale": False}
+    return Image(data, **{**attributes, **placed})
+
+
 def check_channels(images: list[Image]) -> None:
     """Raise where layers cannot be the channels of one image."""
     first, *others = images
@@ -55,10 +66,15 @@ def check_channels(images: list[Image]) -> None:
 
 
 def value_range(layer: Layer) -> float:
-    """Return about the range of a layer's values; of a large one, from some of them."""
+    """Return about the range of a layer's values.
+
+    Of a large layer from some of them; of one that is not in memory, what napari shows.
+    """
     data = layer.data
     if getattr(layer, "multiscale", False):
-        data = data[-1]  # the smallest: the others may have to be read from afar
+        data = data[-1]
+    if not isinstance(data, np.ndarray):
+        return float(np.ptp(layer.contrast_limits))
     if getattr(layer, "rgb", False):
         data = data[..., :3]
     step = max(1, math.ceil((data.size / 2**22) ** (1 / data.ndim)))

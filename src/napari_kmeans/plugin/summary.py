@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.result import QuantizedImage
+from ..core.result import ClusteredPoints, QuantizedImage
 
 if TYPE_CHECKING:
     from ..core.planes import QuantizedPlanes
-    from ..core.result import ClusteredPoints
     from .job import Job
 
 
@@ -23,7 +22,7 @@ def summary(
     result: QuantizedImage | QuantizedPlanes | ClusteredPoints, seconds: float
 ) -> str:
     """Return what came out, in a few lines."""
-    if hasattr(result, "plane_shape"):
+    if not isinstance(result, (QuantizedImage, ClusteredPoints)):
         return "\n".join(_of_planes(result, seconds))
     steps = "1 step" if result.n_iter == 1 else f"{result.n_iter} steps"
     if result.settings["init"] == "optimal":

@@ -29,7 +29,14 @@ from ..core.validation import MOST_CLUSTERS, MOST_SEED
 from .job import Job, Outcome, run
 from .layers import is_result, show
 from .regions import is_region, mask
-from .sources import Scope, axis_name, check_channels, full_resolution, value_range
+from .sources import (
+    Scope,
+    axis_name,
+    check_channels,
+    full_resolution,
+    part,
+    value_range,
+)
 from .summary import by_blocks, summary
 
 if TYPE_CHECKING:
@@ -483,8 +490,8 @@ class KMeansWidget(Container[Any]):
             settings,
             start_labels=self._painted(),
             mask=partial(mask, self.mask.value, images[0]) if self.mask.value else None,
-            axes=scope.axes,
-            only=self._current(images[0], scope.axes) if scope.current else None,
+            axes=() if scope.current else scope.axes,
+            cut=self._current(images[0], scope.axes) if scope.current else (),
             needed=needed if needed > free_memory() // 2 else None,
             centers=self.add_centers.value,
         )
@@ -500,16 +507,20 @@ class KMeansWidget(Container[Any]):
             )
         return self.start_labels.value.data
 
-    def _current(self, image: Image, axes: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the index along some axes of the plane of an image that is shown."""
+    def _current(self, image: Image, axes: tuple[int, ...]) -> tuple[slice, ...]:
+        """Return what cuts the plane out of an image that is shown."""
         place = image.world_to_data(self._viewer.dims.point[-image.ndim :])
-        index = tuple(round(place[axis]) for axis in axes)
-        shape = full_resolution(image).shape
-        if not all(0 <= i < shape[axis] for i, axis in zip(index, axes, strict=True)):
-            raise ValueError(
-                f"The plane that is shown should cut {image.name!r}, but lies outside."
-            )
-        return index
+        shape = full_resolution(image).shape[: image.ndim]
+        cut = [slice(None)] * image.ndim
+        for axis in axes:
+            index = round(place[axis])
+            if not 0 <= index < shape[axis]:
+                raise ValueError(
+                    f"The plane that is shown should cut {image.name!r}, but lies "
+                    "outside."
+                )
+            cut[axis] = slice(index, index + 1)
+        return tuple(cut)
 
     def run(self, *, block: bool = False) -> GeneratorWorker[Any, Any, Any] | None:
         """Run k-means on the chosen layer, as the Run button does.
@@ -542,7 +553,7 @@ class KMeansWidget(Container[Any]):
             show_error(str(error))
             return None
         if block:
-            self._finish(sources, exhaust(run(job)))
+            self._finish(sources, job.cut, exhaust(run(job)))
             return None
         total = n_steps(self.attempts.value, job.settings["criteria"].max_iter)
         worker = create_worker(
@@ -555,7 +566,9 @@ class KMeansWidget(Container[Any]):
         worker.pbar.total = total
         self._worker = worker
         worker.yielded.connect(self._on_progress)
-        worker.returned.connect(lambda outcome: self._on_returned(sources, outcome))
+        worker.returned.connect(
+            lambda outcome: self._on_returned(sources, job.cut, outcome)
+        )
         worker.finished.connect(self._on_finished)
         self._begin(total, by_blocks(job))
         worker.start()
@@ -590,10 +603,12 @@ class KMeansWidget(Container[Any]):
             pbar.total = progress.total
             pbar.update(progress.done - pbar.n)
 
-    def _on_returned(self, sources: list[Layer], outcome: Outcome) -> None:
+    def _on_returned(
+        self, sources: list[Layer], cut: tuple[slice, ...], outcome: Outcome
+    ) -> None:
         # Canceled during the last step, a worker still returns.
         if self._worker is not None and not self._worker.abort_requested:
-            self._finish(sources, outcome)
+            self._finish(sources, cut, outcome)
 
     def _on_finished(self) -> None:
         if self._worker is not None and self._worker.abort_requested:
@@ -609,7 +624,9 @@ class KMeansWidget(Container[Any]):
             focused.interpretText()
         self.run()
 
-    def _finish(self, sources: list[Layer], outcome: Outcome) -> None:
+    def _finish(
+        self, sources: list[Layer], cut: tuple[slice, ...], outcome: Outcome
+    ) -> None:
         """Show what came out: layers and a line, or a notification."""
         from napari.utils.notifications import (
             notification_manager,
@@ -620,7 +637,7 @@ class KMeansWidget(Container[Any]):
         result, error = outcome.result, outcome.error
         if result is None:
             self.message.value = f"Failed: {error}"
-            if isinstance(error, (TypeError, ValueError)):
+            if isinstance(error, (TypeError, ValueError, OSError)):
                 show_error(str(error))
             elif error is not None:  # a fault, to be reported with its traceback
                 notification_manager.receive_error(
@@ -636,6 +653,8 @@ class KMeansWidget(Container[Any]):
             "labels": self.add_labels.value,
             "centers": self.add_centers.value,
         }
+        if cut:
+            sources = [part(source, cut) for source in sources]
         source = sources[0] if len(sources) == 1 else sources
         roles = {name for name, is_wanted in wanted.items() if is_wanted}
         show(self._viewer, result.to_layers(source, roles))
