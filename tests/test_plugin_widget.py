@@ -235,6 +235,12 @@ def test_selected_layers_are_channels(viewer, qtbot):
     labels = viewer.layers[5]
     np.testing.assert_array_equal(labels.data, expected.labels)
     assert {"center_DAPI", "center_GFP"} <= set(labels.features)
+    # Blue and green, as bright as the contrast shows the centers, without red.
+    low, high = first.contrast_limits
+    blue = (expected.centers[:, 0] - low) / (high - low)
+    shown = [labels.colormap.map(np.uint8(label)) for label in range(1, 6)]
+    np.testing.assert_allclose(np.array(shown)[:, 2], blue, atol=0.01)
+    assert not np.array(shown)[:, 0].any()
     assert list(labels.scale) == [2, 2]
     run(widget, qtbot)
     assert len(viewer.layers) == 7

@@ -37,8 +37,7 @@ def image_layers(
     result: QuantizedImage, source: Any, roles: Collection[str]
 ) -> list[LayerData]:
     """Return the quantized image, the labels and the centers as layers."""
-    first = source[0] if isinstance(source, list) else source
-    colors, features = _colors_and_features(result, first)
+    colors, features = _colors_and_features(result, source)
     lower = _lower_levels(source)
     labels, quantized = [result.labels], [result.quantized]
     if lower and {"quantized", "labels"} & set(roles):
@@ -96,12 +95,11 @@ def planes_layers(
     result: QuantizedPlanes, source: Any, roles: Collection[str]
 ) -> list[LayerData]:
     """Return the quantized image, the labels and each plane's centers as layers."""
-    first = source[0] if isinstance(source, list) else source
     layers = []
     if "quantized" in roles:
         layers += _quantized(result.overall, [result.quantized], source)
     if "labels" in roles:
-        colors, features = _colors_and_features(result.overall, first)
+        colors, features = _colors_and_features(result.overall, source)
         large = max(result.labels.shape) > LONGEST
         labels = thinned(result.labels) if large else [result.labels]
         content = _labels(labels, colors, features)
@@ -109,7 +107,7 @@ def planes_layers(
     if "centers" in roles and result.labels.ndim - len(result.axes) <= 3:
         placed = result.counts > 0
         shown = replace(result.overall, centers=result.centers[placed])
-        colors = _display_colors(shown, first)
+        colors = _display_colors(shown, source)
         features = result.features[placed.reshape(-1)]
         features = features.assign(color=hexadecimal(colors))
         left = np.delete(result.labels.shape, result.label_axes)
@@ -270,13 +268,20 @@ def _centers(
 
 
 def _display_colors(result: QuantizedImage, source: Any) -> NDArray[np.float64]:
-    """Return the color in which the source layer shows each center: (k, 3)."""
-    if result.rgb or isinstance(source, str) or result.centers.shape[1] > 1:
+    """Return the color in which the source shows each center: (k, 3).
+
+    Of several layers, the sum of their colors, as napari blends them additively.
+    """
+    several = source if isinstance(source, list) else [source]
+    n_channels = result.centers.shape[1]
+    if result.rgb or isinstance(several[0], str) or len(several) != n_channels:
         return result.colors
-    low, high = source.contrast_limits
-    shown = (result.centers[:, 0] - low) / ((high - low) or 1.0)
-    shown = np.clip(shown, 0, 1) ** source.gamma
-    return np.asarray(source.colormap.map(shown), np.float64)[:, :3]
+    colors = np.zeros((len(result.centers), 3))
+    for layer, values in zip(several, result.centers.T, strict=True):
+        low, high = layer.contrast_limits
+        shown = np.clip((values - low) / ((high - low) or 1.0), 0, 1) ** layer.gamma
+        colors += np.asarray(layer.colormap.map(shown), np.float64)[:, :3]
+    return np.clip(colors, 0, 1)
 
 
 def opaque(colors: NDArray[np.float64]) -> NDArray[np.float64]:

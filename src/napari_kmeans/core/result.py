@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import warnings
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -373,6 +373,11 @@ def moments(labels: NDArray[Any], start: tuple[int, ...], k: int) -> NDArray[np.
 
 def versions() -> dict[str, str]:
     """Return the versions of all that has a part in the numbers."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     names = ("napari-kmeans", "numpy", "numba")
     found = {name: version(name) for name in names}
     from . import opencv

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 #: Seconds between two reports of progress; a canceled job ends at the next.
-INTERVAL = 0.03
+INTERVAL = 0.1
 
 
 @dataclass(frozen=True)

@@ -278,18 +278,22 @@ class KMeansWidget(Container[Any]):
         """Arrange what magicgui leaves to Qt."""
         native = self.native
         self.message.native.setWordWrap(True)
-        self.message.native.setSizePolicy(
-            QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
-        )
+        for label in (self.message, self.channels):
+            label.native.setSizePolicy(
+                QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
+            )
         self.message.native.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
         self.progress.visible = False
+        self.channels.native.setAlignment(Qt.AlignmentFlag.AlignLeft)
         # Magicgui aligns labels by a font narrower than napari's.
-        labels = [row.findChild(QLabel) for row in self.settings.native.children()]
-        width = max(label.sizeHint().width() for label in labels if label)
-        for label in filter(None, labels):
+        labels = self.settings.native.findChildren(QLabel)
+        labels = [label for label in labels if label is not self.channels.native]
+        width = max(label.sizeHint().width() for label in labels)
+        for label in labels:
             label.setMinimumWidth(round(1.2 * width))
+            label.setAlignment(Qt.AlignmentFlag.AlignLeft)
         # Its widest value, 1e300, would make the dock as wide as the screen.
         self.epsilon.native.setSizePolicy(
             QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
