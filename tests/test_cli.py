@@ -220,7 +220,7 @@ def test_masks_are_omezarr_too(pyramid):
     mask = np.zeros((40, 1100), np.uint16)
     mask[:10] = 2
     group = zarr.open_group("mask.zarr", mode="w")
-    group.create_array("0", data=mask)
+    group.create_array("0", shape=mask.shape, dtype=mask.dtype)[...] = mask
     axes = [{"name": name, "type": "space"} for name in "yx"]
     multiscale = {"axes": axes, "datasets": [{"path": "0"}]}
     group.attrs["ome"] = {"version": "0.5", "multiscales": [multiscale]}

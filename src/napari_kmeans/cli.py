@@ -170,9 +170,7 @@ def quantize(
     folder = output or Path(f"{files.stem(file) if file else 'coffee'}-kmeans")
     console = Console(stderr=True)
     try:
-        if file and "://" not in file and folder.resolve() == Path(file).resolve():
-            raise ValueError(f"output={folder} should not be the image itself.")
-        with _writing(folder, force, console) as write:
+        with _writing(file, folder, force, console) as write:
             source = _source(file, layer, plugin)
             steps = _steps(
                 source,
@@ -222,12 +220,14 @@ def _source(file: str | None, layer: int | None, plugin: str | None) -> LayerDat
 
 @contextmanager
 def _writing(
-    output: Path, force: bool, console: Console
+    file: str | None, output: Path, force: bool, console: Console
 ) -> Iterator[Callable[[QuantizedImage, LayerData], None]]:
     """Check where the result is to be, and give what writes it there."""
     from . import files, omezarr
 
     if output.suffix == ".zarr":
+        if file and output.resolve() == Path(file).resolve():
+            raise ValueError(f"output={output} should not be the image itself.")
         omezarr.check_output(output, force=force)
         yield lambda result, source: _run(
             omezarr.write_steps(output, result, source[1], force=force), console

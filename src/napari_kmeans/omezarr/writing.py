@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.blocks import is_distributed, is_lazy, n_threads
 from ..core.layerdata import METADATA
 from ..core.progress import Progress
 from . import pyramid
@@ -19,17 +20,17 @@ from .reading import RGB
 from .space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from ..core.result import QuantizedImage
 
-#: What of an image in memory is written at once, in bytes; two are held at a time.
-REGION_BYTES = 2**26
+#: What of a result is written at once, in bytes, by each thread.
+REGION_BYTES = 2**24
 
-#: Threads that compress.
-N_WRITERS = 2
+#: Between regions, progress is told after this many seconds.
+PATIENCE = 0.1
 
 
 def check_output(path: Path, *, force: bool = False) -> None:
@@ -139,48 +140,51 @@ def _write(
     n_pixels = REGION_BYTES // n_bytes
     chunk = pyramid.chunk_shape(labels.shape, sizes, n_pixels)
     regions = pyramid.regions(labels.shape, sizes, chunk, n_pixels)
+    # Else each thread computes the region that it writes.
+    scheduler = None if is_distributed() else "synchronous"
     with _replacing(path) as new:
         stored = _create(new, result, space, chunk)
-        writers = ThreadPoolExecutor(N_WRITERS, thread_name_prefix="omezarr")
-        try:
-            writing: deque[list[Any]] = deque()
-            for done, region in enumerate(regions):
-                yield Progress("Writing, block", done, len(regions))
-                parts = _compute(
-                    labels[region], quantized[space.quantized_region(region)]
-                )
-                start = [part.start for part in region]
-                writing.append(
-                    [
-                        *stored["labels"].put(start, parts[0], writers),
-                        *stored["quantized"].put(
-                            space.insert(start, 0), space.stored(parts[1]), writers
-                        ),
-                    ]
-                )
-                # One region is written while the next is computed, and no more.
-                while len(writing) > 1:
-                    _finish(writing.popleft())
-            while writing:
-                _finish(writing.popleft())
-        finally:
-            writers.shutdown(cancel_futures=True)
-        yield Progress("Writing, block", len(regions), len(regions))
+
+        def write(region: pyramid.Slices) -> None:
+            there = space.quantized_region(region)
+            parts = _compute(scheduler, labels[region], quantized[there])
+            start = [part.start for part in region]
+            stored["labels"].put(start, parts[0])
+            stored["quantized"].put(space.insert(start, 0), space.stored(parts[1]))
+
+        yield from _in_threads(write, regions)
 
 
-def _compute(*parts: Any) -> tuple[NDArray[Any], ...]:
+def _in_threads(
+    write: Callable[[pyramid.Slices], None], regions: Sequence[pyramid.Slices]
+) -> Generator[Progress, None, None]:
+    """Write regions, one a thread at a time; once that has failed, no more."""
+    threads = ThreadPoolExecutor(n_threads(), thread_name_prefix="omezarr")
+    waiting: set[Future[None]] = set()
+    begun = done = 0
+    try:
+        while done < len(regions):
+            yield Progress("Writing, block", done, len(regions))
+            for region in regions[begun : done + n_threads() + 1]:
+                waiting.add(threads.submit(write, region))
+                begun += 1
+            finished, waiting = wait(waiting, PATIENCE, return_when=FIRST_COMPLETED)
+            for future in finished:
+                future.result()
+            done += len(finished)
+    finally:
+        threads.shutdown(cancel_futures=True)
+    yield Progress("Writing, block", len(regions), len(regions))
+
+
+def _compute(scheduler: str | None, *parts: Any) -> tuple[NDArray[Any], ...]:
     """Compute what is lazy, together: what they share is done once."""
-    if not any(hasattr(part, "dask") for part in parts):
+    if not any(is_lazy(part) for part in parts):
         return parts
     from dask.base import compute
 
-    computed: tuple[NDArray[Any], ...] = compute(*parts)
+    computed: tuple[NDArray[Any], ...] = compute(*parts, scheduler=scheduler)
     return computed
-
-
-def _finish(writing: list[Any]) -> None:
-    for future in writing:
-        future.result()
 
 
 def _create(
@@ -273,6 +277,7 @@ class _Pyramid:
     ) -> None:
         from zarr.codecs import ZstdCodec
 
+        self._lock = Lock()
         self._levels = []
         for level in range(pyramid.n_levels(shape)):
             of_level = pyramid.level_shape(shape, level)
@@ -291,15 +296,13 @@ class _Pyramid:
             )
             self._levels.append((array, pyramid.Chunks(of_level, size)))
 
-    def put(
-        self, start: Sequence[int], block: NDArray[Any], writers: ThreadPoolExecutor
-    ) -> list[Any]:
-        """Have what a block makes whole written, of every level, by other threads."""
-        return [
-            writers.submit(_store, array, where, chunk)
-            for level, (array, chunks) in enumerate(self._levels)
-            for where, chunk in chunks.add(*pyramid.reduce(start, block, level))
-        ]
+    def put(self, start: Sequence[int], block: NDArray[Any]) -> None:
+        """Write the chunks, of every level, that a block makes whole."""
+        for level, (array, chunks) in enumerate(self._levels):
+            with self._lock:
+                whole = list(chunks.add(*pyramid.reduce(start, block, level)))
+            for where, chunk in whole:
+                _store(array, where, chunk)
 
 
 def _store(array: Any, where: pyramid.Slices, chunk: NDArray[Any]) -> None:
