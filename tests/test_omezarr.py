@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
+from numcodecs import Zstd
 from scipy.ndimage import gaussian_filter
 
 from napari_kmeans import omezarr, quantize
@@ -273,6 +274,13 @@ def test_floats_in_color_are_color_again(tmp_path):
     assert image[1]["rgb"] is True
 
 
+def test_colors_are_interleaved_on_disk(tmp_path):
+    result = quantize(noise((40, 50, 3)), 3, rgb=True)
+    path = write(tmp_path / "out.zarr", result)
+    chunk = (Path(path) / "0" / "c" / "0" / "0" / "0").read_bytes()
+    assert Zstd().decode(chunk) == result.quantized.tobytes()
+
+
 def test_too_many_axes_fail_at_once(tmp_path):
     result = quantize(noise((2, 2, 2, 2, 3, 3)), 2, channel_axis=0)
     write(tmp_path / "5.zarr", quantize(noise((2, 2, 2, 3, 3)), 2, channel_axis=0))
@@ -370,10 +378,10 @@ def test_what_does_not_end_leaves_everything_as_it_was(existing, error, tmp_path
 
 
 def test_full_disk_leaves_everything_as_it_was(tmp_path, monkeypatch):
-    def store(*_):
+    def put(*_):
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(writing, "_store", store)
+    monkeypatch.setattr(writing._Pyramid, "put", put)
     with pytest.raises(OSError, match="No space left"):
         write(tmp_path / "out.zarr", quantize(noise((20, 20)), 2))
     assert tree(tmp_path) == {}
