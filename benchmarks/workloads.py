@@ -141,10 +141,10 @@ def stack(shape: tuple[int, ...]) -> NDArray[np.uint16]:
     return volume
 
 
-def two_channels(shape: tuple[int, ...]) -> NDArray[np.uint16]:
-    """Return two channels, first axis, in which nearly every pixel differs."""
+def channels(shape: tuple[int, ...], n_channels: int) -> NDArray[np.uint16]:
+    """Return channels, first axis, in which nearly every pixel differs."""
     random = np.random.default_rng(0)
-    fields = np.stack([_smooth(random, shape) for _ in range(2)])
+    fields = np.stack([_smooth(random, shape) for _ in range(n_channels)])
     noise = random.standard_normal(fields.shape, np.float32)
     return np.clip(30_000 + 9_000 * fields + 3_000 * noise, 0, 65_535).astype(np.uint16)
 
@@ -219,7 +219,7 @@ WORKLOADS = (
     Workload(
         "W5",
         "uint16, two channels: nearly every pixel differs",
-        two_channels,
+        partial(channels, n_channels=2),
         (2048, 2048),
         k=8,
         epsilon=EPSILON16,
@@ -257,6 +257,15 @@ WORKLOADS = (
         channel_axis=-1,
         points=True,
         targets=Targets(speedup=1),
+    ),
+    Workload(
+        "W8",
+        "uint16, five channels",
+        partial(channels, n_channels=5),
+        (2048, 2048),
+        k=8,
+        epsilon=EPSILON16,
+        channel_axis=0,
     ),
 )
 
