@@ -9,6 +9,7 @@ from pathlib import Path
 
 import imageio.v3 as iio
 import napari
+import numpy as np
 from napari.layers import Layer
 from qtpy.QtWidgets import QApplication
 
@@ -55,6 +56,17 @@ def main():
     for _ in range(2):
         widget.run(block=True)
     take(viewer, "blobs")
+    viewer.layers.clear()
+    source = open_sample(viewer, samples.photo)
+    source.rotate = 15
+    ellipse = [(50, 150), (50, 500), (350, 500), (350, 150)]
+    region = viewer.add_shapes(name="cup")
+    region.add_ellipses(np.array([source.data_to_world(c) for c in ellipse]))
+    viewer.layers.selection.active = source
+    widget.color_space.value, widget.mask.value = "oklab", region
+    for _ in range(2):
+        widget.run(block=True)
+    take(viewer, "mask")
     viewer.close()
 
 
