@@ -276,3 +276,15 @@ def test_results_of_mere_names_are_told_apart_by_them(viewer, photo):
     b = show(viewer, quantize(photo.data, 4).to_layers("b"))
     assert not set(a) & set(b)
     assert show(viewer, quantize(photo.data, 5).to_layers("a")) == a
+
+
+def test_labels_longer_than_a_texture_are_shown_in_levels(viewer):
+    image = np.zeros((16_400, 40), np.uint8)
+    image[8000:] = 9
+    layer = viewer.add_image(image, name="strip")
+    _, labels, _ = show(viewer, quantize(image, 2).to_layers(layer))
+    assert labels.multiscale
+    assert labels.data[0].shape == (16_400, 40)
+    assert max(labels.data[-1].shape) <= 2048
+    assert [level[-1, 0] for level in labels.data] == [2] * len(labels.data)
+    np.testing.assert_array_equal(labels.data[0], 1 + (image > 0))
