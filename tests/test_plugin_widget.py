@@ -1,6 +1,7 @@
 """The dock in the real viewer, opened from the menus and by a script."""
 
 import math
+import threading
 import time
 
 import dask.array as da
@@ -380,6 +381,33 @@ def test_what_needs_too_much_memory_runs_by_blocks(viewer, qtbot, monkeypatch):
     assert isinstance(labels, da.Array)
     np.testing.assert_array_equal(labels, quantize(image, 5).labels)
     assert "By blocks: whole, it would need 0.2 GB" in widget.message.value
+
+
+def test_cancel_does_not_wait_for_a_block(viewer, qtbot):
+    shown, reading, go_on = (threading.Event() for _ in range(3))
+
+    def read(block):
+        if shown.is_set():  # napari reads, too
+            reading.set()
+            go_on.wait()
+        return block
+
+    none = np.empty((0, 0, 0), np.uint8)
+    movie = da.zeros((300, 100, 100), chunks=(10, 100, 100), dtype=np.uint8)
+    lazy = movie.map_blocks(read, dtype=np.uint8, meta=none)
+    viewer.add_image(lazy, name="lazy", contrast_limits=(0, 255), multiscale=False)
+    widget = by_script(viewer)
+    shown.set()
+    try:
+        widget.run()
+        qtbot.waitUntil(reading.is_set, timeout=120_000)
+        widget.cancel()
+        wait(widget, qtbot)
+        assert not go_on.is_set()
+        assert widget.message.value == "Canceled"
+        assert len(viewer.layers) == 1
+    finally:
+        go_on.set()
 
 
 def test_a_block_that_cannot_be_read_is_told(viewer, qtbot, notified):

@@ -25,7 +25,18 @@ from qtpy.QtWidgets import QLabel, QShortcut, QSizePolicy  # type: ignore[attr-d
 from ..core.criteria import Criteria
 from ..core.memory import forecast, free_memory
 from ..core.progress import Progress, exhaust, n_steps
-from ..core.validation import MOST_CLUSTERS, MOST_SEED
+from . import controls
+from .controls import (
+    EACH,
+    EPSILON,
+    LABELS,
+    MAX_ITER,
+    OPTIMAL,
+    PLANE,
+    PLUSPLUS,
+    RANDOM,
+    WHOLE,
+)
 from .job import Job, Outcome, run
 from .layers import is_result, show
 from .regions import is_region, mask
@@ -43,11 +54,6 @@ if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Image, Layer, Points
     from napari.qt.threading import GeneratorWorker
-
-WHOLE, PLANE, EACH = "whole image", "current plane", "each plane along"
-BOTH, MAX_ITER, EPSILON = "both", "max iterations", "epsilon"
-RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"
-LABELS = "Labels layer"
 
 #: Seconds before progress is shown: to draw it would take much of a short run's time.
 PATIENCE = 0.3
@@ -103,49 +109,16 @@ class KMeansWidget(Container[Any]):
         self._shown_for: list[Layer] = []
         self._begun = 0.0
         self._notice = ""
-        outputs = Container[Any](
-            name="outputs",
-            label="Add",
-            layout="horizontal",
-            labels=False,
-            widgets=[
-                CheckBox(
-                    name="add_quantized",
-                    text="Quantized",
-                    value=True,
-                    tooltip="Add the image with each pixel in the color of its center.",
-                ),
-                CheckBox(
-                    name="add_labels",
-                    text="Labels",
-                    value=True,
-                    tooltip="Add the cluster of each pixel or point.",
-                ),
-                CheckBox(
-                    name="add_centers",
-                    text="Centers",
-                    value=True,
-                    tooltip="Add a point for each cluster: for 2-D images at the mean "
-                    "position of its pixels, for points at their mean.",
-                ),
-            ],
+        choices = controls.Choices(
+            self._sources,
+            self._scopes,
+            self._inits,
+            self._start_labels,
+            self._regions,
         )
-        settings = Container[Any](name="settings")
-        settings.extend([*self._settings(), outputs])
-        buttons = Container[Any](
-            name="buttons",
-            layout="horizontal",
-            labels=False,
-            widgets=[
-                PushButton(name="run_button", text="Run", tooltip="Run (Return)."),
-                PushButton(
-                    name="cancel_button",
-                    text="Cancel",
-                    enabled=False,
-                    tooltip="Stop at the next step and leave the viewer as it is.",
-                ),
-            ],
-        )
+        settings, outputs = controls.settings(choices), controls.outputs()
+        settings.append(outputs)
+        buttons = controls.buttons()
         super().__init__(
             labels=False,
             widgets=[
@@ -161,118 +134,6 @@ class KMeansWidget(Container[Any]):
         self._connect()
         self.reset_choices()
         self._on_layer()
-
-    def _settings(self) -> list[Any]:
-        """Return the controls of the settings, in order."""
-        return [
-            ComboBox(
-                name="layer",
-                choices=self._sources,
-                tooltip="The Image or Points layer to cluster. Follows the active "
-                "layer. Image layers selected together are the channels of one "
-                "clustering.",
-            ),
-            Label(
-                name="channels",
-                tooltip="The selected Image layers: a channel each.",
-            ),
-            ComboBox(
-                name="scope",
-                label="cluster",
-                choices=self._scopes,
-                tooltip="All planes together, the one that is shown, or each on its "
-                "own; the clusters of planes are then numbered alike.",
-            ),
-            SpinBox(
-                name="k",
-                label="K",
-                value=5,
-                min=1,
-                max=MOST_CLUSTERS,
-                tooltip="Number of clusters: of colors or gray values to keep.",
-            ),
-            ComboBox(
-                name="criteria",
-                choices=[BOTH, MAX_ITER, EPSILON],
-                tooltip="What ends an iteration: the number of steps, centers that "
-                "rest, or whichever comes first.",
-            ),
-            SpinBox(
-                name="max_iter",
-                label="max iterations",
-                value=10,
-                min=1,
-                max=MOST_SEED,
-                tooltip="The most steps of an iteration. The search by OpenCV holds it "
-                "to 2..100; the refinement after it does not.",
-            ),
-            FloatSpinBox(
-                name="epsilon",
-                value=1.0,
-                min=0,
-                max=1e300,
-                tooltip="Stop when no center moves farther than this, in the units of "
-                "the layer. At first 1/255 of the range of its values.",
-            ),
-            SpinBox(
-                name="attempts",
-                value=10,
-                min=1,
-                max=10_000,
-                tooltip="How often to search from a new start; the best counts.",
-            ),
-            ComboBox(
-                name="init",
-                label="start",
-                choices=self._inits,
-                tooltip="Where an attempt starts from: random centers, random samples "
-                "far apart (k-means++), or labels that you have painted. Optimal, for "
-                "gray images, solves for the best clusters there are.",
-            ),
-            ComboBox(
-                name="start_labels",
-                label="start labels",
-                choices=self._start_labels,
-                tooltip="Labels 1..K to start from; unpainted pixels (0) start with "
-                "the nearest. Further attempts start at random.",
-            ),
-            SpinBox(
-                name="seed",
-                value=0,
-                min=0,
-                max=MOST_SEED,
-                tooltip="Seed of the random starts: the same seed gives the same "
-                "result.",
-            ),
-            ComboBox(
-                name="color_space",
-                label="color space",
-                choices=[("RGB", "rgb"), ("CIELAB", "cielab"), ("Oklab", "oklab")],
-                tooltip="Where distances between colors are measured; in CIELAB and "
-                "Oklab they are about as the eye sees them.",
-            ),
-            ComboBox(
-                name="scaling",
-                choices=[
-                    ("none", "none"),
-                    ("equal range", "range"),
-                    ("equal variance", "variance"),
-                ],
-                tooltip="What makes channels of different brightness count alike.",
-            ),
-            ComboBox(
-                name="mask",
-                choices=self._regions,
-                nullable=True,
-                tooltip="A Labels or Shapes layer: what is outside is left out.",
-            ),
-            LineEdit(
-                name="no_data",
-                label="no data",
-                tooltip="A value that says that there is none: such pixels are left "
-                "out. Those that are NaN, infinite or transparent always are.",
-            ),
-        ]
 
     def _shape_native(self) -> None:
         """Arrange what magicgui leaves to Qt."""

@@ -1,0 +1,200 @@
+"""Controls: what the dock asks of its user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from magicgui.widgets import (
+    CheckBox,
+    ComboBox,
+    Container,
+    FloatSpinBox,
+    Label,
+    LineEdit,
+    PushButton,
+    SpinBox,
+)
+
+from ..core.validation import MOST_CLUSTERS, MOST_SEED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WHOLE, PLANE, EACH = "whole image", "current plane", "each plane along"
+BOTH, MAX_ITER, EPSILON = "both", "max iterations", "epsilon"
+RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"
+LABELS = "Labels layer"
+
+
+class Choices(NamedTuple):
+    """What returns what is offered at the time."""
+
+    sources: Callable[[Any], list[Any]]
+    scopes: Callable[[Any], list[Any]]
+    inits: Callable[[Any], list[Any]]
+    start_labels: Callable[[Any], list[Any]]
+    regions: Callable[[Any], list[Any]]
+
+
+def settings(choices: Choices) -> Container[Any]:
+    """Return the controls of the settings, in order."""
+    controls: list[Any] = [
+        ComboBox(
+            name="layer",
+            choices=choices.sources,
+            tooltip="The Image or Points layer to cluster. Follows the active "
+            "layer. Image layers selected together are the channels of one "
+            "clustering.",
+        ),
+        Label(
+            name="channels",
+            tooltip="The selected Image layers: a channel each.",
+        ),
+        ComboBox(
+            name="scope",
+            label="cluster",
+            choices=choices.scopes,
+            tooltip="All planes together, the one that is shown, or each on its "
+            "own; the clusters of planes are then numbered alike.",
+        ),
+        SpinBox(
+            name="k",
+            label="K",
+            value=5,
+            min=1,
+            max=MOST_CLUSTERS,
+            tooltip="Number of clusters: of colors or gray values to keep.",
+        ),
+        ComboBox(
+            name="criteria",
+            choices=[BOTH, MAX_ITER, EPSILON],
+            tooltip="What ends an iteration: the number of steps, centers that "
+            "rest, or whichever comes first.",
+        ),
+        SpinBox(
+            name="max_iter",
+            label="max iterations",
+            value=10,
+            min=1,
+            max=MOST_SEED,
+            tooltip="The most steps of an iteration. The search by OpenCV holds it "
+            "to 2..100; the refinement after it does not.",
+        ),
+        FloatSpinBox(
+            name="epsilon",
+            value=1.0,
+            min=0,
+            max=1e300,
+            tooltip="Stop when no center moves farther than this, in the units of "
+            "the layer. At first 1/255 of the range of its values.",
+        ),
+        SpinBox(
+            name="attempts",
+            value=10,
+            min=1,
+            max=10_000,
+            tooltip="How often to search from a new start; the best counts.",
+        ),
+        ComboBox(
+            name="init",
+            label="start",
+            choices=choices.inits,
+            tooltip="Where an attempt starts from: random centers, random samples "
+            "far apart (k-means++), or labels that you have painted. Optimal, for "
+            "gray images, solves for the best clusters there are.",
+        ),
+        ComboBox(
+            name="start_labels",
+            label="start labels",
+            choices=choices.start_labels,
+            tooltip="Labels 1..K to start from; unpainted pixels (0) start with "
+            "the nearest. Further attempts start at random.",
+        ),
+        SpinBox(
+            name="seed",
+            value=0,
+            min=0,
+            max=MOST_SEED,
+            tooltip="Seed of the random starts: the same seed gives the same result.",
+        ),
+        ComboBox(
+            name="color_space",
+            label="color space",
+            choices=[("RGB", "rgb"), ("CIELAB", "cielab"), ("Oklab", "oklab")],
+            tooltip="Where distances between colors are measured; in CIELAB and "
+            "Oklab they are about as the eye sees them.",
+        ),
+        ComboBox(
+            name="scaling",
+            choices=[
+                ("none", "none"),
+                ("equal range", "range"),
+                ("equal variance", "variance"),
+            ],
+            tooltip="What makes channels of different brightness count alike.",
+        ),
+        ComboBox(
+            name="mask",
+            choices=choices.regions,
+            nullable=True,
+            tooltip="A Labels or Shapes layer: what is outside is left out.",
+        ),
+        LineEdit(
+            name="no_data",
+            label="no data",
+            tooltip="A value that says that there is none: such pixels are left "
+            "out. Those that are NaN, infinite or transparent always are.",
+        ),
+    ]
+    container = Container[Any](name="settings")
+    container.extend(controls)
+    return container
+
+
+def outputs() -> Container[Any]:
+    """Return the choice of layers to add."""
+    return Container[Any](
+        name="outputs",
+        label="Add",
+        layout="horizontal",
+        labels=False,
+        widgets=[
+            CheckBox(
+                name="add_quantized",
+                text="Quantized",
+                value=True,
+                tooltip="Add the image with each pixel in the color of its center.",
+            ),
+            CheckBox(
+                name="add_labels",
+                text="Labels",
+                value=True,
+                tooltip="Add the cluster of each pixel or point.",
+            ),
+            CheckBox(
+                name="add_centers",
+                text="Centers",
+                value=True,
+                tooltip="Add a point for each cluster: for 2-D images at the mean "
+                "position of its pixels, for points at their mean.",
+            ),
+        ],
+    )
+
+
+def buttons() -> Container[Any]:
+    """Return what begins and ends a run."""
+    return Container[Any](
+        name="buttons",
+        layout="horizontal",
+        labels=False,
+        widgets=[
+            PushButton(name="run_button", text="Run", tooltip="Run (Return)."),
+            PushButton(
+                name="cancel_button",
+                text="Cancel",
+                enabled=False,
+                tooltip="Stop at the next step and leave the viewer as it is.",
+            ),
+        ],
+    )
