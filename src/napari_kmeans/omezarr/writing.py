@@ -281,7 +281,13 @@ class _Pyramid:
         names: Sequence[str],
         interleaved: int | None = None,
     ) -> None:
+        from numcodecs import Zstd
         from zarr.codecs import TransposeCodec, ZstdCodec
+
+        # Fast, and a damaged chunk is noticed.
+        level, checksum = 1, True
+        self._codec = Zstd(level, checksum)
+        self._folder = Path(group.store.root)
 
         self._order = [axis for axis in range(len(shape)) if axis != interleaved]
         filters = None
@@ -290,17 +296,16 @@ class _Pyramid:
             filters = [TransposeCodec(order=tuple(self._order))]
         self._lock = Lock()
         self._levels = []
-        for level in range(pyramid.n_levels(shape)):
-            of_level = pyramid.level_shape(shape, level)
+        for n_halvings in range(pyramid.n_levels(shape)):
+            of_level = pyramid.level_shape(shape, n_halvings)
             size = tuple(map(min, zip(chunk, of_level, strict=True)))
             array = group.create_array(
-                name=str(level),
+                name=str(n_halvings),
                 shape=of_level,
                 chunks=size,
                 dtype=dtype.newbyteorder("="),
                 filters=filters,
-                # Fast, and a damaged chunk is noticed.
-                compressors=ZstdCodec(level=1, checksum=True),
+                compressors=ZstdCodec(level=level, checksum=checksum),
                 fill_value=0,
                 dimension_names=names,
                 # So that a missing chunk is known to be missing.
@@ -314,6 +319,16 @@ class _Pyramid:
             with self._lock:
                 whole = list(chunks.add(*pyramid.reduce(start, block, level)))
             for where, chunk in whole:
-                # Zarr would do it in the one thread that all its arrays share.
-                contiguous = np.ascontiguousarray(chunk.transpose(self._order))
-                array[where] = contiguous.transpose(np.argsort(self._order))
+                self._write(array, where, chunk)
+
+    def _write(self, array: Any, where: pyramid.Slices, chunk: NDArray[Any]) -> None:
+        """Write a chunk as Zarr would, but in this thread and without its copies."""
+        sizes = [array.chunks[axis] for axis in self._order]
+        interleaved = chunk.transpose(self._order)
+        stored = np.zeros(sizes, array.dtype.newbyteorder("<"))
+        stored[tuple(map(slice, interleaved.shape))] = interleaved
+        cuts = zip(where, array.chunks, strict=True)
+        names = [str(cut.start // size) for cut, size in cuts]
+        path = Path(self._folder, array.path, "c", *names)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self._codec.encode(stored))
