@@ -2,12 +2,15 @@
 
 import threading
 
+import dask.array as da
 import numpy as np
 import pytest
+from dask.system import CPU_COUNT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_kmeans.core import blocks
+from napari_kmeans.core.progress import exhaust
 
 
 @given(st.integers(0, 1000), st.integers(1, 1200))
@@ -77,3 +80,71 @@ def test_threads_may_each_map_blocks():
 
 def test_there_is_a_processor():
     assert blocks.n_threads() >= 1
+
+
+def chunked(n):
+    return da.arange(n, chunks=1, dtype=int)
+
+
+def test_each_chunk_is_given_with_its_start_in_order():
+    image = da.arange(24, chunks=24).reshape(4, 6).rechunk((3, 6))
+    mask = da.ones(4, chunks=3, dtype=bool)
+
+    def shapes(chunks, start, *args):
+        return [chunk.shape for chunk in chunks], int(chunks[0][0, 0]), start, args
+
+    assert exhaust(blocks.each_block([image, mask], shapes, "x", 2)) == [
+        ([(3, 6), (3, 1)], 0, (0, 0), ("x", 2)),
+        ([(1, 6), (1, 1)], 18, (3, 0), ("x", 2)),
+    ]
+
+
+def test_what_is_done_of_the_chunks_is_yielded():
+    steps = blocks.each_block([chunked(20)], np.add)
+    parts = list(steps)
+    assert parts == sorted(parts)
+    assert set(parts) >= {n / 20 for n in range(20)}
+
+
+def test_an_error_in_a_chunk_ends_the_others():
+    begun = []
+
+    def fail(chunks, start):
+        begun.append(start)
+        raise OSError(f"no chunk {start[0]}")
+
+    with pytest.raises(OSError, match="no chunk"):
+        exhaust(blocks.each_block([chunked(500)], fail))
+    assert len(begun) < 500
+
+
+def test_closed_in_the_middle_of_a_chunk_it_does_not_wait():
+    """Or it would wait for ever."""
+    release, begun = threading.Event(), threading.Event()
+
+    def wait(chunks, start):
+        begun.set()
+        release.wait()
+
+    steps = blocks.each_block([chunked(500)], wait)
+    while not begun.is_set():
+        next(steps)
+    steps.close()
+    release.set()
+
+
+def test_results_wait_to_be_taken_in_small_numbers():
+    """Their making waits for those who take them."""
+    made = []
+    most = blocks.MOST_WAITING + 2 * CPU_COUNT
+
+    def make(chunks, start):
+        made.append(start)
+
+    def take(index, result):
+        taken.append(index)
+        assert len(made) - len(taken) <= most
+
+    taken = []
+    exhaust(blocks.take_each(take, [chunked(500)], make))
+    assert sorted(taken) == list(range(500))

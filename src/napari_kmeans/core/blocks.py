@@ -8,14 +8,20 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
-from itertools import accumulate, product
-from queue import Empty, SimpleQueue
+from itertools import accumulate, islice, product
+from queue import Empty, Full, Queue, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 
@@ -24,6 +30,9 @@ SIZE = 2**18
 
 #: Seconds after which a run that waits for a block looks whether it should stop.
 PATIENCE = 0.1
+
+#: Results of blocks that may wait to be taken: where they are many, blocks wait.
+MOST_WAITING = 4
 
 _thread = threading.local()
 
@@ -113,105 +122,225 @@ def _client() -> Any:
     if distributed is None:
         return None
     try:
+        # A task that waits for others would keep them from the thread it runs in.
+        distributed.get_worker()
+    except ValueError:
+        pass
+    else:
+        return None
+    try:
         return distributed.get_client()
     except ValueError:
         return None
 
 
 def each_block(
-    array: Any, function: Callable[..., T], *args: Any
+    arrays: Sequence[Any], function: Callable[..., T], *args: Any
 ) -> Generator[float, None, list[T]]:
-    """Call ``function(block, start, *args)`` for each chunk of an array of dask.
+    """Call ``function(chunks, start, *args)`` for each chunk of arrays of dask.
 
-    `start` is where the chunk begins. Between chunks, the part that is done is yielded.
-    """
-    import dask
+    On the workers of a cluster where there is one, and in threads elsewhere.
 
-    call = dask.delayed(_on_chunk, pure=False)
-    starts = product(*(accumulate((0, *sizes[:-1])) for sizes in array.chunks))
-    chunks = zip(array.to_delayed().ravel(), starts, strict=True)
-    tasks = [call(function, chunk, start, args) for chunk, start in chunks]
-    return (yield from run(tasks))
-
-
-def _on_chunk(
-    function: Callable[..., T], chunk: Any, start: tuple[int, ...], args: Any
-) -> T:
-    return serially(function, chunk, start, *args)
-
-
-def run(tasks: Sequence[Any]) -> Generator[float, None, list[Any]]:
-    """Compute dask's delayed values, on the workers of a cluster where there is one.
+    Parameters
+    ----------
+    arrays : sequence of dask.array.Array
+        Of the same chunks. All but the first may lack axes at the end, along which the
+        first has a single chunk.
+    function : callable
+        Gets a list of chunks, one of each array, and where the first begins: a tuple.
 
     Yields
     ------
     float
-        The part of the tasks that is done, at least each `PATIENCE` seconds. Where the
-        generator is closed, tasks that have not begun are given up.
+        The part of the chunks that is done, at least each `PATIENCE` seconds. Where the
+        generator is closed, chunks whose turn has not come are given up.
 
     Returns
     -------
     list
-        What the tasks returned, in their order.
+        What the calls returned, in the order of the chunks.
     """
-    client = _client()
-    done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
-    start = _start_here if client is None else _start_there
-    stop = start(client, tasks, done)
-    results: list[Any] = [None] * len(tasks)
-    n_done = 0
-    try:
-        while n_done < len(tasks):
-            try:
-                index, result, error = done.get(timeout=PATIENCE)
-            except Empty:
-                yield n_done / len(tasks)
-                continue
-            if error is not None:
-                raise error
-            results[index] = result
-            n_done += 1
-            yield n_done / len(tasks)
-    finally:
-        stop()
+    results: list[Any] = [None] * arrays[0].npartitions
+    yield from take_each(results.__setitem__, arrays, function, *args)
     return results
 
 
-def _start_here(_client: None, tasks: Sequence[Any], done: Any) -> Callable[[], None]:
-    """Start tasks in threads; return what stops them."""
+def take_each(
+    take: Callable[[int, Any], None],
+    arrays: Sequence[Any],
+    function: Callable[..., Any],
+    *args: Any,
+) -> Generator[float, None, None]:
+    """Do what `each_block` does; call ``take(index, result)`` here for each result.
+
+    As soon as it is there, so that all of them are never held at once.
+    """
+    client = _client()
+    start = _here if client is None else _there
+    lazy = _mapped(arrays, function, args)
+    results = _Results()
+    work = threading.Thread(
+        target=results.fill_by,
+        args=(start, client, lazy),
+        name="napari-kmeans-blocks",
+        daemon=True,
+    )
+    work.start()
+    try:
+        for n_done in range(lazy.npartitions):
+            yield n_done / lazy.npartitions
+            while not (found := results.get()):
+                yield n_done / lazy.npartitions
+            take(*found)
+    finally:
+        results.stop()
+
+
+def corners(chunks: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
+    """Return where the chunks of an array of dask begin, in C order.
+
+    Examples
+    --------
+    >>> list(corners(((5, 3), (2,), (4, 1))))
+    [(0, 0, 0), (0, 0, 4), (5, 0, 0), (5, 0, 4)]
+    """
+    return product(*map(_starts, chunks))
+
+
+def _starts(sizes: Sequence[int]) -> Iterator[int]:
+    return accumulate((0, *sizes[:-1]))
+
+
+def _mapped(arrays: Sequence[Any], function: Callable[..., Any], args: Any) -> Any:
+    """Return an array of dask that has the result of a call as each chunk.
+
+    One layer over those of the arrays, whatever the number of chunks.
+    """
     import dask
+    import dask.array as da
 
-    stopped = threading.Event()
+    first = arrays[0]
+    aligned = [
+        array[(..., *[np.newaxis] * (first.ndim - array.ndim))] for array in arrays
+    ]
+    return da.map_blocks(
+        _on_chunks,
+        *aligned,
+        starts=[list(_starts(sizes)) for sizes in first.chunks],
+        # Once in the graph, not once a chunk.
+        call=dask.delayed((function, args), traverse=False),
+        **_layer("block", first),
+    )
 
-    def put(index: int, result: Any) -> None:
-        if stopped.is_set():
-            raise Canceled
-        done.put((index, result, None))
 
-    puts = [dask.delayed(put, pure=False)(i, task) for i, task in enumerate(tasks)]
+def _layer(name: str, array: Any) -> dict[str, Any]:
+    """Return what is said of a layer with a single item for each chunk of an array."""
+    return {
+        "name": f"{name}-{uuid4().hex}",
+        "chunks": tuple((1,) * n for n in array.numblocks),
+        "dtype": object,
+        "meta": np.empty((0,) * array.ndim, object),
+    }
 
-    def work() -> None:
+
+def _on_chunks(
+    *chunks: Any,
+    starts: list[list[int]],
+    call: tuple[Callable[..., T], tuple[Any, ...]],
+    block_id: tuple[int, ...],
+) -> T:
+    function, args = call
+    start = tuple(along[i] for along, i in zip(starts, block_id, strict=True))
+    return serially(function, list(chunks), start, *args)
+
+
+class _Results:
+    """Results on their way from where they are made to where they are taken."""
+
+    def __init__(self) -> None:
+        self._queue: Queue[Any] = Queue(MOST_WAITING)
+        self._stopped = threading.Event()
+
+    def get(self) -> tuple[int, Any] | None:
+        """Return the next index and result; None where there is none for a while."""
         try:
-            dask.compute(*puts, scheduler="threads")
-        except Canceled:
-            pass
-        except BaseException as error:
-            done.put((-1, None, error))
+            found = self._queue.get(timeout=PATIENCE)
+        except Empty:
+            return None
+        if isinstance(found, BaseException):
+            raise found
+        index, result = found
+        return index, result
 
-    threading.Thread(target=work, name="napari-kmeans-blocks", daemon=True).start()
-    return stopped.set
+    def put(self, found: tuple[int, Any] | BaseException) -> None:
+        """Hand over a result, or what went wrong, once there is room."""
+        while True:
+            self.check()
+            try:
+                return self._queue.put(found, timeout=PATIENCE)
+            except Full:
+                continue
+
+    def check(self) -> None:
+        """Raise `Canceled` where no more are wanted."""
+        if self._stopped.is_set():
+            raise Canceled
+
+    def stop(self) -> None:
+        """Want no more."""
+        self._stopped.set()
+
+    def fill_by(self, start: Callable[..., None], client: Any, lazy: Any) -> None:
+        """Put the results of all chunks."""
+        with suppress(Canceled):
+            try:
+                start(client, lazy, self)
+            except Canceled:
+                raise
+            except BaseException as error:
+                self.put(error)
 
 
-def _start_there(client: Any, tasks: Sequence[Any], done: Any) -> Callable[[], None]:
-    """Start tasks on the workers of a cluster; return what stops them."""
-    futures = client.compute(list(tasks))
+def _here(_client: None, lazy: Any, results: _Results) -> None:
+    """Compute chunks in threads of this process."""
+    shape = lazy.numblocks
 
-    def finish(index: int, future: Any) -> None:
-        if future.status == "error":
-            done.put((index, None, future.exception()))
-        elif future.status == "finished":
-            done.put((index, future.result(), None))
+    def put(result: Any, block_id: tuple[int, ...]) -> NDArray[Any]:
+        results.put((int(np.ravel_multi_index(block_id, shape)), result))
+        return np.empty((1,) * len(shape), object)
 
-    for index, future in enumerate(futures):
-        future.add_done_callback(lambda future, index=index: finish(index, future))
-    return lambda: client.cancel(futures)
+    puts = lazy.map_blocks(put, **_layer("put", lazy))
+    puts.compute(scheduler="threads")
+
+
+def _there(client: Any, lazy: Any, results: _Results) -> None:
+    """Compute chunks on the workers of a cluster."""
+    from dask.core import flatten
+    from distributed import futures_of
+
+    by_key = {future.key: future for future in futures_of(client.persist(lazy))}
+    futures = dict(enumerate(map(by_key.pop, flatten(lazy.__dask_keys__()))))
+    finished: SimpleQueue[int] = SimpleQueue()
+    for index in futures:
+        futures[index].add_done_callback(lambda _, index=index: finished.put(index))
+    some: list[Any] = []
+    try:
+        while futures:
+            results.check()
+            indices = list(islice(_waiting(finished), MOST_WAITING))
+            some = [futures.pop(index) for index in indices]
+            # It waits for those that were lost since with their worker.
+            for found in zip(indices, client.gather(some), strict=True):
+                results.put(found)
+    except CancelledError as error:
+        raise ConnectionError(f"The cluster has given up blocks: {error}.") from error
+    finally:
+        client.cancel([*some, *futures.values()])
+
+
+def _waiting(queue: SimpleQueue[T]) -> Iterator[T]:
+    """Return what is in a queue, once something is; nothing where that takes long."""
+    with suppress(Empty):
+        yield queue.get(timeout=PATIENCE)
+        while True:
+            yield queue.get_nowait()

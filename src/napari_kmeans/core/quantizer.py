@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +55,20 @@ class Quantizer:
     def untabled(self) -> Quantizer:
         """The same for any pixels, be they of colors that did not occur."""
         return replace(self, codes=None, table=None)
+
+    @cached_property
+    def _packed(self) -> bytes | None:
+        """The table with little room for the colors that do not occur."""
+        return None if self.table is None else zlib.compress(self.table.data, level=1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"table": None, "_packed": self._packed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self._packed is not None:
+            unpacked = np.frombuffer(zlib.decompress(self._packed), self.label_dtype)
+            vars(self)["table"] = unpacked.copy()  # or it could not be written to
 
     def label(
         self, pixels: Pixels, valid: NDArray[np.bool_] | None

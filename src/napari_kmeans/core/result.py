@@ -331,12 +331,18 @@ def centroids(labels: Any, k: int) -> Generator[float, None, NDArray[np.float64]
     them that is done is yielded in between.
     """
     if is_lazy(labels):
-        parts = yield from each_block(labels, moments, k)
+        parts = yield from each_block([labels], _moments_of, k)
     else:
         parts = [moments(labels, (0,) * labels.ndim, k)]
     sums = np.sum(parts, axis=0)
     with np.errstate(invalid="ignore"):
         return np.asarray(sums[:-1] / sums[-1]).T
+
+
+def _moments_of(
+    chunks: list[NDArray[Any]], start: tuple[int, ...], k: int
+) -> NDArray[np.int64]:
+    return moments(chunks[0], start, k)
 
 
 def moments(labels: NDArray[Any], start: tuple[int, ...], k: int) -> NDArray[np.int64]:

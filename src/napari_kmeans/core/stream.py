@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from .blocks import run, serially
+from .blocks import corners, each_block, is_distributed, take_each
 from .frame import Frame
 from .pixels import Pixels
 from .samples import Samples, count, from_pixels
@@ -24,6 +25,9 @@ T = TypeVar("T")
 
 #: Bytes of a block that is read at once, about.
 BLOCK = 2**24
+
+#: The same on a cluster, where each block is a message to and from its scheduler.
+CLUSTER_BLOCK = 2**26
 
 
 @dataclass(frozen=True)
@@ -121,20 +125,15 @@ class Stream:
         return int(np.prod(self.shape, dtype=object))
 
     @cached_property
-    def _blocks(self) -> tuple[list[Any], list[Any], list[tuple[int, ...]]]:
-        """The image and the mask in blocks to be read, and where these begin."""
-        axes = dict.fromkeys(range(self.image.ndim - 1), "auto")
-        image = self.image.rechunk(
-            {**axes, self.image.ndim - 1: -1}, block_size_limit=BLOCK
-        )
-        starts = [np.concatenate([[0], np.cumsum(c)[:-1]]) for c in image.chunks[:-1]]
-        grid = np.meshgrid(*starts, indexing="ij")
-        places = np.stack([axis.ravel() for axis in grid], axis=1)
-        blocks = list(image.to_delayed().ravel())
-        masks: list[Any] = [None] * len(blocks)
-        if self.mask is not None:
-            masks = list(self.chunked_mask(image.chunks[:-1]).to_delayed().ravel())
-        return blocks, masks, [tuple(place) for place in places.tolist()]
+    def _arrays(self) -> list[Any]:
+        """The image and, where there is one, the mask, in blocks to be read."""
+        last = self.image.ndim - 1
+        axes = dict.fromkeys(range(last), "auto") | {last: -1}
+        limit = CLUSTER_BLOCK if is_distributed() else BLOCK
+        image = self.image.rechunk(axes, block_size_limit=limit)
+        if self.mask is None:
+            return [image]
+        return [image, self.chunked_mask(image.chunks[:-1])]
 
     def chunked_mask(self, chunks: tuple[tuple[int, ...], ...]) -> Any:
         """Return the mask as dask array of such chunks."""
@@ -151,31 +150,28 @@ class Stream:
 
         Between blocks, the part of them that is done is yielded.
         """
-        import dask
+        return each_block(self._arrays, _on_block, self._known, function, args)
 
-        call = dask.delayed(_on_block, pure=False)
-        # Once in the graph, not once a block.
-        shared = [dask.delayed(arg, traverse=False) for arg in args]
-        given = self.n_channels, self.no_data, self.shape, function
-        tasks = [
-            call(image, mask, start, *given, *shared)
-            for image, mask, start in zip(*self._blocks, strict=True)
-        ]
-        return (yield from run(tasks))
+    @property
+    def _known(self) -> tuple[int, float | None, tuple[int, ...]]:
+        """What a block knows of the whole."""
+        return self.n_channels, self.no_data, self.shape
 
     def read(self) -> Generator[float, None, Pixels]:
-        """Read all pixels into memory, in threads of this process."""
+        """Read all pixels into memory."""
         image = np.empty(self.image.shape, self.image.dtype)
         mask = None if self.mask is None else np.empty(self.shape, np.bool_)
 
-        def keep(block: Block) -> None:
-            sizes = zip(block.start, block.pixels.shape, strict=True)
-            there = tuple(slice(start, start + size) for start, size in sizes)
-            image[there] = block.pixels.image
-            if mask is not None:
-                mask[there] = block.pixels.mask
+        starts = list(corners(self._arrays[0].chunks[:-1]))
 
-        yield from self.each(keep)
+        def keep(index: int, chunks: list[NDArray[Any]]) -> None:
+            sizes = zip(starts[index], chunks[0].shape, strict=False)
+            there = tuple(slice(start, start + size) for start, size in sizes)
+            image[there] = chunks[0]
+            if mask is not None:
+                mask[there] = chunks[1].reshape(mask[there].shape)
+
+        yield from take_each(keep, self._arrays, _chunks)
         return Pixels(image, self.n_channels, mask, self.no_data)
 
     def survey(
@@ -202,13 +198,18 @@ class Stream:
 
         And, for each reason, the number of pixels that are left out.
         """
-        found = yield from self.each(_count, codes)
-        excluded = _added([block[2] for block in found])
         table = np.zeros(codes.n)
-        for occurring, counts, _ in found:
-            table[occurring] += counts
+        excluded: Counter[str] = Counter()
+
+        def add(_: int, found: tuple[Any, Any, dict[str, int]]) -> None:
+            table[found[0]] += found[1]
+            for reason, n in found[2].items():
+                excluded[reason] += n
+
+        given = self._known, _count, (codes,)
+        yield from take_each(add, self._arrays, _on_block, *given)
         occurring = np.flatnonzero(table).astype(np.uint32)
-        return occurring, table[occurring], excluded
+        return occurring, table[occurring], dict(excluded)
 
     def gather(
         self, ranks: NDArray[np.int64], surveys: Sequence[Survey]
@@ -230,7 +231,7 @@ class Stream:
             Where they stand in the image without channels, in C order.
         """
         wanted = _in_blocks(ranks, surveys)
-        starts = self._blocks[2]
+        starts = list(corners(self._arrays[0].chunks[:-1]))
         by_start = {starts[block]: where for block, where in wanted.items()}
         found = yield from self.each(_gather, by_start)
         some = [found[block] for block in wanted]
@@ -242,18 +243,22 @@ class Stream:
         return channels, np.concatenate([positions for _, positions in some])[ordered]
 
 
+def _chunks(chunks: list[NDArray[Any]], _: tuple[int, ...]) -> list[NDArray[Any]]:
+    return chunks
+
+
 def _on_block(
-    image: NDArray[Any],
-    mask: NDArray[np.bool_] | None,
+    chunks: list[NDArray[Any]],
     start: tuple[int, ...],
-    n_channels: int,
-    no_data: float | None,
-    whole: tuple[int, ...],
+    known: tuple[int, float | None, tuple[int, ...]],
     function: Callable[..., T],
-    *args: Any,
+    args: tuple[Any, ...],
 ) -> T:
-    pixels = Pixels(np.asarray(image), n_channels, mask, no_data)
-    return serially(function, Block(pixels, start, whole), *args)
+    n_channels, no_data, whole = known
+    image, *masks = map(np.asarray, chunks)
+    mask = masks[0][..., 0] if masks else None
+    pixels = Pixels(image, n_channels, mask, no_data)
+    return function(Block(pixels, start[:-1], whole), *args)
 
 
 def _survey(block: Block, most: int, frame: Frame | None) -> Survey:

@@ -1,0 +1,252 @@
+"""A cluster of processes: the same bits, whatever becomes of its workers."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+from distributed import Client, Future, KilledWorker, LocalCluster, wait
+
+from napari_kmeans import quantize
+from napari_kmeans.core import blocks
+from napari_kmeans.core import quantize as module
+from napari_kmeans.core.quantize import quantize_steps
+
+SHAPE = (190, 170)
+CHUNKS = (40, 50, 3)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """Return a cluster of two processes."""
+    folder = str(tmp_path_factory.mktemp("dask"))
+    with (
+        dask.config.set({"temporary-directory": folder}),
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+        ) as cluster,
+    ):
+        yield cluster
+
+
+@pytest.fixture
+def client(cluster):
+    """Return the active client of a cluster whose workers are there."""
+    with Client(cluster) as client:
+        client.wait_for_workers(2)
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    """Let images of a few kilobytes be read as those of gigabytes are."""
+    monkeypatch.setattr(module, "SMALL", 0)
+    monkeypatch.setattr("napari_kmeans.core.samples.DISTINCT", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.fit.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.settling.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.settling.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.fit.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.stream.BLOCK", 2**15)
+    monkeypatch.setattr("napari_kmeans.core.stream.CLUSTER_BLOCK", 2**15)
+
+
+def smooth():
+    field = np.random.default_rng(0).normal(size=(*SHAPE, 3)).cumsum(0).cumsum(1)
+    return (field - field.min()) / np.ptp(field)
+
+
+BYTES = (smooth() * 255).astype(np.uint8)
+FLOATS = smooth().astype(np.float32)
+MASK = np.random.default_rng(1).random(SHAPE) < 0.5
+
+
+def assert_same(lazy, eager):
+    for name in ("centers", "counts", "palette", "positions"):
+        np.testing.assert_array_equal(getattr(lazy, name), getattr(eager, name))
+    for name in ("labels", "quantized"):
+        assert isinstance(getattr(lazy, name), da.Array)
+        array = getattr(lazy, name).compute()
+        np.testing.assert_array_equal(array, getattr(eager, name))
+    for name in ("compactness", "n_iter", "n_colors", "excluded", "settings"):
+        assert getattr(lazy, name) == getattr(eager, name), name
+
+
+@pytest.mark.parametrize(
+    ("image", "options"),
+    [
+        (BYTES, {}),
+        (BYTES, {"mask": MASK}),
+        (BYTES, {"color_space": "oklab"}),
+        (BYTES, {"scaling": "variance", "no_data": 7}),
+        (FLOATS, {}),
+        (FLOATS, {"mask": MASK}),
+        (FLOATS, {"color_space": "oklab"}),
+        (FLOATS, {"scaling": "variance"}),
+        (FLOATS, {"weights": MASK.astype(float)}),
+        (FLOATS[..., 0], {"init": "k-means++"}),
+    ],
+)
+def test_a_cluster_gives_the_same_bits(image, options, client):
+    options = {"k": 4, "attempts": 3, "max_samples": 4000, **options}
+    lazy = da.from_array(image, chunks=CHUNKS[: image.ndim])
+    memory = None if "weights" in options else 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "_here", None)  # or it would fail
+        result = quantize(lazy, memory=memory, **options)
+        assert_same(result, quantize(image, **options))
+
+
+def test_a_small_image_comes_whole(client, monkeypatch):
+    monkeypatch.setattr(module, "SMALL", 2**20)
+    lazy = da.from_array(FLOATS, chunks=CHUNKS)
+    mask = da.from_array(MASK, chunks=70)
+    assert_same(quantize(lazy, mask=mask), quantize(FLOATS, mask=MASK))
+
+
+def test_in_a_task_a_run_keeps_to_its_own_worker(client):
+    """On a cluster that is busy with such tasks, no thread would be left."""
+
+    def centers(image):
+        with dask.config.set(scheduler="threads"):
+            return quantize(da.from_array(image, chunks=CHUNKS), 3).centers
+
+    futures = [client.submit(centers, BYTES, pure=False) for _ in range(4)]
+    for found in client.gather(futures):
+        np.testing.assert_array_equal(found, quantize(BYTES, 3).centers)
+
+
+def read_from(image, before):
+    """Return a lazy image that calls a function in the process that reads a block."""
+
+    def read(block_info=None):
+        where = tuple(slice(*ends) for ends in block_info[None]["array-location"])
+        before(tuple(part.start for part in where))
+        return image[where]
+
+    chunks = da.core.normalize_chunks(CHUNKS, image.shape)
+    return da.map_blocks(read, chunks=chunks, dtype=image.dtype, meta=image[:0])
+
+
+@pytest.mark.parametrize("image", [BYTES, FLOATS], ids=["counted", "streamed"])
+def test_blocks_stay_where_they_are_read(image, client, tmp_path, monkeypatch):
+    received = []
+    gather = Client.gather
+
+    def record(self, futures, *args, **kwargs):
+        found = gather(self, futures, *args, **kwargs)
+        received.extend(found)
+        return found
+
+    monkeypatch.setattr(Client, "gather", record)
+
+    def before(start):
+        Path(tmp_path, f"{os.getpid()} {start} {time.monotonic_ns()}").touch()
+
+    quantize(read_from(image, before), 3, max_samples=4000, memory=1)
+    readers = {int(path.name.split()[0]) for path in tmp_path.iterdir()}
+    assert readers <= {info["pid"] for info in client.run(info_of).values()}
+    assert len(received) >= 6
+    assert not any(shares_pixels(result) for result in received)
+    if image is BYTES:  # once
+        assert len(list(tmp_path.iterdir())) == 5 * 4
+
+
+def info_of():
+    return {"pid": os.getpid()}
+
+
+def shares_pixels(result):
+    """Whether a result has an array as large as a block in the dtype of the image."""
+    parts = result if isinstance(result, (tuple, list)) else [result]
+    return any(
+        isinstance(part, np.ndarray)
+        and part.dtype in (np.uint8, np.float32)
+        and part.size >= np.prod(CHUNKS) // 2
+        for part in parts
+    )
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal")
+@pytest.mark.parametrize("image", [BYTES, FLOATS], ids=["counted", "streamed"])
+def test_a_worker_killed_in_the_middle_changes_nothing(image, client, tmp_path):
+    killed = tmp_path / "killed"
+
+    def before(start):
+        if start == (80, 50, 0) and not killed.exists():
+            killed.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    lazy = read_from(image, before)
+    result = quantize(lazy, 3, memory=1)
+    assert killed.exists()
+    assert_same(result, quantize(image, 3))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal")
+def test_a_block_that_kills_each_worker_is_an_error(client, cluster, monkeypatch):
+    monkeypatch.setattr(cluster.scheduler, "allowed_failures", 0)
+
+    def before(start):
+        if start == (80, 50, 0):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(KilledWorker, match="died while running it"):
+        quantize(read_from(BYTES, before), 3)
+
+
+def test_an_error_of_reading_comes_out_and_ends_the_rest(client, cluster):
+    def before(start):
+        if start == (80, 50, 0):
+            raise OSError("chunk 3 is gone")
+
+    with pytest.raises(OSError, match="chunk 3 is gone"):
+        quantize(read_from(BYTES, before), 3)
+    until_idle(cluster)
+
+
+def until_idle(cluster):
+    """Wait until the scheduler knows of no task."""
+    while cluster.scheduler.tasks:
+        time.sleep(0.01)
+
+
+def test_closed_it_reads_no_more(client, cluster, tmp_path):
+    def before(start):
+        Path(tmp_path, str(start)).touch()
+        time.sleep(0.1)
+
+    steps = quantize_steps(read_from(BYTES, before), 3)
+    while not any(tmp_path.iterdir()):
+        next(steps)
+    steps.close()
+    until_idle(cluster)
+    assert len(list(tmp_path.iterdir())) < 20
+
+
+def test_blocks_given_up_by_the_cluster_are_an_error(client):
+    def before(start):
+        time.sleep(0.1)
+
+    steps = quantize_steps(read_from(BYTES, before), 3)
+    while not client.futures:
+        next(steps)
+    client.cancel([Future(key, client) for key in client.futures])
+    with pytest.raises(ConnectionError, match="The cluster has given up blocks"):
+        list(steps)
+
+
+def test_a_table_of_colors_goes_to_the_workers_without_a_warning(client):
+    """Distributed warns of graphs of more than 10 MB, which 2**24 labels would be."""
+    image = np.tile(BYTES, (6, 6, 1))
+    result = quantize(da.from_array(image, chunks=(500, 500, 3)), 3)
+    assert result.quantizer.table.nbytes >= 2**24
+    labels = client.persist(result.labels)
+    wait(labels)
+    np.testing.assert_array_equal(labels, quantize(image, 3).labels)
