@@ -85,11 +85,16 @@ def map_blocks(
     [4, 4, 2]
     """
     blocks = spans(n, size or SIZE)
-    threads = 1 if _is_worker() else min(n_threads(), len(blocks))
+    threads = min(n_parallel(), len(blocks))
     if threads < 2:
         return [function(start, stop) for start, stop in blocks]
     calls = _executor(threads).map(lambda block: serially(function, *block), blocks)
     return list(calls)
+
+
+def n_parallel() -> int:
+    """Return the number of threads that `map_blocks` may use in this one."""
+    return 1 if _is_worker() else n_threads()
 
 
 def _is_worker() -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from . import kernels
-from .blocks import map_blocks, spans
+from .blocks import map_blocks, n_parallel, spans
 from .frame import Frame, less
 
 if TYPE_CHECKING:
@@ -437,8 +437,8 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
                 kernels.count1(codes.encode(part), counts, touched, 0, b - a)
         return counts
 
-    # One table a thread, each with half of the pixels.
-    first, *others = map_blocks(table, n, size=-(-n // 2))
+    # One table a thread, of at most two, each with its part of the pixels.
+    first, *others = map_blocks(table, n, size=-(-n // min(2, n_parallel())))
     second = others[0] if others else first[:0]
     cells = np.flatnonzero(touched)
 
