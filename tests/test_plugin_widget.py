@@ -13,7 +13,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
-from napari_kmeans import kmeans, quantize
+from napari_kmeans import kmeans, quantize, quantize_planes
 from napari_kmeans.core import opencv
 from napari_kmeans.plugin import samples
 from napari_kmeans.plugin.widget import KMeansWidget
@@ -202,12 +202,16 @@ def test_a_result_of_another_kind_takes_the_place_of_the_earlier(viewer, qtbot):
     source = viewer.add_image(image, name="camera")
     widget = by_script(viewer)
     run(widget, qtbot)
+    viewer.layers["camera labels"].opacity = 0.3
+    viewer.layers["camera quantized"].visible = False
     viewer.layers.remove(source)
     levels = [da.from_array(image), da.from_array(image[::2, ::2])]
     viewer.add_image(levels, multiscale=True, name="camera")
     run(widget, qtbot)
     assert len(viewer.layers) == 4
     assert viewer.layers["camera labels"].multiscale
+    assert viewer.layers["camera labels"].opacity == 0.3
+    assert not viewer.layers["camera quantized"].visible
 
 
 def test_selected_layers_are_channels(viewer, qtbot):
@@ -228,7 +232,8 @@ def test_selected_layers_are_channels(viewer, qtbot):
     expected = quantize(
         data, 5, channel_axis=0, channel_names=["DAPI", "GFP"], scaling="range"
     )
-    roles = ["DAPI quantized", "GFP quantized", "DAPI, GFP labels", "DAPI, GFP centers"]
+    roles = ["DAPI quantized", "GFP quantized", "labels", "centers"]
+    roles = [f"DAPI, GFP{': ' if 'q' in r else ' '}{r}" for r in roles]
     assert names(viewer)[3:] == roles
     np.testing.assert_array_equal(viewer.layers[3].data, expected.quantized[0])
     np.testing.assert_array_equal(viewer.layers[4].data, expected.quantized[1])
@@ -259,6 +264,118 @@ def test_channels_of_different_shapes_are_refused(viewer, notified):
         "'a' of shape (4, 5) and 'b' of shape (4, 6) should have one shape to be "
         "channels."
     ]
+
+
+def select(viewer, *layers):
+    viewer.layers.selection.clear()
+    viewer.layers.selection.update(layers)
+
+
+def test_channels_are_taken_whatever_was_active_before(viewer):
+    a, b, other = (viewer.add_image(np.eye(5), name=name) for name in "abc")
+    widget = by_script(viewer)
+    viewer.layers.selection.active = other
+    assert widget.layer.value is other
+    select(viewer, a, b)
+    assert widget.channels.value == "a\nb"
+    assert widget.layer.value is a
+
+
+def test_channels_that_lie_elsewhere_or_are_in_color_are_refused(viewer, notified):
+    gray = viewer.add_image(np.zeros((40, 50)), name="gray")
+    moved = viewer.add_image(np.zeros((40, 50)), name="moved", translate=(3, 0))
+    color = viewer.add_image(np.zeros((40, 50, 3)), name="color", rgb=True)
+    widget = by_script(viewer)
+    select(viewer, gray, moved)
+    assert widget.run() is None
+    assert notified == ["'gray' and 'moved' should lie in one place to be channels."]
+    select(viewer, gray, color)
+    assert widget.run() is None
+    assert "'color' should not be in color to be a channel beside" in notified[-1]
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_channels_of_a_movie_plane_by_plane(viewer, qtbot, lazy):
+    rng = np.random.default_rng(0)
+    data = rng.integers(0, 999, (2, 3, 4, 20, 30)).astype(np.uint16)
+    layers = [da.from_array(d, chunks=10) if lazy else d for d in data]
+    added = [
+        viewer.add_image(d, name=n, axis_labels=("t", "z", "y", "x"))
+        for d, n in zip(layers, "ab", strict=True)
+    ]
+    widget = by_script(viewer)
+    select(viewer, *added)
+    titles = [title for title, _ in widget.scope._widget._mgui_get_choices()]
+    assert titles[2:] == [f"each plane along {axes}" for axes in ("t", "z", "t, z")]
+    widget.k.value = 3
+    widget.scope.value = widget.scope.choices[3]
+    run(widget, qtbot)
+    assert "4 planes" in widget.message.value
+    expected = quantize_planes(data, 3, axes=2, channel_axis=0)
+    np.testing.assert_array_equal(viewer.layers["a, b labels"].data, expected.labels)
+    quantized = viewer.layers["a, b: b quantized"].data
+    np.testing.assert_array_equal(quantized, expected.quantized[1])
+
+
+def test_lazy_channels_have_lazy_results(viewer, qtbot):
+    data = np.random.default_rng(0).integers(0, 99, (2, 60, 70)).astype(np.uint8)
+    added = [
+        viewer.add_image(da.from_array(d, chunks=30), name=n)
+        for d, n in zip(data, "ab", strict=True)
+    ]
+    widget = by_script(viewer)
+    select(viewer, *added)
+    run(widget, qtbot)
+    quantized = viewer.layers["a, b: b quantized"].data
+    assert isinstance(quantized, da.Array)
+    np.testing.assert_array_equal(
+        quantized, quantize(data, channel_axis=0).quantized[1]
+    )
+
+
+def test_runs_of_other_parts_have_layers_of_their_own(viewer, qtbot):
+    a = viewer.add_image(movie_of_steps(), name="a")
+    b = viewer.add_image(movie_of_steps()[:, ::-1, ::-1], name="b")
+    widget = by_script(viewer)
+    widget.k.value = 2
+    found = {}
+    for chosen in ([a], [a, b]):
+        for scope in (0, 1):
+            select(viewer, *chosen)
+            widget.scope.value = widget.scope.choices[scope]
+            run(widget, qtbot)
+            new = [
+                layer
+                for layer in viewer.layers
+                if layer not in found and layer not in (a, b)
+            ]
+            assert len(new) == (3 if len(chosen) == 1 else 4)
+            found.update({layer: np.array(layer.data) for layer in new})
+    assert not any("[" in name for name in names(viewer))
+    for layer, data in found.items():
+        np.testing.assert_array_equal(layer.data, data)
+    # Again whole, after one of its layers was removed.
+    viewer.layers.remove(viewer.layers["a labels"])
+    select(viewer, a)
+    widget.scope.value = widget.scope.choices[0]
+    run(widget, qtbot)
+    assert viewer.layers["a labels"].data.shape == (4, 20, 30)
+
+
+def test_what_cannot_be_shown_is_told(viewer, qtbot, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("cannot be shown")
+
+    monkeypatch.setattr("napari_kmeans.plugin.widget.show", fail)
+    monkeypatch.setattr(
+        notification_manager, "receive_error", lambda *error: told.append(error)
+    )
+    told = []
+    viewer.add_image(skimage.data.camera())
+    widget = by_script(viewer)
+    run(widget, qtbot)
+    assert widget.message.value == "Failed: cannot be shown"
+    assert len(told) == 1
 
 
 def movie_of_steps():

@@ -152,15 +152,22 @@ def _layer(
     kind: str,
     result: QuantizedImage | ClusteredPoints,
     source: Any,
+    channel: Any = None,
 ) -> LayerData:
-    """Name a layer, put it where its source is, and note what made it."""
+    """Name a layer, put it where its source is, and note what made it.
+
+    Of several sources it may be for one, the channel.
+    """
     data, attributes = content
     several = source if isinstance(source, list) else [source]
-    names = [one if isinstance(one, str) else one.name for one in several]
-    name = ", ".join(names)
+    ids = [str(getattr(one, "unique_id", "")) for one in several]
+    name = ", ".join(map(_name, several))
+    if len(several) > 1 and channel is not None:
+        name = f"{name}: {_name(channel)}"
+        ids.append(str(getattr(channel, "unique_id", "")))
     record = {
         "source": name,
-        "source_id": " ".join(str(getattr(one, "unique_id", "")) for one in several),
+        "source_id": " ".join(ids),
         "layer": role,
         **result.settings,
     }
@@ -169,6 +176,10 @@ def _layer(
     if placement and role != "quantized" and not isinstance(source, list):
         placement = _without_axis(placement, result.settings.get("channel_axis"))
     return data, {**placement, **common, **attributes}, kind
+
+
+def _name(source: Any) -> str:
+    return str(source if isinstance(source, str) else source.name)
 
 
 def _without_axis(placement: dict[str, Any], axis: int | None) -> dict[str, Any]:
@@ -225,10 +236,10 @@ def _quantized(
             attributes["blending"] = one.blending
         data = levels
         if isinstance(source, list):
-            axis = result.settings["channel_axis"]
-            data = [level.take(channel, axis=axis) for level in levels]
+            at = (*(slice(None),) * result.settings["channel_axis"], channel)
+            data = [level[at] for level in levels]
         content = _one_or_all(data, attributes)
-        layers.append(_layer(content, "quantized", "image", result, one))
+        layers.append(_layer(content, "quantized", "image", result, source, one))
     return layers
 
 

@@ -122,7 +122,10 @@ def _steps(job: Job) -> Generator[Progress, None, Result]:
         init = extend_labels(image, labels, job.k, rgb=job.rgb, channel_axis=axis)
         settings["init"] = init
     if job.axes:
-        steps = quantize_planes_steps(image, job.k, axes=job.axes, **settings)
+        # Channels are stacked in front of all other axes.
+        before = isinstance(job.data, list)
+        axes = tuple(axis + before for axis in job.axes)
+        steps = quantize_planes_steps(image, job.k, axes=axes, **settings)
         planes = yield from steps
         if job.centers:  # located here, not in the window's thread
             yield Progress("Locating centers", 0, 1)

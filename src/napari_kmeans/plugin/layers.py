@@ -67,8 +67,7 @@ def _show(
     layer = _earlier(viewer, data, attributes, kind)
     multiscale = attributes.get("multiscale", False)
     if layer is not None and getattr(layer, "multiscale", False) != multiscale:
-        viewer.layers.remove(layer)  # what is one cannot become the other
-        layer = None
+        return _replace(viewer, layer, Layer.create(data, attributes, kind))
     if layer is None:
         return viewer.add_layer(Layer.create(data, attributes, kind))
     if kind == "points":
@@ -86,6 +85,21 @@ def _show(
         layer.features = attributes["features"]
     layer.metadata = {**layer.metadata, **attributes["metadata"]}
     return layer
+
+
+def _replace(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
+    """Put a layer where another was, looking the same: one cannot become the other."""
+    looks = {"opacity", "visible"}
+    if old._type_string == "image":
+        looks |= {"blending", "contrast_limits", "gamma"}
+        looks |= set() if old.rgb else {"colormap"}
+    for look in looks:
+        setattr(new, look, getattr(old, look))
+    name, index = old.name, viewer.layers.index(old)
+    viewer.layers.remove(old)
+    viewer.layers.insert(index, new)
+    new.name = name
+    return new
 
 
 def _earlier(

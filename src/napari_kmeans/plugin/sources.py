@@ -45,6 +45,7 @@ def part(image: Image, cut: tuple[slice, ...]) -> Image:
     data = full_resolution(image)[cut]
     corner = image.data_to_world([one.start or 0 for one in cut])
     placed = {"translate": image.affine.inverse(corner), "multiscale": False}
+    placed["name"] = f"{image.name} plane"
     return Image(data, **{**attributes, **placed})
 
 
@@ -52,16 +53,25 @@ def check_channels(images: list[Image]) -> None:
     """Raise where layers cannot be the channels of one image."""
     first, *others = images
     for other in others:
-        if other.rgb:
+        colored = other if other.rgb else first
+        if colored.rgb:
+            beside = first if colored is other else other
             raise ValueError(
-                f"{other.name!r} should not be in color to be a channel beside "
-                f"{first.name!r}."
+                f"{colored.name!r} should not be in color to be a channel beside "
+                f"{beside.name!r}."
             )
         shape, theirs = full_resolution(first).shape, full_resolution(other).shape
         if shape != theirs:
             raise ValueError(
                 f"{first.name!r} of shape {shape} and {other.name!r} of shape {theirs} "
                 "should have one shape to be channels."
+            )
+        corners = np.vstack([np.zeros(first.ndim), np.diag(shape)])
+        places = [[one.data_to_world(c) for c in corners] for one in (first, other)]
+        if not np.allclose(*places):
+            raise ValueError(
+                f"{first.name!r} and {other.name!r} should lie in one place to be "
+                "channels."
             )
 
 

@@ -168,7 +168,7 @@ class KMeansWidget(Container[Any]):
     def _connect(self) -> None:
         layers, dims = self._viewer.layers, self._viewer.dims
         layers.selection.events.active.connect(self._follow_active)
-        layers.selection.events.changed.connect(self._on_layer)
+        layers.selection.events.changed.connect(self._on_selection)
         dims.events.order.connect(self._offer_scopes)
         dims.events.ndisplay.connect(self._offer_scopes)
         self.layer.changed.connect(self._on_layer)
@@ -231,18 +231,19 @@ class KMeansWidget(Container[Any]):
     @property
     def _images(self) -> list[Image]:
         """The Image layers to cluster: the one chosen, or those selected with it."""
-        chosen = self._image
-        if chosen is None or chosen.rgb:
-            return [] if chosen is None else [chosen]
-        selection = self._viewer.layers.selection
         from napari.layers import Image
 
-        selected = [
-            layer
-            for layer in self._viewer.layers
-            if layer in selection and isinstance(layer, Image) and not is_result(layer)
-        ]
+        chosen = self._image
+        if chosen is None:
+            return []
+        selected = [layer for layer in self._selected if isinstance(layer, Image)]
         return selected if chosen in selected else [chosen]
+
+    @property
+    def _selected(self) -> list[Layer]:
+        """The layers selected of those that can be chosen, in their order."""
+        selection = self._viewer.layers.selection
+        return [layer for layer in self.layer.choices if layer in selection]
 
     @property
     def _image(self) -> Image | None:
@@ -265,9 +266,15 @@ class KMeansWidget(Container[Any]):
         self._enable()
 
     def _follow_active(self, _event: Any = None) -> None:
-        active = self._viewer.layers.selection.active
+        active, selected = self._viewer.layers.selection.active, self._selected
         if active is not None and active in self.layer.choices:
             self.layer.value = active
+        elif active is None and selected and self.layer.value not in selected:
+            self.layer.value = selected[0]
+
+    def _on_selection(self, _event: Any = None) -> None:
+        self._follow_active()
+        self._on_layer()
 
     def _on_layer(self, _event: Any = None) -> None:
         sources = self._sources_chosen
@@ -403,19 +410,17 @@ class KMeansWidget(Container[Any]):
             and where the settings are not valid: then there is a notification.
         """
         from napari.qt.threading import create_worker
-        from napari.utils.notifications import show_error
 
         if self.running:
             return None
         sources = self._sources_chosen
         if not sources:
-            show_error("layer=None should be an Image or Points layer.")
+            self._fail(ValueError("layer=None should be an Image or Points layer."))
             return None
         try:
             job = self.job()
         except ValueError as error:
-            self.message.value = f"Failed: {error}"
-            show_error(str(error))
+            self._fail(error)
             return None
         if block:
             self._finish(sources, job.cut, exhaust(run(job)))
@@ -493,39 +498,43 @@ class KMeansWidget(Container[Any]):
         self, sources: list[Layer], cut: tuple[slice, ...], outcome: Outcome
     ) -> None:
         """Show what came out: layers and a line, or a notification."""
-        from napari.utils.notifications import (
-            notification_manager,
-            show_error,
-            show_warning,
-        )
+        from napari.utils.notifications import show_warning
 
         result, error = outcome.result, outcome.error
         if result is None:
-            self.message.value = f"Failed: {error}"
-            if isinstance(error, (TypeError, ValueError, OSError)):
-                show_error(str(error))
-            elif error is not None:  # a fault, to be reported with its traceback
-                notification_manager.receive_error(
-                    type(error), error, error.__traceback__
-                )
+            self._fail(error)
             return
         for source in sources:
             if source not in self._viewer.layers:
                 self.message.value = f"{source.name} is gone: nothing was added"
                 return
+        if cut:
+            sources = [part(source, cut) for source in sources]
+        source = sources[0] if len(sources) == 1 else sources
         wanted = {
             "quantized": self.add_quantized.value,
             "labels": self.add_labels.value,
             "centers": self.add_centers.value,
         }
-        if cut:
-            sources = [part(source, cut) for source in sources]
-        source = sources[0] if len(sources) == 1 else sources
         roles = {name for name, is_wanted in wanted.items() if is_wanted}
-        show(self._viewer, result.to_layers(source, roles))
+        try:
+            show(self._viewer, result.to_layers(source, roles))
+        except Exception as error:
+            self._fail(error)
+            return
         self.message.value = self._notice + summary(result, outcome.seconds)
         if result.note:
             show_warning(result.note)
+
+    def _fail(self, error: Exception | None) -> None:
+        """Say what is wrong; of a fault, with its traceback."""
+        from napari.utils.notifications import notification_manager, show_error
+
+        self.message.value = f"Failed: {error}"
+        if isinstance(error, (TypeError, ValueError, OSError)):
+            show_error(str(error))
+        elif error is not None:
+            notification_manager.receive_error(type(error), error, error.__traceback__)
 
 
 def number(text: str) -> float | int | None:
@@ -535,5 +544,7 @@ def number(text: str) -> float | int | None:
     try:
         value = float(text)
     except ValueError:
-        raise ValueError(f"no data={text!r} should be a number or empty.") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"no data={text!r} should be a number or empty.")
     return int(value) if value.is_integer() else value
