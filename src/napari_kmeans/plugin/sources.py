@@ -67,8 +67,9 @@ def check_channels(images: list[Image]) -> None:
                 "should have one shape to be channels."
             )
         corners = np.vstack([np.zeros(first.ndim), np.diag(shape)])
-        places = [[one.data_to_world(c) for c in corners] for one in (first, other)]
-        if not np.allclose(*places):
+        here = [first.data_to_world(corner) for corner in corners]
+        there = [other.data_to_world(corner) for corner in corners]
+        if not np.allclose(here, there):
             raise ValueError(
                 f"{first.name!r} and {other.name!r} should lie in one place to be "
                 "channels."
