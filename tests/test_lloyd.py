@@ -255,3 +255,12 @@ def test_relocated_centers_lie_on_samples_and_gain(problem):
         # Where nothing can be moved, every sample is at its center.
         empty = (assigned.weights == 0).any()
         assert not empty or assigned.squared.sum() == 0
+
+
+def test_labels_that_are_not_kept_take_no_memory():
+    samples = from_pixels([np.arange(1000.0)])
+    centers = np.array([[0.0], [999.0]])
+    given = centers, samples.minima, samples.splitters[[0, 0, 0]]
+    labels = lloyd._assigned_of(samples, *given, keep=False, each=False)[1]
+    assert labels.size == 0
+    assert labels.base is None

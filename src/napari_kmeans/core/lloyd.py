@@ -255,7 +255,8 @@ def _assigned_of(
     labels = np.empty(samples.n, label_dtype(len(centers)))
     distances = np.empty(samples.n if each else 0)
     sums = _visit(samples, centers, origin, splitters, labels, distances)
-    return sums, labels if keep else labels[:0], distances
+    # A view would hold all of them.
+    return sums, labels if keep else labels[:0].copy(), distances
 
 
 def _largest(samples: Samples, centers: Centers, origin: Centers) -> float:

@@ -130,6 +130,8 @@ class Stream:
         last = self.image.ndim - 1
         axes = dict.fromkeys(range(last), "auto") | {last: -1}
         limit = CLUSTER_BLOCK if is_distributed() else BLOCK
+        if self.image.dtype.kind == "f":  # more numbers in between, none of a byte
+            limit //= 2
         image = self.image.rechunk(axes, block_size_limit=limit)
         if self.mask is None:
             return [image]
