@@ -24,7 +24,8 @@ from skimage.io import imread, imsave
 from typer.testing import CliRunner
 
 import napari_kmeans
-from napari_kmeans import Criteria, cli, files, omezarr, quantize
+from napari_kmeans import Criteria, cli, files, omezarr, quantize, quantize_planes
+from napari_kmeans.core.blocks import n_threads
 from napari_kmeans.core.progress import Progress, exhaust
 from napari_kmeans.core.quantize import quantize_steps
 from napari_kmeans.omezarr import writing
@@ -108,6 +109,14 @@ def test_file_is_quantized_as_by_the_api(image):
         ("--max-samples 100", {"max_samples": 100}),
         ("--max-samples none", {"max_samples": None}),
         ("--no-refine", {"refine": False}),
+        ("--color-space cielab", {"color_space": "cielab"}),
+        ("--color-space oklab", {"color_space": "oklab"}),
+        ("--scaling range", {"scaling": "range"}),
+        ("--scaling variance", {"scaling": "variance"}),
+        ("--scaling 1,2,0.5", {"scaling": (1, 2, 0.5)}),
+        ("--no-data 7", {"no_data": 7}),
+        ("--no-data 7.5", {"no_data": 7.5}),
+        ("--memory 1GB", {}),
     ],
 )
 def test_every_option_is_the_argument_of_the_api(arguments, settings, image, written):
@@ -116,6 +125,84 @@ def test_every_option_is_the_argument_of_the_api(arguments, settings, image, wri
     assert written[0].settings == expected.settings
     np.testing.assert_array_equal(written[0].labels, expected.labels)
     np.testing.assert_array_equal(written[0].centers, expected.centers)
+
+
+@pytest.mark.parametrize("each", ["0", "1,0"])
+@pytest.mark.parametrize("output", ["out", "out.zarr"])
+def test_each_plane_is_clustered_on_its_own(each, output, opened):
+    movie = np.random.default_rng(0).integers(0, 256, (3, 5, 40, 50), np.uint8)
+    opened(movie, rgb=False)
+    printed = succeed("any.tif", "-k", 3, "--each", each, "-o", output)
+    axes = tuple(map(int, each.split(",")))
+    expected = quantize_planes(movie, 3, axes=axes)
+    assert f"Compactness    {expected.compactness.sum():,.6g}" in printed
+    table = pd.read_csv(f"{output}/centers.csv")
+    pd.testing.assert_frame_equal(table, expected.features, check_dtype=False)
+    assert len(table) == 3 * len(expected.centers)
+    if output == "out":
+        images = [imread(f"out/{name}.tif") for name in ("quantized", "labels")]
+    else:
+        images = [layer[0] for layer in omezarr.read(output)]
+    np.testing.assert_array_equal(images[0], expected.quantized)
+    np.testing.assert_array_equal(images[1], expected.labels)
+
+
+def test_show_opens_planes(opened, monkeypatch):
+    viewer = ViewerModel()
+    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
+    monkeypatch.setattr(napari, "run", lambda: None)
+    opened(np.random.default_rng(0).random((3, 40, 50)))
+    succeed("any.tif", "-k", 3, "--each", 0, "--show")
+    assert len(viewer.layers) == 4
+    assert viewer.layers["opened labels"].data.shape == (3, 40, 50)
+
+
+def test_memory_that_cannot_be_held_is_told(opened):
+    huge = da.zeros((100_000, 100_000), np.uint8)
+    opened(huge)
+    assert "output end in .zarr" in fail("any.zarr", "--memory", "1GB")
+    assert "be at least 500,000,000 bytes." in fail(
+        "any.zarr", "--memory", "400MB", "-o", "out.zarr"
+    )
+    opened(huge[np.newaxis], rgb=False)
+    arguments = ("any.zarr", "--memory", "1GB", "-o", "out.zarr", "--each", 0)
+    assert "should be at least" in fail(*arguments)
+
+
+def test_memory_is_what_the_image_and_the_threads_are_given(pyramid, monkeypatch):
+    given = []
+
+    def spy(*args, memory, **kwargs):
+        given.append((memory, n_threads()))
+        return quantize_steps(*args, memory=memory, **kwargs)
+
+    monkeypatch.setattr("napari_kmeans.core.quantize.quantize_steps", spy)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
+    for memory in ("500MB", "600MB", "1GB", "100GB"):
+        succeed("in.zarr", "--memory", memory, "-o", "out.zarr", "--force")
+    assert [threads for _, threads in given] == [1, 2, 6, 64]
+    assert [memory for memory, _ in given] == [1, 5e7, 2.5e8, 49.75e9]
+
+
+def test_without_dask_or_distributed_it_says_what_to_install(image, monkeypatch):
+    for name, arguments, extra in (
+        ("dask", ["--memory", "1GB"], "zarr"),
+        ("distributed", ["--scheduler", "tcp://127.0.0.1:1"], "distributed"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setitem(sys.modules, name, None)
+            sentence = fail("image.png", *arguments)
+        assert f"pip install 'napari-kmeans[{extra}]'" in sentence
+
+
+def test_a_cluster_that_is_lost_is_told(opened, monkeypatch):
+    def lost(*_, **__):
+        raise ConnectionError("The cluster has given up blocks: block 1.")
+        yield
+
+    monkeypatch.setattr("napari_kmeans.core.quantize.quantize_steps", lost)
+    opened(np.eye(40))
+    assert fail("any.png") == "The cluster has given up blocks: block 1."
 
 
 def test_mask_leaves_out_what_is_zero(image, folder, written):
@@ -387,6 +474,21 @@ def test_fewer_colors_than_clusters_are_warned_of(opened):
         (["--layer", 1], "layer=1 should be from 0 to 0"),
         (["--plugin", "none"], "image.png could not be read: Given reader 'none'"),
         (["-o", "image.png"], "output=image.png should be a folder"),
+        (["--color-space", "hsv"], "color_space='hsv' should be one of 'rgb'"),
+        (["--color-space", "oklab", "--gray"], "color_space='oklab' should go with"),
+        (["--scaling", "most"], "scaling='most' should be one of 'none', 'range'"),
+        (["--scaling", "1,2"], "scaling=(1.0, 2.0) should have a factor for each"),
+        (["--no-data", "none"], "no_data='none' should be a number"),
+        (["--each", "x"], "each='x' should be an axis, or several"),
+        (["--each", "2"], "axes=(2,) should not include axis 2"),
+        (["--each", "0"], "axes=(0,) should leave at least two axes"),
+        (["--memory", "much"], "memory='much' should be a number of bytes"),
+        (
+            ["--memory", "100MB"],
+            "memory=100,000,000 should be at least 450,024,000",
+        ),
+        (["--scheduler", "here"], "scheduler='here' should be the address of a dask"),
+        (["--scheduler", "tcp://127.0.0.1:1"], "should be the address of a dask"),
     ],
 )
 @pytest.mark.usefixtures("image")

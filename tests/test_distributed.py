@@ -1,5 +1,6 @@
 """A cluster of processes: the same bits, whatever becomes of its workers."""
 
+import logging
 import os
 import signal
 import time
@@ -10,18 +11,30 @@ import dask.array as da
 import numpy as np
 import pytest
 from distributed import Client, Future, KilledWorker, LocalCluster, wait
+from typer.testing import CliRunner
 
-from napari_kmeans import quantize
+from napari_kmeans import cli, omezarr, quantize
 from napari_kmeans.core import blocks
 from napari_kmeans.core import quantize as module
+from napari_kmeans.core.progress import exhaust
 from napari_kmeans.core.quantize import quantize_steps
 
 SHAPE = (190, 170)
 CHUNKS = (40, 50, 3)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def silent():
+    """Keep pytest from raising, in the scheduler, what it cannot format of its log."""
+    logger = logging.getLogger("distributed.scheduler")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    yield
+    logger.setLevel(level)
+
+
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+def cluster(tmp_path_factory, silent):
     """Return a cluster of two processes."""
     folder = str(tmp_path_factory.mktemp("dask"))
     with (
@@ -250,3 +263,19 @@ def test_a_table_of_colors_goes_to_the_workers_without_a_warning(client):
     labels = client.persist(result.labels)
     wait(labels)
     np.testing.assert_array_equal(labels, quantize(image, 3).labels)
+
+
+def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):
+    image = np.tile(BYTES, (6, 7, 1))
+    exhaust(omezarr.write_steps(tmp_path / "in.zarr", quantize(image, 50)))
+    expected = quantize(quantize(image, 50).quantized, 3)
+    monkeypatch.setattr(blocks, "_here", None)  # or it would fail
+    arguments = ["quantize", str(tmp_path / "in.zarr"), "-k", "3", "--memory", "1GB"]
+    arguments += ["-o", str(tmp_path / "out.zarr")]
+    arguments += ["--scheduler", cluster.scheduler_address]
+    done = CliRunner().invoke(cli.main, arguments)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert not blocks.is_distributed()
+    written, labels = omezarr.read(str(tmp_path / "out.zarr"))
+    np.testing.assert_array_equal(written[0][0], expected.quantized)
+    np.testing.assert_array_equal(labels[0][0], expected.labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from .core.layerdata import LayerData
+    from .core.planes import QuantizedPlanes
     from .core.progress import Progress
     from .core.result import QuantizedImage
 
@@ -22,6 +23,9 @@ R = TypeVar("R")
 
 #: Runs longer than this, in seconds, show how far they have come.
 PATIENCE = 0.5
+
+#: Seconds to wait for the scheduler of a cluster.
+CONNECTING = 10
 
 #: Clusters that the summary shows; the table of centers holds all.
 MOST_SHOWN = 32
@@ -119,6 +123,34 @@ def quantize(
         int | None,
         typer.Option(help="The axis of the channels of an image that is not RGB."),
     ] = None,
+    color_space: Annotated[
+        str,
+        typer.Option(
+            help="Where distances between colors are measured: rgb, cielab or oklab."
+        ),
+    ] = "rgb",
+    scaling: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|FACTORS",
+            help="What channels are multiplied by: none, to equal range or variance, "
+            "or factors with commas in between.",
+        ),
+    ] = "none",
+    no_data: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VALUE", help="The value that says that a pixel has no data."
+        ),
+    ] = None,
+    each: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AXES",
+            help="Cluster each plane along these axes, with commas in between, on its "
+            "own; and number the clusters alike.",
+        ),
+    ] = None,
     max_samples: Annotated[
         int | None,
         typer.Option(
@@ -134,6 +166,22 @@ def quantize(
             help="Refine the centers over all pixels, or leave them as OpenCV does.",
         ),
     ] = True,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BYTES",
+            help="The most memory to take, as 1GB: an OME-Zarr is read block by block, "
+            "and written as one.",
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="The scheduler of a dask cluster whose workers read the blocks, as "
+            "tcp://host:8786.",
+        ),
+    ] = None,
     layer: Annotated[
         int | None,
         typer.Option(help="Which image of a file that holds several, from 0."),
@@ -170,10 +218,15 @@ def quantize(
     folder = output or Path(f"{files.stem(file) if file else 'coffee'}-kmeans")
     console = Console(stderr=True)
     try:
-        with _writing(file, folder, force, console) as write:
+        with (
+            _writing(file, folder, force, console) as write,
+            _limited(memory) as limit,
+            _cluster(scheduler),
+        ):
             source = _source(file, layer, plugin)
             steps = _steps(
                 source,
+                each=_each(each),
                 rgb=rgb,
                 channel_axis=channel_axis,
                 mask=mask,
@@ -182,8 +235,12 @@ def quantize(
                 attempts=attempts,
                 init=init,
                 seed=seed,
+                color_space=color_space,
+                scaling=_scaling(scaling),
+                no_data=_value(no_data),
                 max_samples=max_samples,
                 refine=refine,
+                memory=_left(limit, source[0], folder, whole=each is None),
             )
             begun = monotonic()
             result = _run(steps, console)
@@ -191,13 +248,16 @@ def quantize(
             write(result, source)
     except (ValueError, ModuleNotFoundError) as error:
         _fail(str(error))
+    except ConnectionError as error:
+        _fail(str(error))
     except OSError as error:
         _fail(f"output={folder} could not be written: {error.strerror}.")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     if result.note:
         typer.echo(f"Warning: {result.note}", err=True)
-    _summarize(result, file or "coffee, the sample", seconds, Console(highlight=False))
+    name = file or "coffee, the sample"
+    _summarize(_whole(result), name, seconds, Console(highlight=False))
     typer.echo(f"Written to {folder}")
     if show:
         _show(source, result)
@@ -221,7 +281,7 @@ def _source(file: str | None, layer: int | None, plugin: str | None) -> LayerDat
 @contextmanager
 def _writing(
     file: str | None, output: Path, force: bool, console: Console
-) -> Iterator[Callable[[QuantizedImage, LayerData], None]]:
+) -> Iterator[Callable[[QuantizedImage | QuantizedPlanes, LayerData], None]]:
     """Check where the result is to be, and give what writes it there."""
     from . import files, omezarr
 
@@ -244,18 +304,25 @@ def _steps(
     channel_axis: int | None,
     mask: str | None,
     criteria: tuple[int | None, float | None],
+    each: tuple[int, ...] | None,
+    memory: int | None,
     **settings: Any,
-) -> Generator[Progress, None, QuantizedImage]:
+) -> Generator[Progress, None, QuantizedImage | QuantizedPlanes]:
     """Check the arguments, and what the file itself says of its channels."""
     from .core.blocks import is_lazy
     from .core.criteria import Criteria
+    from .core.planes import quantize_planes_steps
     from .core.quantize import quantize_steps
 
     data, attributes, _ = source
     if rgb is None and channel_axis is None:
         rgb, channel_axis = attributes.get("rgb"), attributes.get("channel_axis")
+    if each is None:
+        settings["memory"] = memory
+    else:
+        settings["axes"] = each
     try:
-        return quantize_steps(
+        return (quantize_steps if each is None else quantize_planes_steps)(
             data,
             rgb=rgb,
             channel_axis=channel_axis,
@@ -265,6 +332,120 @@ def _steps(
         )
     except TypeError as error:  # of the data, as the command line has typed the rest
         raise ValueError(error) from error
+
+
+def _each(text: str | None) -> tuple[int, ...] | None:
+    """Return the axes of planes; None where the whole is clustered."""
+    if text is None:
+        return None
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError:
+        raise ValueError(
+            f"each={text!r} should be an axis, or several with commas in between."
+        ) from None
+
+
+def _scaling(text: str) -> str | tuple[float, ...]:
+    """Return a name, which is checked elsewhere, or factors."""
+    try:
+        return tuple(map(float, text.split(",")))
+    except ValueError:
+        return text
+
+
+def _value(text: str | None) -> float | None:
+    """Return a number, as an integer where it is one."""
+    if text is None:
+        return None
+    with suppress(ValueError):
+        return int(text)
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"no_data={text!r} should be a number.") from None
+
+
+@contextmanager
+def _limited(text: str | None) -> Iterator[int | None]:
+    """Start few enough threads for some memory; give its bytes."""
+    if text is None:
+        yield None
+        return
+    from .core.blocks import n_threads
+    from .core.memory import STREAMING, THREAD
+
+    try:
+        from dask import config
+        from dask.utils import parse_bytes
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"memory={text} needs dask, which is missing: "
+            "pip install 'napari-kmeans[zarr]'."
+        ) from error
+    try:
+        limit = int(parse_bytes(text))
+    except ValueError:
+        raise ValueError(
+            f"memory={text!r} should be a number of bytes, as 1GB."
+        ) from None
+    threads = 1 + max(0, limit - STREAMING) // THREAD
+    with config.set(num_workers=min(threads, n_threads())):
+        yield limit
+
+
+def _left(limit: int | None, data: Any, folder: Path, *, whole: bool) -> int | None:
+    """Return the memory that pixels may take; check that what is held has room."""
+    from .core.blocks import is_lazy
+    from .core.memory import PROCESS, STREAMING, forecast
+
+    if limit is None:
+        return None
+    streamed = is_lazy(data) and whole
+    if streamed and folder.suffix == ".zarr":
+        least = STREAMING
+    elif streamed:
+        least = STREAMING + 3 * data.nbytes
+    else:
+        least = PROCESS + data.nbytes + forecast(data.shape, data.dtype, rgb=False)
+    if limit < least:
+        raise ValueError(
+            f"memory={limit:,} should be at least {least:,} bytes"
+            + (", or output end in .zarr." if least > STREAMING and streamed else ".")
+        )
+    # Twice what `quantize` counts is needed at its peak.
+    return max(1, (limit - STREAMING) // 2) if streamed else None
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[None]:
+    """Have the workers of a cluster do what is lazy."""
+    if address is None:
+        yield
+        return
+    try:
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"scheduler={address} needs distributed, which is missing: "
+            "pip install 'napari-kmeans[distributed]'."
+        ) from error
+    try:
+        client = Client(address, timeout=CONNECTING)
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(
+            f"scheduler={address!r} should be the address of a dask scheduler, as "
+            f"tcp://host:8786, that answers within {CONNECTING} seconds."
+        ) from error
+    with client:
+        yield
+
+
+def _whole(result: QuantizedImage | QuantizedPlanes) -> QuantizedImage:
+    """Return the image that planes make."""
+    from .core.planes import QuantizedPlanes
+
+    return result.overall if isinstance(result, QuantizedPlanes) else result
 
 
 def _read_mask(file: str, *, lazy: bool) -> Any:
@@ -333,7 +514,7 @@ def _summarize(
         console.print(f"   and {result.k - MOST_SHOWN} more")
 
 
-def _show(source: LayerData, result: QuantizedImage) -> None:
+def _show(source: LayerData, result: QuantizedImage | QuantizedPlanes) -> None:
     """Open napari with the image and its result, until it is closed."""
     import napari
     from napari.layers import Layer

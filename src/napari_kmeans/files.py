@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .core.layerdata import LayerData
+    from .core.planes import QuantizedPlanes
     from .core.result import QuantizedImage
 
 #: What puts a layer into the world; with channels apart, without their axis.
@@ -185,7 +186,7 @@ def replacing(folder: Path, *, force: bool = False) -> Iterator[Path]:
             (folder / name).unlink()
 
 
-def write(folder: Path, result: QuantizedImage) -> None:
+def write(folder: Path, result: QuantizedImage | QuantizedPlanes) -> None:
     """Write the quantized image, the labels and the table of centers to a folder."""
     _write_image(folder / "quantized", result.quantized, rgb=result.rgb)
     _write_image(folder / "labels", result.labels, rgb=False)

@@ -42,11 +42,14 @@ class Canceled(Exception):
 
 
 def n_threads() -> int:
-    """Return the number of processors this process may use."""
+    """Return the number of processors this process may use, or dask's `num_workers`."""
+    dask = sys.modules.get("dask")
+    limit = dask.config.get("num_workers", None) if dask else None
     try:
-        return len(os.sched_getaffinity(0))
+        most = len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS or Windows
-        return os.cpu_count() or 1
+        most = os.cpu_count() or 1
+    return min(most, limit or most)
 
 
 @cache

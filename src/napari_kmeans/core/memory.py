@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 #: Bytes of the tables in which colors are counted and looked up.
 TABLES = 150_000_000
 
+#: Bytes of a process before it reads; of one that reads an image block by block in a
+#: single thread; and of each thread more: measured, and rounded up.
+PROCESS, STREAMING, THREAD = 300_000_000, 500_000_000, 100_000_000
+
 
 def free_memory() -> int:
     """Return the bytes of memory that are free."""

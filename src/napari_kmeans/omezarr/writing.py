@@ -22,8 +22,10 @@ from .space import Space
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
+    from ..core.planes import QuantizedPlanes
     from ..core.result import QuantizedImage
 
 #: What of a result is written at once, in bytes, by each thread.
@@ -91,7 +93,7 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 def write_steps(
     path: str | Path,
-    result: QuantizedImage,
+    result: QuantizedImage | QuantizedPlanes,
     attributes: dict[str, Any] | None = None,
     *,
     force: bool = False,
@@ -108,7 +110,7 @@ def write_steps(
     path : str or Path
         The folder, which holds the quantized image with its pyramid, the labels below
         ``labels/kmeans``, and the table of centers, ``centers.csv``.
-    result : QuantizedImage
+    result : QuantizedImage or QuantizedPlanes
         Its labels and its quantized image may be dask arrays.
     attributes : dict, optional
         Of the layer that was quantized: ``name``, ``scale``, ``translate``, ``units``
@@ -128,11 +130,15 @@ def write_steps(
     """
     path = Path(path)
     check_output(path, force=force)
-    return _write(path, result, Space.of(result, attributes or {}))
+    from ..core.planes import QuantizedPlanes
+
+    whole = result.overall if isinstance(result, QuantizedPlanes) else result
+    space = Space.of(whole, attributes or {})
+    return _write(path, whole, result.features, space)
 
 
 def _write(
-    path: Path, result: QuantizedImage, space: Space
+    path: Path, result: QuantizedImage, table: pd.DataFrame, space: Space
 ) -> Generator[Progress, None, None]:
     labels, quantized = result.labels, result.quantized
     sizes = getattr(labels, "chunks", None) or ((),) * labels.ndim
@@ -144,6 +150,7 @@ def _write(
     scheduler = None if is_distributed() else "synchronous"
     with _replacing(path) as new:
         stored = _create(new, result, space, chunk)
+        table.to_csv(new / "centers.csv", index=False)
 
         def write(region: pyramid.Slices) -> None:
             there = space.quantized_region(region)
@@ -190,7 +197,7 @@ def _compute(scheduler: str | None, *parts: Any) -> tuple[NDArray[Any], ...]:
 def _create(
     folder: Path, result: QuantizedImage, space: Space, chunk: tuple[int, ...]
 ) -> dict[str, _Pyramid]:
-    """Create the folder with all but the pixels."""
+    """Create the folder with all but the pixels and the table."""
     import zarr
 
     shape = result.labels.shape
@@ -216,7 +223,6 @@ def _create(
         "image-label": _image_label(result),
     }
     kmeans.attrs.update({"ome": ome})
-    result.features.to_csv(folder / "centers.csv", index=False)
     # Colors are always shown together, other channels one by one.
     channels = n_channels if result.rgb else 1
     names = [axis["name"] for axis in space.axes]
