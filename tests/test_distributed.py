@@ -13,6 +13,8 @@ import pytest
 from distributed import Client, Future, KilledWorker, LocalCluster, wait
 from typer.testing import CliRunner
 
+from benchmarks import cluster as benchmark
+from benchmarks import large
 from napari_kmeans import cli, omezarr, quantize
 from napari_kmeans.core import blocks
 from napari_kmeans.core import quantize as module
@@ -279,3 +281,22 @@ def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):
     written, labels = omezarr.read(str(tmp_path / "out.zarr"))
     np.testing.assert_array_equal(written[0][0], expected.quantized)
     np.testing.assert_array_equal(labels[0][0], expected.labels)
+
+
+def test_the_benchmark_measures(monkeypatch):
+    monkeypatch.setattr(large, "BLOCK", 64)
+    monkeypatch.setattr(benchmark, "_tile", lambda: BYTES[:64, :64])
+    measured = benchmark.measure(benchmark.lazy_image(4 * 64**2 / 1e9), 2)
+    assert (measured.n, measured.blocks > 0) == (4 * 64**2, True)
+    assert min(measured.making, measured.fit, measured.writing) > 0
+
+
+def test_a_forecast_is_a_line_through_the_figures():
+    found = [
+        benchmark.Measured(2, n * 10**9, 1, making=n, fit=3 * n + 5, writing=0)
+        for n in (1, 2, 3)
+    ]
+    told = benchmark.forecast(found)
+    assert "takes 2.00 s a gigapixel and 5.0 s more" in told
+    assert "100 gigapixels: 3 minutes, or 7 minutes of a worker" in told
+    assert "300 GB are read in 0.7 and 0.1 hours" in told
