@@ -89,7 +89,7 @@ def on_workers(workers: int, gigapixels: list[float]) -> list[Measured]:
 
     with (
         LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None
+            n_workers=workers, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         Client(cluster),
     ):

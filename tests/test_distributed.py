@@ -45,7 +45,7 @@ def cluster(tmp_path_factory, silent):
             n_workers=2,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address=":0",
         ) as cluster,
     ):
         yield cluster
