@@ -66,7 +66,7 @@ def _show(
 
     layer = _earlier(viewer, data, attributes, kind)
     multiscale = attributes.get("multiscale", False)
-    if layer is not None and getattr(layer, "multiscale", False) != multiscale:
+    if layer is not None and (multiscale or getattr(layer, "multiscale", False)):
         return _replace(viewer, layer, Layer.create(data, attributes, kind))
     if layer is None:
         return viewer.add_layer(Layer.create(data, attributes, kind))
@@ -88,7 +88,10 @@ def _show(
 
 
 def _replace(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
-    """Put a layer where another was, looking the same: one cannot become the other."""
+    """Put a layer where another was, looking the same.
+
+    A single level cannot become many, nor, before napari 0.9, many become others.
+    """
     looks = {"opacity", "visible"}
     if old._type_string == "image":
         looks |= {"blending", "contrast_limits", "gamma"}
