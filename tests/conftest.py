@@ -2,6 +2,7 @@
 
 import hypothesis
 import pytest
+from qtpy.QtGui import QOpenGLContext
 
 from napari_kmeans.core import kernels
 
@@ -26,3 +27,20 @@ def jit(request):
                 if hasattr(kernel, "py_func"):
                     patch.setattr(kernels, name, kernel.py_func)
         yield request.param
+
+
+@pytest.fixture
+def canvas():
+    """Leave no context of OpenGL behind as the current one.
+
+    Another thread may delete it as garbage; then Qt dies of it at the exit.
+    """
+    yield
+    if context := QOpenGLContext.currentContext():
+        context.doneCurrent()
+
+
+@pytest.fixture
+def viewer(canvas, make_napari_viewer):
+    """Return a viewer of napari with its window."""
+    return make_napari_viewer()

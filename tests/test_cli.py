@@ -492,7 +492,8 @@ def test_fewer_colors_than_clusters_are_warned_of(opened):
     ],
 )
 @pytest.mark.usefixtures("image")
-def test_bad_arguments_fail_in_a_sentence(arguments, sentence):
+def test_bad_arguments_fail_in_a_sentence(arguments, sentence, monkeypatch):
+    monkeypatch.setattr(cli, "CONNECTING", 0.5)
     assert sentence in fail("image.png", *arguments)
 
 

@@ -22,11 +22,6 @@ TITLE = "K-means quantization"
 
 
 @pytest.fixture
-def viewer(make_napari_viewer):
-    return make_napari_viewer()
-
-
-@pytest.fixture
 def notified():
     """The messages of the notifications that were shown during a test."""
     messages = []

@@ -431,13 +431,14 @@ def _cluster(address: str | None) -> Iterator[None]:
             "pip install 'napari-kmeans[distributed]'."
         ) from error
     try:
-        client = Client(address, timeout=CONNECTING)
+        # A default client stays dask's scheduler even where it fails to connect.
+        Client(address, timeout=CONNECTING, set_as_default=False).close()
     except (OSError, ValueError, TypeError) as error:
         raise ValueError(
             f"scheduler={address!r} should be the address of a dask scheduler, as "
             f"tcp://host:8786, that answers within {CONNECTING} seconds."
         ) from error
-    with client:
+    with Client(address):
         yield
 
 

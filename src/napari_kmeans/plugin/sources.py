@@ -29,7 +29,9 @@ class Scope(NamedTuple):
 def axis_name(image: Image, axis: int) -> str:
     """Return the label of an axis, or its number where it has none of its own."""
     label = image.axis_labels[axis]
-    return f"axis {axis}" if label.lstrip("-").isdigit() else label
+    # Those that napari gives by itself are "-3", and were "axis -3" once.
+    is_number = label.removeprefix("axis ").lstrip("-").isdigit()
+    return f"axis {axis}" if is_number else label
 
 
 def full_resolution(layer: Image) -> Any:
