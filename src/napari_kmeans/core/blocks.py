@@ -318,7 +318,7 @@ def _here(_client: None, lazy: Any, results: _Results) -> None:
         return np.empty((1,) * len(shape), object)
 
     puts = lazy.map_blocks(put, **_layer("put", lazy))
-    # Said, as in all but the main thread dask takes four more than there are processors.
+    # In all but the main thread dask would take four more than there are processors.
     puts.compute(scheduler="threads", num_workers=n_threads())
 
 
