@@ -32,6 +32,19 @@ def notified():
     notification_manager.notification_ready.disconnect(receive)
 
 
+@pytest.fixture
+def listening(monkeypatch):
+    """What a run waits for in its search, so that no signal is missed before."""
+    search, event = opencv.search, threading.Event()
+
+    def held(*args, **kwargs):
+        event.wait()
+        return (yield from search(*args, **kwargs))
+
+    monkeypatch.setattr(opencv, "search", held)
+    return event
+
+
 def actions_below(menu):
     for action in menu.actions():
         if action.menu() is None:
@@ -704,13 +717,14 @@ def test_cancel_leaves_the_viewer_as_it_was(viewer, qtbot, monkeypatch):
     assert len(viewer.layers) == 4
 
 
-def test_canceled_in_the_last_step_shows_nothing(viewer, qtbot):
+def test_canceled_in_the_last_step_shows_nothing(viewer, qtbot, listening):
     viewer.add_image(skimage.data.camera())
     widget = by_script(viewer)
     worker = widget.run()
     worker.returned.disconnect()
     worker.returned.connect(lambda outcome: returned.append(outcome))
     returned = []
+    listening.set()
     wait(widget, qtbot)
     [outcome] = returned
     assert len(viewer.layers) == 1
@@ -724,7 +738,9 @@ def test_canceled_in_the_last_step_shows_nothing(viewer, qtbot):
 
 
 @pytest.mark.parametrize("patience", [0.0, math.inf])
-def test_progress_is_shown_once_a_run_takes_long(viewer, qtbot, patience, monkeypatch):
+def test_progress_is_shown_once_a_run_takes_long(
+    viewer, qtbot, patience, listening, monkeypatch
+):
     monkeypatch.setattr("napari_kmeans.plugin.widget.PATIENCE", patience)
     viewer.add_image(skimage.data.coffee())
     widget = by_script(viewer)
@@ -733,6 +749,7 @@ def test_progress_is_shown_once_a_run_takes_long(viewer, qtbot, patience, monkey
     worker.yielded.connect(lambda progress: stages.append(progress.stage))
     worker.yielded.connect(lambda _: seen.add(widget.progress.native.isHidden()))
     worker.yielded.connect(lambda _: seen.add(widget.message.value))
+    listening.set()
     assert widget.message.value == "Preparing"
     assert widget.progress.native.isHidden()
     wait(widget, qtbot)
