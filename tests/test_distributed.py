@@ -20,6 +20,7 @@ from napari_kmeans.core import blocks
 from napari_kmeans.core import quantize as module
 from napari_kmeans.core.progress import exhaust
 from napari_kmeans.core.quantize import quantize_steps
+from napari_kmeans.omezarr.layout import Layout
 
 SHAPE = (190, 170)
 CHUNKS = (40, 50, 3)
@@ -272,6 +273,13 @@ def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):
     exhaust(omezarr.write_steps(tmp_path / "in.zarr", quantize(image, 50)))
     expected = quantize(quantize(image, 50).quantized, 3)
     monkeypatch.setattr(blocks, "_here", None)  # or it would fail
+    encoded, encode = [], Layout.encode
+
+    def encoding(self, level, chunk):
+        encoded.append(level)
+        return encode(self, level, chunk)
+
+    monkeypatch.setattr(Layout, "encode", encoding)
     arguments = ["quantize", str(tmp_path / "in.zarr"), "-k", "3", "--memory", "1GB"]
     arguments += ["-o", str(tmp_path / "out.zarr")]
     arguments += ["--scheduler", cluster.scheduler_address]
@@ -281,6 +289,8 @@ def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):
     written, labels = omezarr.read(str(tmp_path / "out.zarr"))
     np.testing.assert_array_equal(written[0][0], expected.quantized)
     np.testing.assert_array_equal(labels[0][0], expected.labels)
+    # Chunks come back as they are stored; only those of several regions do not.
+    assert 0 not in encoded
 
 
 def test_the_benchmark_measures(monkeypatch):

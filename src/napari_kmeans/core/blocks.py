@@ -142,6 +142,12 @@ def _client() -> Any:
         return None
 
 
+def n_tasks() -> int:
+    """Return how many tasks dask runs at once: on a cluster where there is one."""
+    client = _client()
+    return n_threads() if client is None else max(1, sum(client.nthreads().values()))
+
+
 def each_block(
     arrays: Sequence[Any], function: Callable[..., T], *args: Any
 ) -> Generator[float, None, list[T]]:

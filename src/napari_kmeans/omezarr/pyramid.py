@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import isqrt, prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -182,6 +182,51 @@ def _interleaved(index: tuple[int, ...]) -> int:
     return sum((y >> b & 1) << 2 * b + 1 | (x >> b & 1) << 2 * b for b in bits)
 
 
+class Part(NamedTuple):
+    """What a piece has of a chunk: where that is, where it starts, and its pixels."""
+
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    start: tuple[int, ...]
+    pixels: NDArray[Any]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the piece has all of the chunk."""
+        return self.pixels.shape == tuple(np.subtract(self.high, self.low))
+
+
+def parts(
+    start: Sequence[int],
+    piece: NDArray[Any],
+    shape: Sequence[int],
+    chunk: Sequence[int],
+) -> Iterator[Part]:
+    """Cut a piece that starts there along the chunks of an array.
+
+    Examples
+    --------
+    >>> for part in parts((0, 1), np.array([[5, 6, 7]]), (1, 5), (1, 2)):
+    ...     print(part.low, part.high, part.start, part.pixels, part.is_whole)
+    (0, 0) (1, 2) (0, 1) [[5]] False
+    (0, 2) (1, 4) (0, 2) [[6 7]] True
+    """
+    if not piece.size:
+        return
+    begins = np.array(start)
+    ends = begins + piece.shape
+    for index in product(*map(range, begins // chunk, -(-ends // np.array(chunk)))):
+        low = np.multiply(index, chunk)
+        high = np.minimum(low + chunk, shape)
+        first, last = np.maximum(low, begins), np.minimum(high, ends)
+        pixels = piece[tuple(map(slice, first - begins, last - begins))]
+        yield Part(_tuple(low), _tuple(high), _tuple(first), pixels)
+
+
+def _tuple(place: NDArray[Any]) -> tuple[int, ...]:
+    return tuple(place.tolist())
+
+
 class Chunks:
     """The chunks of an array, put together from pieces of any shape.
 
@@ -195,10 +240,8 @@ class Chunks:
     >>> chunks = Chunks((1, 3), (1, 2))
     >>> list(chunks.add((0, 0), np.array([[1]])))
     []
-    >>> for where, chunk in chunks.add((0, 1), np.array([[2, 3]])):
-    ...     print(where[1].start, chunk)
-    0 [[1 2]]
-    2 [[3]]
+    >>> list(chunks.add((0, 1), np.array([[2, 3]])))
+    [((0, 0), array([[1, 2]])), ((0, 2), array([[3]]))]
     """
 
     def __init__(self, shape: Sequence[int], chunk: Sequence[int]) -> None:
@@ -208,33 +251,24 @@ class Chunks:
 
     def add(
         self, start: Sequence[int], piece: NDArray[Any]
-    ) -> Iterator[tuple[Slices, NDArray[Any]]]:
+    ) -> Iterator[tuple[tuple[int, ...], NDArray[Any]]]:
         """Add the piece that starts there; yield what chunks that makes whole."""
-        if not piece.size:
-            return
-        begins = np.array(start)
-        ends = begins + piece.shape
-        for index in product(
-            *map(range, begins // self._chunk, -(-ends // self._chunk))
-        ):
-            low = np.multiply(index, self._chunk)
-            high = np.minimum(low + self._chunk, self._shape)
-            first, last = np.maximum(low, begins), np.minimum(high, ends)
-            part = piece[_slices(first - begins, last - begins)]
-            if part.shape == tuple(high - low):
-                yield _slices(low, high), part
+        for part in parts(start, piece, self._shape, self._chunk):
+            if part.is_whole:
+                yield part.low, part.pixels
                 continue
-            if index in self._open:
-                chunk, missing = self._open.pop(index)
+            if part.low in self._open:
+                chunk, missing = self._open.pop(part.low)
             else:
-                chunk = np.empty(high - low, piece.dtype)
+                chunk = np.empty(np.subtract(part.high, part.low), piece.dtype)
                 missing = chunk.size
-            chunk[_slices(first - low, last - low)] = part
-            if missing > part.size:
-                self._open[index] = chunk, missing - part.size
+            there = map(
+                slice,
+                np.subtract(part.start, part.low),
+                np.subtract(part.start, part.low) + part.pixels.shape,
+            )
+            chunk[tuple(there)] = part.pixels
+            if missing > part.pixels.size:
+                self._open[part.low] = chunk, missing - part.pixels.size
             else:
-                yield _slices(low, high), chunk
-
-
-def _slices(starts: NDArray[Any], stops: NDArray[Any]) -> Slices:
-    return tuple(map(slice, starts.tolist(), stops.tolist()))
+                yield part.low, chunk

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..core.result import QuantizedImage
-    from .pyramid import Slices
 
 _DEFAULT_NAMES = {2: "yx", 3: "zyx", 4: "tzyx", 5: "tvzyx"}
 
@@ -84,12 +83,12 @@ class Space:
             return tuple(of_axes)
         return *of_axes[: self.channel], value, *of_axes[self.channel :]
 
-    def quantized_region(self, region: Slices) -> Slices:
-        """Return where a region of the labels is in the quantized image."""
+    def quantized(self, of_axes: Sequence[Any], value: Any) -> tuple[Any, ...]:
+        """Return the same before its axes are `stored`."""
         if self.source_channel is None:
-            return region
+            return tuple(of_axes)
         axis = self.source_channel
-        return *region[:axis], slice(None), *region[axis:]
+        return *of_axes[:axis], value, *of_axes[axis:]
 
     def multiscale(self, role: str, n_levels: int) -> dict[str, Any]:
         """Return the multiscale of the quantized image, or of the labels."""

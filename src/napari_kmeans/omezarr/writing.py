@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -12,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.blocks import is_distributed, is_lazy, n_threads
+from ..core.blocks import is_distributed, is_lazy, n_tasks
 from ..core.layerdata import METADATA
 from ..core.progress import Progress
 from . import pyramid
+from .layout import Layout, Piece
 from .reading import RGB
 from .space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 #: What of a result is written at once, in bytes, by each thread.
 REGION_BYTES = 2**24
+
+#: Regions that may come back from a cluster at once.
+MOST_REGIONS = 32
 
 #: Between regions, progress is told after this many seconds.
 PATIENCE = 0.1
@@ -146,33 +151,76 @@ def _write(
     n_pixels = REGION_BYTES // n_bytes
     chunk = pyramid.chunk_shape(labels.shape, sizes, n_pixels)
     regions = pyramid.regions(labels.shape, sizes, chunk, n_pixels)
-    # Else each thread computes the region that it writes.
-    scheduler = None if is_distributed() else "synchronous"
     with _replacing(path) as new:
         stored = _create(new, result, space, chunk)
         table.to_csv(new / "centers.csv", index=False)
+        cut = _Cut(space, stored["labels"].layout, stored["quantized"].layout)
 
         def write(region: pyramid.Slices) -> None:
-            there = space.quantized_region(region)
-            parts = _compute(scheduler, labels[region], quantized[there])
-            start = [part.start for part in region]
-            stored["labels"].put(start, parts[0])
-            stored["quantized"].put(space.insert(start, 0), space.stored(parts[1]))
+            there = space.quantized(region, slice(None))
+            pieces = cut.call(labels[region], quantized[there], region)
+            for role, on_disk in stored.items():
+                on_disk.put(pieces[role])
 
         yield from _in_threads(write, regions)
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Cuts what there is of a region into pieces, where it is computed."""
+
+    space: Space
+    labels: Layout
+    quantized: Layout
+
+    def __call__(
+        self, labels: NDArray[Any], quantized: NDArray[Any], start: tuple[int, ...]
+    ) -> dict[str, list[Piece]]:
+        there, stored = self.space.insert(start, 0), self.space.stored(quantized)
+        return {
+            "labels": list(self.labels.pieces(start, labels)),
+            "quantized": list(self.quantized.pieces(there, stored)),
+        }
+
+    def call(
+        self, labels: Any, quantized: Any, region: pyramid.Slices
+    ) -> dict[str, list[Piece]]:
+        """Call it; lazy arrays are computed together: what they share is done once."""
+        start = tuple(part.start for part in region)
+        if not (is_lazy(labels) or is_lazy(quantized)):
+            return self(labels, quantized, start)
+        import dask.array as da
+
+        axes = tuple(range(labels.ndim))
+        lazy = da.blockwise(
+            self,
+            (),
+            labels,
+            axes,
+            quantized,
+            self.space.quantized(axes, labels.ndim),
+            start=start,
+            concatenate=True,
+            meta=np.empty((), object),
+        )
+        # Without a cluster, this thread is one of several that do so.
+        scheduler = None if is_distributed() else "synchronous"
+        pieces: dict[str, list[Piece]] = lazy.compute(scheduler=scheduler)
+        return pieces
 
 
 def _in_threads(
     write: Callable[[pyramid.Slices], None], regions: Sequence[pyramid.Slices]
 ) -> Generator[Progress, None, None]:
     """Write regions, one a thread at a time; once that has failed, no more."""
-    threads = ThreadPoolExecutor(n_threads(), thread_name_prefix="omezarr")
+    n_threads = min(n_tasks(), MOST_REGIONS)
+    threads = ThreadPoolExecutor(n_threads, thread_name_prefix="omezarr")
     waiting: set[Future[None]] = set()
     begun = done = 0
     try:
         while done < len(regions):
             yield Progress("Writing, block", done, len(regions))
-            for region in regions[begun : done + n_threads() + 1]:
+            for region in regions[begun : done + n_threads + 1]:
                 waiting.add(threads.submit(write, region))
                 begun += 1
             finished, waiting = wait(waiting, PATIENCE, return_when=FIRST_COMPLETED)
@@ -182,16 +230,6 @@ def _in_threads(
     finally:
         threads.shutdown(cancel_futures=True)
     yield Progress("Writing, block", len(regions), len(regions))
-
-
-def _compute(scheduler: str | None, *parts: Any) -> tuple[NDArray[Any], ...]:
-    """Compute what is lazy, together: what they share is done once."""
-    if not any(is_lazy(part) for part in parts):
-        return parts
-    from dask.base import compute
-
-    computed: tuple[NDArray[Any], ...] = compute(*parts, scheduler=scheduler)
-    return computed
 
 
 def _create(
@@ -225,17 +263,17 @@ def _create(
     kmeans.attrs.update({"ome": ome})
     # Colors are always shown together, other channels one by one.
     channels = n_channels if result.rgb else 1
+    of_labels = Layout(shape, chunk, result.labels.dtype)
+    of_quantized = Layout(
+        space.insert(shape, n_channels),
+        space.insert(chunk, channels),
+        result.quantized.dtype,
+        interleaved=space.channel if result.rgb else None,
+    )
     names = [axis["name"] for axis in space.axes]
     return {
-        "labels": _Pyramid(kmeans, shape, chunk, result.labels.dtype, names),
-        "quantized": _Pyramid(
-            root,
-            space.insert(shape, n_channels),
-            space.insert(chunk, channels),
-            result.quantized.dtype,
-            space.insert(names, "c"),
-            interleaved=space.channel if result.rgb else None,
-        ),
+        "labels": _Pyramid(kmeans, of_labels, names),
+        "quantized": _Pyramid(root, of_quantized, space.insert(names, "c")),
     }
 
 
@@ -272,69 +310,42 @@ def _image_label(result: QuantizedImage) -> dict[str, Any]:
 
 
 class _Pyramid:
-    """The levels of an image on disk.
+    """The levels of an image on disk."""
 
-    Colors are interleaved, as Zarr's transpose codec has it: a color that occurs again
-    is then the same bytes again, which makes chunks half as large, and faster.
-    """
-
-    def __init__(
-        self,
-        group: Any,
-        shape: Sequence[int],
-        chunk: Sequence[int],
-        dtype: np.dtype[Any],
-        names: Sequence[str],
-        interleaved: int | None = None,
-    ) -> None:
-        from numcodecs import Zstd
-        from zarr.codecs import TransposeCodec, ZstdCodec
-
-        # Fast, and a damaged chunk is noticed.
-        level, checksum = 1, True
-        self._codec = Zstd(level, checksum)
+    def __init__(self, group: Any, layout: Layout, names: Sequence[str]) -> None:
+        self.layout = layout
         self._folder = Path(group.store.root)
-
-        self._order = [axis for axis in range(len(shape)) if axis != interleaved]
-        filters = None
-        if interleaved is not None:
-            self._order.append(interleaved)
-            filters = [TransposeCodec(order=tuple(self._order))]
         self._lock = Lock()
         self._levels = []
-        for n_halvings in range(pyramid.n_levels(shape)):
-            of_level = pyramid.level_shape(shape, n_halvings)
-            size = tuple(map(min, zip(chunk, of_level, strict=True)))
+        for level, (shape, size) in enumerate(layout.levels):
             array = group.create_array(
-                name=str(n_halvings),
-                shape=of_level,
+                name=str(level),
+                shape=shape,
                 chunks=size,
-                dtype=dtype.newbyteorder("="),
-                filters=filters,
-                compressors=ZstdCodec(level=level, checksum=checksum),
+                dtype=layout.dtype.newbyteorder("="),
                 fill_value=0,
                 dimension_names=names,
                 # So that a missing chunk is known to be missing.
                 config={"write_empty_chunks": True},
+                **layout.codecs(),
             )
-            self._levels.append((array, pyramid.Chunks(of_level, size)))
+            self._levels.append((array.path, pyramid.Chunks(shape, size)))
 
-    def put(self, start: Sequence[int], block: NDArray[Any]) -> None:
-        """Write the chunks, of every level, that a block makes whole."""
-        for level, (array, chunks) in enumerate(self._levels):
+    def put(self, pieces: Iterable[Piece]) -> None:
+        """Write the chunks that pieces are, or make whole."""
+        for level, start, content in pieces:
+            if isinstance(content, bytes):
+                self._write(level, start, content)
+                continue
+            _, chunks = self._levels[level]
             with self._lock:
-                whole = list(chunks.add(*pyramid.reduce(start, block, level)))
-            for where, chunk in whole:
-                self._write(array, where, chunk)
+                whole = list(chunks.add(start, content))
+            for begin, chunk in whole:
+                self._write(level, begin, self.layout.encode(level, chunk))
 
-    def _write(self, array: Any, where: pyramid.Slices, chunk: NDArray[Any]) -> None:
-        """Write a chunk as Zarr would, but in this thread and without its copies."""
-        sizes = [array.chunks[axis] for axis in self._order]
-        interleaved = chunk.transpose(self._order)
-        stored = np.zeros(sizes, array.dtype.newbyteorder("<"))
-        stored[tuple(map(slice, interleaved.shape))] = interleaved
-        cuts = zip(where, array.chunks, strict=True)
-        names = [str(cut.start // size) for cut, size in cuts]
-        path = Path(self._folder, array.path, "c", *names)
+    def _write(self, level: int, start: Sequence[int], encoded: bytes) -> None:
+        _, size = self.layout.levels[level]
+        names = [str(begin // n) for begin, n in zip(start, size, strict=True)]
+        path = Path(self._folder, self._levels[level][0], "c", *names)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self._codec.encode(stored))
+        path.write_bytes(encoded)
