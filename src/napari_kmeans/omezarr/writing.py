@@ -213,7 +213,8 @@ def _in_threads(
     write: Callable[[pyramid.Slices], None], regions: Sequence[pyramid.Slices]
 ) -> Generator[Progress, None, None]:
     """Write regions, one a thread at a time; once that has failed, no more."""
-    n_threads = min(n_tasks(), MOST_REGIONS)
+    # Of a cluster: some are computed while others are on their way.
+    n_threads = min(2 * n_tasks(), MOST_REGIONS) if is_distributed() else n_tasks()
     threads = ThreadPoolExecutor(n_threads, thread_name_prefix="omezarr")
     waiting: set[Future[None]] = set()
     begun = done = 0
