@@ -161,7 +161,7 @@ def test_memory_that_cannot_be_held_is_told(opened):
     huge = da.zeros((100_000, 100_000), np.uint8)
     opened(huge)
     assert "output end in .zarr" in fail("any.zarr", "--memory", "1GB")
-    assert "be at least 500,000,000 bytes." in fail(
+    assert "be at least 600,000,000 bytes." in fail(
         "any.zarr", "--memory", "400MB", "-o", "out.zarr"
     )
     opened(huge[np.newaxis], rgb=False)
@@ -178,10 +178,10 @@ def test_memory_is_what_the_image_and_the_threads_are_given(pyramid, monkeypatch
 
     monkeypatch.setattr("napari_kmeans.core.quantize.quantize_steps", spy)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
-    for memory in ("500MB", "600MB", "1GB", "100GB"):
+    for memory in ("600MB", "800MB", "1GB", "100GB"):
         succeed("in.zarr", "--memory", memory, "-o", "out.zarr", "--force")
-    assert [threads for _, threads in given] == [1, 2, 6, 64]
-    assert [memory for memory, _ in given] == [1, 5e7, 2.5e8, 49.75e9]
+    assert [threads for _, threads in given] == [1, 2, 3, 64]
+    assert [memory for memory, _ in given] == [1, 1e8, 2e8, 49.7e9]
 
 
 def test_without_dask_or_distributed_it_says_what_to_install(image, monkeypatch):

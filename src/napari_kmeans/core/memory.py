@@ -13,7 +13,7 @@ TABLES = 150_000_000
 
 #: Bytes of a process before it reads; of one that reads an image block by block in a
 #: single thread; and of each thread more: measured, and rounded up.
-PROCESS, STREAMING, THREAD = 300_000_000, 500_000_000, 100_000_000
+PROCESS, STREAMING, THREAD = 300_000_000, 600_000_000, 150_000_000
 
 
 def free_memory() -> int:
