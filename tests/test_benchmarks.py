@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from benchmarks import __main__ as command
-from benchmarks import report
+from benchmarks import large, report
 from benchmarks.compactness import compactness, count
 from benchmarks.comparison import compare
 from benchmarks.contenders import CONTENDERS, Contender
@@ -169,3 +169,12 @@ def test_targets_without_a_measurement_say_so():
         "speed >= 10x cv2.kmeans: cv2.kmeans was not measured",
         "memory <= 5e-06 MB: not measured on this system",
     ]
+
+
+def test_large_images_and_movies_are_measured(monkeypatch):
+    monkeypatch.setattr(large, "BLOCK", 64)
+    measured = large.large(9 * 64**2 / 1e9)
+    assert measured.n == 9 * 64**2
+    making = "making the blocks twice, taken off"
+    assert [name for name, s in measured.seconds.items() if s < 0] == [making]
+    assert large.movie(2).n == 2 * 512**2

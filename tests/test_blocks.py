@@ -1,6 +1,7 @@
 """Blocks: each sample once, in order, on any number of threads."""
 
 import threading
+import time
 
 import dask.array as da
 import numpy as np
@@ -130,6 +131,22 @@ def test_closed_in_the_middle_of_a_chunk_it_does_not_wait():
         next(steps)
     steps.close()
     release.set()
+
+
+def test_no_more_blocks_are_worked_on_than_there_are_processors():
+    running, most, lock = [], [], threading.Lock()
+
+    def make(chunks, start):
+        with lock:
+            running.append(start)
+            most.append(len(running))
+        time.sleep(0.002)
+        with lock:
+            running.pop()
+
+    exhaust(blocks.each_block([chunked(100)], make))
+    assert len(most) == 100
+    assert max(most) <= blocks.n_threads()
 
 
 def test_results_wait_to_be_taken_in_small_numbers():
