@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 
 from benchmarks import cluster as benchmark
 from benchmarks import large
-from napari_kmeans import cli, omezarr, quantize
+from napari_kmeans import cli, omezarr, quantize, quantize_planes
 from napari_kmeans.core import blocks
 from napari_kmeans.core import quantize as module
+from napari_kmeans.core.numbering import Numbering
 from napari_kmeans.core.progress import exhaust
 from napari_kmeans.core.quantize import quantize_steps
 from napari_kmeans.omezarr.layout import Layout
@@ -266,6 +267,15 @@ def test_a_table_of_colors_goes_to_the_workers_without_a_warning(client):
     labels = client.persist(result.labels)
     wait(labels)
     np.testing.assert_array_equal(labels, quantize(image, 3).labels)
+
+
+def test_planes_on_their_own_are_labeled_by_the_workers(client, monkeypatch):
+    movie = BYTES[..., 0].reshape(5, 38, 170)
+    q = quantize_planes(da.from_array(movie, chunks=(2, 20, 100)), 3)
+    monkeypatch.setattr(Numbering, "label", None)  # or it would fail
+    expected = quantize_planes(movie, 3)
+    np.testing.assert_array_equal(q.labels, expected.labels)
+    np.testing.assert_array_equal(q.quantized, expected.quantized)
 
 
 def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ import itertools
 import dask.array as da
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from napari.components import ViewerModel
@@ -352,6 +352,9 @@ def test_masks_weights_and_initial_labels_are_those_of_the_plane(lazy_mask):
         attempts=1,
     )
     assert q.plane_shape == (3, 5)
+    q = dataclasses.replace(
+        q, labels=np.asarray(q.labels), quantized=np.asarray(q.quantized)
+    )
     for number, (z, t) in enumerate(np.ndindex(3, 5)):
         one = quantize_alone(
             image[t, ..., z],
@@ -460,7 +463,42 @@ def test_a_dask_array_gives_the_same_bits(chunks, axes, dtype):
     movie = MOVIE.astype(dtype)
     q = quantize_planes(da.from_array(movie, chunks), 3, axes=axes)
     assert_equal(q, quantize_planes(movie, 3, axes=axes))
-    assert isinstance(q.labels, np.ndarray)
+    assert isinstance(q.labels, da.Array)
+    assert q.labels.chunks == da.core.normalize_chunks(chunks, q.labels.shape)
+
+
+@given(movies(), st.integers(1, 4), st.data())
+def test_lazy_planes_are_those_of_the_image_in_memory(drawn, k, data):
+    image, axes, where, *_ = drawn
+    channels = image.ndim - 1 if where.get("rgb") else where.get("channel_axis")
+    shape = tuple(n for axis, n in enumerate(image.shape) if axis != channels)
+    settings = {"attempts": 2, "axes": axes, **where}
+    settings["refine"] = data.draw(st.booleans())
+    settings["no_data"] = data.draw(st.sampled_from([None, 0, 1]))
+    settings["mask"] = data.draw(st.none() | hnp.arrays(np.bool_, shape))
+    chunks = tuple(data.draw(st.integers(1, n)) for n in image.shape)
+    chunked = da.from_array(image, chunks)
+    try:
+        expected = quietly(image, k, **settings)
+    except ValueError:  # too few valid pixels in all
+        reject()
+    if settings["mask"] is not None and data.draw(st.booleans()):
+        settings["mask"] = da.from_array(settings["mask"])
+    q = quietly(chunked, k, **settings)
+    assert isinstance(q.labels, da.Array) == settings["refine"]
+    assert_equal(q, expected)
+    np.testing.assert_array_equal(q.positions, expected.positions)
+
+
+def test_lazy_planes_are_labeled_when_they_are_asked_for():
+    read = []
+    q = quietly(lazy(read), 3)
+    assert read == [0, 1, 2, 3]
+    np.testing.assert_array_equal(q.labels[2], quietly(MOVIE, 3).labels[2])
+    assert read == [0, 1, 2, 3, 2]
+    parts = list(q.locate())
+    assert parts == [0, 0.25, 0.5, 0.75]
+    assert read[5:] == [0, 1, 2, 3]
 
 
 def lazy(read):

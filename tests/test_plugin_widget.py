@@ -341,6 +341,22 @@ def test_lazy_channels_have_lazy_results(viewer, qtbot):
     )
 
 
+def test_each_plane_of_a_lazy_movie(viewer, qtbot):
+    movie = np.random.default_rng(0).integers(0, 99, (4, 60, 70)).astype(np.uint8)
+    viewer.add_image(da.from_array(movie, chunks=(1, 60, 30)), name="movie")
+    widget = by_script(viewer)
+    widget.k.value = 3
+    widget.scope.value = widget.scope.choices[2]
+    run(widget, qtbot)
+    quantized, labels, centers = viewer.layers[1:]
+    assert isinstance(quantized.data, da.Array)
+    assert isinstance(labels.data, da.Array)
+    expected = quantize_planes(movie, 3)
+    np.testing.assert_array_equal(quantized.data, expected.quantized)
+    np.testing.assert_array_equal(labels.data, expected.labels)
+    np.testing.assert_array_equal(centers.data, expected.positions.reshape(-1, 3))
+
+
 def test_runs_of_other_parts_have_layers_of_their_own(viewer, qtbot):
     a = viewer.add_image(movie_of_steps(), name="a")
     b = viewer.add_image(movie_of_steps()[:, ::-1, ::-1], name="b")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from math import prod
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -240,7 +241,7 @@ def quantize(
                 no_data=_value(no_data),
                 max_samples=max_samples,
                 refine=refine,
-                memory=_left(limit, source[0], folder, whole=each is None),
+                memory=_left(limit, source[0], folder, _each(each)),
             )
             begun = monotonic()
             result = _run(steps, console)
@@ -394,27 +395,31 @@ def _limited(text: str | None) -> Iterator[int | None]:
         yield limit
 
 
-def _left(limit: int | None, data: Any, folder: Path, *, whole: bool) -> int | None:
+def _left(
+    limit: int | None, data: Any, folder: Path, each: tuple[int, ...] | None
+) -> int | None:
     """Return the memory that pixels may take; check that what is held has room."""
     from .core.blocks import is_lazy
     from .core.memory import PROCESS, STREAMING, forecast
 
     if limit is None:
         return None
-    streamed = is_lazy(data) and whole
-    if streamed and folder.suffix == ".zarr":
-        least = STREAMING
-    elif streamed:
-        least = STREAMING + 3 * data.nbytes
+    if not is_lazy(data):
+        least, advice = PROCESS + data.nbytes, "."
+        least += forecast(data.shape, data.dtype, rgb=False)
     else:
-        least = PROCESS + data.nbytes + forecast(data.shape, data.dtype, rgb=False)
+        least, advice = STREAMING, "."
+        if each is not None:  # a plane is held
+            axes = {axis % data.ndim for axis in each}
+            plane = tuple(n for axis, n in enumerate(data.shape) if axis not in axes)
+            least += prod(plane) * data.dtype.itemsize
+            least += forecast(plane, data.dtype, rgb=False)
+        if folder.suffix != ".zarr":  # the result is held
+            least, advice = least + 3 * data.nbytes, ", or output end in .zarr."
     if limit < least:
-        raise ValueError(
-            f"memory={limit:,} should be at least {least:,} bytes"
-            + (", or output end in .zarr." if least > STREAMING and streamed else ".")
-        )
+        raise ValueError(f"memory={limit:,} should be at least {least:,} bytes{advice}")
     # Twice what `quantize` counts is needed at its peak.
-    return max(1, (limit - STREAMING) // 2) if streamed else None
+    return max(1, (limit - STREAMING) // 2) if is_lazy(data) else None
 
 
 @contextmanager

@@ -18,13 +18,14 @@ from .criteria import Criteria
 from .kmeans import MAX_SAMPLES
 from .layerdata import ROLES
 from .lloyd import label_dtype
-from .pixels import Pixels, channels_last
+from .numbering import Numbering, cuts, renumbered
+from .pixels import Pixels, channels_last, channels_restored
 from .progress import Progress, exhaust
 from .quantize import quantize_steps
 from .result import QuantizedImage, centroids, cluster_table, to_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Sequence
+    from collections.abc import Collection, Generator, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
@@ -49,10 +50,11 @@ class QuantizedPlanes:
     Attributes
     ----------
     labels : shape of the image without channels, uint8 or uint16
-        1..k, and 0 for pixels left out; uint16 from 256 clusters on.
+        1..k, and 0 for pixels left out; uint16 from 256 clusters on. Of NumPy, or of
+        dask where the image is.
     quantized : shape and dtype of the image
         Each pixel the value of its plane's center. Pixels left out, and alpha, are as
-        in the image.
+        in the image. Of NumPy, or of dask where the image is.
     centers : (n_planes, k, n_channels) float64
         In the units of the image; NaN where a number is missing.
     counts : (n_planes, k) int64
@@ -80,8 +82,8 @@ class QuantizedPlanes:
         that of the first plane with valid pixels.
     """
 
-    labels: NDArray[Any]
-    quantized: NDArray[Any]
+    labels: Any
+    quantized: Any
     centers: NDArray[np.float64]
     counts: NDArray[np.int64]
     compactness: NDArray[np.float64]
@@ -157,16 +159,12 @@ class QuantizedPlanes:
         In pixels; along the axes of the planes, the plane's index. NaN for a number
         without pixels.
         """
-        axes = self.label_axes
-        rest = [axis for axis in range(self.labels.ndim) if axis not in axes]
-        positions = np.empty((*self.counts.shape, self.labels.ndim))
-        positions[..., list(axes)] = _indices(self.plane_shape)[:, np.newaxis]
-        cuts = _cuts(self.labels.shape, axes)
-        for plane, cut in zip(positions, cuts, strict=True):
-            labels = np.ascontiguousarray(self.labels[cut])
-            plane[:, rest] = exhaust(centroids(labels, self.k))
-        positions[self.counts == 0] = np.nan
-        return positions
+        return exhaust(_positions(self))
+
+    def locate(self) -> Generator[float, None, None]:
+        """Find the `positions` plane by plane, yielding the part that is done."""
+        if "positions" not in self.__dict__:
+            self.__dict__["positions"] = yield from _positions(self)
 
     @property
     def features(self) -> pd.DataFrame:
@@ -258,8 +256,8 @@ def quantize_planes(
     Parameters
     ----------
     image : array_like
-        As for `quantize`. Of a dask array, a plane is computed when it is its turn;
-        results are held in memory.
+        As for `quantize`. Of a dask array, a plane is computed when it is its turn, and
+        labels and quantized image are of dask, too, but with ``refine=False``.
     k : int, default 5
         Number of clusters in each plane, 1 to 65,535.
     axes : int or sequence of int, default (0,)
@@ -414,9 +412,11 @@ def _quantize_planes(
     settings: dict[str, Any],
 ) -> Generator[Progress, None, QuantizedPlanes]:
     channel_axis = channels["channel_axis"]
+    # OpenCV's own labels are not always the nearest, and so known only now.
+    lazy = is_lazy(image) and settings.get("refine", True)
     shape = _label_shape(image.shape, **channels)
-    labels = np.zeros(shape, label_dtype(k))
-    quantized = np.empty(image.shape, image.dtype)
+    labels: Any = None if lazy else np.zeros(shape, label_dtype(k))
+    quantized: Any = None if lazy else np.empty(image.shape, image.dtype)
     arrays = {
         name: settings[name] if is_lazy(settings[name]) else np.asarray(settings[name])
         for name in ARRAYS
@@ -427,19 +427,20 @@ def _quantize_planes(
         before = sum(axis < channel_axis for axis in axes)
         of_plane["channel_axis"] = channel_axis - before
     plane_shape = tuple(image.shape[axis] for axis in axes)
-    cuts = _cuts(image.shape, axes)
-    insides = _cuts(labels.shape, _label_axes(axes, channel_axis))
+    label_axes = _label_axes(axes, channel_axis)
+    of_planes = zip(cuts(image.shape, axes), cuts(shape, label_axes), strict=True)
     found: list[_Numbered | None] = []
     known = np.empty((0, 0))
     excluded: Counter[str] = Counter()
-    for cut, inside in zip(cuts, insides, strict=True):
+    for cut, inside in of_planes:
         plane = np.asarray(image[cut])
         own = {name: np.asarray(array[inside]) for name, array in arrays.items()}
         own = settings | own | of_plane
         steps = _quantize_plane(plane, k, own)
         q = yield from _staged(steps, len(found), math.prod(plane_shape))
         if q is None:
-            quantized[cut] = plane
+            if not lazy:
+                quantized[cut] = plane
             excluded.update(_count(plane, own)[1])
             found.append(None)
             continue
@@ -448,11 +449,24 @@ def _quantize_planes(
         measured = q.quantizer.frame.relative
         numbers = match(measured(q.centers), measured(known))
         known[numbers] = q.centers
-        labels[inside] = np.append(0, numbers + 1).astype(labels.dtype)[q.labels]
-        quantized[cut] = q.quantized
+        if not lazy:
+            labels[inside] = renumbered(q.labels, numbers, labels.dtype)
+            quantized[cut] = q.quantized
         excluded.update(q.excluded)
         found.append(_Numbered(numbers, _small(q)))
     record = _record(k, settings) | channels | {"axes": axes}
+    if lazy:
+        arranged, n_channels = channels_last(image, **channels)
+        numbering = Numbering(
+            label_axes,
+            [plane and plane.clusters.quantizer for plane in found],
+            [plane and plane.numbers for plane in found],
+            label_dtype(k),
+            n_channels,
+            settings.get("no_data"),
+        )
+        labels, quantized = numbering.quantize_lazily(arranged, arrays.get("mask"))
+        quantized = channels_restored(quantized, **channels)
     return _collect(found, labels, quantized, +excluded, record, plane_shape)
 
 
@@ -575,8 +589,8 @@ def match(centers: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[n
 
 def _collect(
     found: list[_Numbered | None],
-    labels: NDArray[Any],
-    quantized: NDArray[Any],
+    labels: Any,
+    quantized: Any,
     excluded: Counter[str],
     record: dict[str, Any],
     plane_shape: tuple[int, ...],
@@ -647,6 +661,22 @@ def _means(
     return np.asarray(sums / weights.sum(axis=0)[:, np.newaxis])
 
 
+def _positions(
+    planes: QuantizedPlanes,
+) -> Generator[float, None, NDArray[np.float64]]:
+    """Return where the clusters of each plane are, yielding the part that is done."""
+    axes, shape = planes.label_axes, planes.labels.shape
+    rest = [axis for axis in range(len(shape)) if axis not in axes]
+    positions = np.empty((*planes.counts.shape, len(shape)))
+    positions[..., list(axes)] = _indices(planes.plane_shape)[:, np.newaxis]
+    for index, cut in enumerate(cuts(shape, axes)):
+        yield index / len(positions)
+        labels = np.ascontiguousarray(planes.labels[cut])
+        positions[index][:, rest] = exhaust(centroids(labels, planes.k))
+    positions[planes.counts == 0] = np.nan
+    return positions
+
+
 def _record(k: int, settings: dict[str, Any]) -> dict[str, Any]:
     """Return what was asked for, where the planes' own records may differ."""
     init = settings.get("init", "random")
@@ -660,17 +690,6 @@ def _record(k: int, settings: dict[str, Any]) -> dict[str, Any]:
 def _indices(plane_shape: tuple[int, ...]) -> NDArray[np.intp]:
     """Return the indices of each plane: (n_planes, n_axes)."""
     return np.indices(plane_shape).reshape(len(plane_shape), -1).T
-
-
-def _cuts(
-    shape: tuple[int, ...], axes: tuple[int, ...]
-) -> Iterator[tuple[int | slice, ...]]:
-    """Yield what to index an array with for each of its planes."""
-    for indices in np.ndindex(*(shape[axis] for axis in axes)):
-        cut: list[int | slice] = [slice(None)] * len(shape)
-        for axis, index in zip(axes, indices, strict=True):
-            cut[axis] = index
-        yield tuple(cut)
 
 
 def _label_shape(

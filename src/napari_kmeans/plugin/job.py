@@ -128,8 +128,7 @@ def _steps(job: Job) -> Generator[Progress, None, Result]:
         steps = quantize_planes_steps(image, job.k, axes=axes, **settings)
         planes = yield from steps
         if job.centers:  # located here, not in the window's thread
-            yield Progress("Locating centers", 0, 1)
-            _ = planes.positions
+            yield from located(planes.locate())
         return planes
     result = yield from quantize_steps(image, job.k, **settings)
     if job.centers:
