@@ -568,6 +568,23 @@ def test_another_layer_is_no_region():
         mask(Points(name="spots"), Image(np.zeros(SHAPE)))
 
 
+@pytest.mark.parametrize(
+    "region",
+    [
+        Labels(np.ones((10, 10), int), name="region"),
+        Shapes([SQUARE], shape_type="polygon", name="region"),
+    ],
+    ids=["labels", "shapes"],
+)
+def test_a_mask_without_room_is_told_before_it_is_made(region, monkeypatch):
+    monkeypatch.setattr("napari_kmeans.plugin.regions.free_memory", lambda: 399)
+    source = Image(np.zeros((20, 20)), name="large")
+    with pytest.raises(ValueError, match="for 'large' it needs"):
+        mask(region, source)
+    # As a view of a plane, there is room.
+    assert mask(region, Image(np.zeros((9, 19, 21)), scale=(9, 1, 1))).shape[0] == 9
+
+
 def test_no_window_is_needed():
     code = (
         "import sys, napari_kmeans.plugin.regions\n"

@@ -8,11 +8,13 @@ another. Pixel i has its center at the coordinate i.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.blocks import spans
+from ..core.memory import free_memory
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer, Shapes
@@ -59,7 +61,8 @@ def mask(region: Labels | Shapes, source: Image) -> NDArray[np.bool_]:
         Where the region is of another type.
     ValueError
         Where nothing of the source is inside, Labels have more dimensions than the
-        source, no shape has an inside, or one lies in no plane of the source.
+        source, no shape has an inside, one lies in no plane of the source, or the mask
+        does not fit in the free memory: it takes a byte a pixel.
 
     Examples
     --------
@@ -91,7 +94,7 @@ def mask(region: Labels | Shapes, source: Image) -> NDArray[np.bool_]:
     return inside if inside.shape == shape else np.broadcast_to(inside, shape)
 
 
-def _title(region: Labels | Shapes) -> str:
+def _title(region: Layer) -> str:
     return f"The {type(region).__name__} layer {region.name!r}"
 
 
@@ -147,12 +150,13 @@ def _labels_mask(
     linear = np.zeros((len(shape), len(shape)))
     linear[missing:] = matrix[:, :-1]
     offset = np.append(np.zeros(missing), matrix[:, -1])
-    varies = linear.any(axis=0)
+    output_shape = tuple(np.where(linear.any(axis=0), shape, 1).tolist())
+    _check_room(region, source, output_shape)
     sampled: NDArray[np.bool_] = ndimage.affine_transform(
         inside,
         linear,
         offset,
-        output_shape=tuple(np.where(varies, shape, 1).tolist()),
+        output_shape=output_shape,
         order=0,
         mode="grid-constant",
         prefilter=False,
@@ -188,6 +192,7 @@ def _shapes_mask(
     matrix, shift = _to_source(region, source, missing)
     moves = (np.abs(shift) * shape[:missing] > 10.0**-_DECIMALS).any(axis=0)
     leading = tuple(np.where(moves, shape[:missing], 1).tolist())
+    _check_room(region, source, leading + shape[missing:])
     inside = np.zeros(leading + shape[missing:], np.bool_)
     for kind, vertices in shapes:
         placed = vertices @ matrix[:, :-1].T + matrix[:, -1]
@@ -199,6 +204,17 @@ def _shapes_mask(
                     f"{source.name!r}, but has one of type {kind} across several."
                 )
     return inside
+
+
+def _check_room(region: Layer, source: Image, shape: tuple[int, ...]) -> None:
+    """Raise where there is no room for a mask."""
+    needed, free = math.prod(shape), free_memory()
+    if needed > free:
+        raise ValueError(
+            f"{_title(region)} should be a mask that fits in memory, but for "
+            f"{source.name!r} it needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} are "
+            "free."
+        )
 
 
 def _to_source(
