@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, suppress
 from math import prod
 from pathlib import Path
@@ -258,7 +259,7 @@ def quantize(
     if result.note:
         typer.echo(f"Warning: {result.note}", err=True)
     name = file or "coffee, the sample"
-    _summarize(_whole(result), name, seconds, Console(highlight=False))
+    _summarize(result, name, seconds, Console(highlight=False))
     typer.echo(f"Written to {folder}")
     if show:
         _show(source, result)
@@ -435,14 +436,17 @@ def _cluster(address: str | None) -> Iterator[None]:
             f"scheduler={address} needs distributed, which is missing: "
             "pip install 'napari-kmeans[distributed]'."
         ) from error
+    unreached = ValueError(
+        f"scheduler={address!r} should be the address of a dask scheduler, as "
+        f"tcp://host:8786, that answers within {CONNECTING} seconds."
+    )
+    if not re.search(r":\d+$", address):  # dask would look for it for longer
+        raise unreached
     try:
         # A default client stays dask's scheduler even where it fails to connect.
         Client(address, timeout=CONNECTING, set_as_default=False).close()
     except (OSError, ValueError, TypeError) as error:
-        raise ValueError(
-            f"scheduler={address!r} should be the address of a dask scheduler, as "
-            f"tcp://host:8786, that answers within {CONNECTING} seconds."
-        ) from error
+        raise unreached from error
     with Client(address):
         yield
 
@@ -491,11 +495,15 @@ def _run(steps: Generator[Progress, None, R], console: Console) -> R:
 
 
 def _summarize(
-    result: QuantizedImage, name: str, seconds: float, console: Console
+    given: QuantizedImage | QuantizedPlanes,
+    name: str,
+    seconds: float,
+    console: Console,
 ) -> None:
     """Print what was quantized, how well, and to which colors."""
     from rich.text import Text
 
+    result = _whole(given)
     shape = " x ".join(map(str, result.quantized.shape))
     what = "colors" if len(result.channels) > 1 else "values"
     before = "not counted" if result.n_colors is None else f"{result.n_colors:,}"
@@ -510,6 +518,9 @@ def _summarize(
         "Steps": ended if result.settings["refine"] else "not told by OpenCV",
         "Seconds": f"{seconds:.2f}",
     }
+    if given is not result:
+        del lines[f"Unique {what}"]
+        lines["Steps"] += f", in {len(given.centers):,} planes together"
     for key, value in lines.items():
         console.print(Text(f"{key:<15}{value}"), soft_wrap=True)
     shown = zip(result.features["color"][:MOST_SHOWN], result.shares, strict=False)

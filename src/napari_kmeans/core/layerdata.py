@@ -233,7 +233,9 @@ def _quantized(
             attributes["colormap"] = one.colormap
             attributes["contrast_limits"] = one.contrast_limits
             attributes["gamma"] = one.gamma
-            attributes["blending"] = one.blending
+            attributes["blending"] = (
+                _over(one.blending) if not channel else one.blending
+            )
         data = levels
         if isinstance(source, list):
             at = (*(slice(None),) * result.settings["channel_axis"], channel)
@@ -241,6 +243,15 @@ def _quantized(
         content = _one_or_all(data, attributes)
         layers.append(_layer(content, "quantized", "image", result, source, one))
     return layers
+
+
+def _over(blending: str) -> str:
+    """Return a blending that hides the sources below: added to them, all is too bright.
+
+    Other channels are then blended with that one as those of the source.
+    """
+    mixing = ("additive", "minimum", "multiplicative")
+    return "translucent_no_depth" if blending in mixing else blending
 
 
 def _one_or_all(

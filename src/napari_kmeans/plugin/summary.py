@@ -48,15 +48,15 @@ def _of_planes(result: QuantizedPlanes, seconds: float) -> list[str]:
         f"Compactness {result.compactness.sum():.6g}",
     ]
     if result.n_excluded:
-        lines.append(f"{result.n_excluded:,} pixels left out")
+        lines.append(_left_out(result))
     if result.note:
         lines.append(result.note)
     return lines
 
 
-def _left_out(result: QuantizedImage | ClusteredPoints) -> str:
+def _left_out(result: QuantizedImage | QuantizedPlanes | ClusteredPoints) -> str:
     """Return how many were left out, and why."""
-    if not isinstance(result, QuantizedImage):
+    if isinstance(result, ClusteredPoints):
         return f"{result.n_excluded:,} points left out: not finite"
     reasons = [f"{n:,} {reason}" for reason, n in result.excluded.items()]
     if len(reasons) == 1:
