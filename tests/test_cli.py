@@ -136,6 +136,8 @@ def test_each_plane_is_clustered_on_its_own(each, output, opened):
     axes = tuple(map(int, each.split(",")))
     expected = quantize_planes(movie, 3, axes=axes)
     assert f"Compactness    {expected.compactness.sum():,.6g}" in printed
+    assert f"in {len(expected.centers)} planes together\n" in printed
+    assert "Unique" not in printed
     table = pd.read_csv(f"{output}/centers.csv")
     pd.testing.assert_frame_equal(table, expected.features, check_dtype=False)
     assert len(table) == 3 * len(expected.centers)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import reference
-from napari_kmeans import Criteria, kmeans
+from napari_kmeans import Criteria, kmeans, quantize
 from napari_kmeans.core.kmeans import MAX_SAMPLES, spread
 
 TO_THE_END = Criteria(None, 0)
@@ -410,3 +410,12 @@ def test_a_sample_is_spread_over_the_weights(weights, size, seed):
     if (weights == 1).all():
         even = spread(len(weights), np.empty(0), size, seed)
         np.testing.assert_array_equal(even, index)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_outlier_does_not_get_a_center_that_others_need(seed):
+    """As it would from many a random start."""
+    image = np.repeat([50, 100, 150, 255], [10_000] * 3 + [1]).astype(np.uint8)
+    best = quantize(image[np.newaxis], 3, init="optimal").compactness
+    found = quantize(image[np.newaxis], 3, seed=seed).compactness
+    assert found == pytest.approx(best)

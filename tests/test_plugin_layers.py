@@ -288,3 +288,15 @@ def test_labels_longer_than_a_texture_are_shown_in_levels(viewer):
     assert max(labels.data[-1].shape) <= 2048
     assert [level[-1, 0] for level in labels.data] == [2] * len(labels.data)
     np.testing.assert_array_equal(labels.data[0], 1 + (image > 0))
+
+
+def test_channels_added_to_each_other_hide_their_sources():
+    """Or the picture would be that of the sources and the results together."""
+    data = np.random.default_rng(0).integers(0, 99, (2, 20, 30)).astype(np.uint8)
+    sources = [Image(plane, blending="additive") for plane in data]
+    result = quantize(data, 3, channel_axis=0)
+    layers = result.to_layers(sources, ("quantized",))
+    blendings = [attributes["blending"] for _, attributes, _ in layers]
+    assert blendings == ["translucent_no_depth", "additive"]
+    [(_, attributes, _)] = quantize(data[0], 3).to_layers(sources[0], ("quantized",))
+    assert attributes["blending"] == "translucent_no_depth"

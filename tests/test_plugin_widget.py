@@ -345,13 +345,14 @@ def test_each_plane_of_a_lazy_movie(viewer, qtbot):
     movie = np.random.default_rng(0).integers(0, 99, (4, 60, 70)).astype(np.uint8)
     viewer.add_image(da.from_array(movie, chunks=(1, 60, 30)), name="movie")
     widget = by_script(viewer)
-    widget.k.value = 3
+    widget.k.value, widget.no_data.value = 3, "7"
     widget.scope.value = widget.scope.choices[2]
     run(widget, qtbot)
     quantized, labels, centers = viewer.layers[1:]
     assert isinstance(quantized.data, da.Array)
     assert isinstance(labels.data, da.Array)
-    expected = quantize_planes(movie, 3)
+    expected = quantize_planes(movie, 3, no_data=7)
+    assert f"{(movie == 7).sum()} pixels left out: no data" in widget.message.value
     np.testing.assert_array_equal(quantized.data, expected.quantized)
     np.testing.assert_array_equal(labels.data, expected.labels)
     np.testing.assert_array_equal(centers.data, expected.positions.reshape(-1, 3))

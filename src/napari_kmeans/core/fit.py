@@ -167,7 +167,6 @@ def fit_pixels(
         pick,
         settings,
         whole=whole,
-        sampled=not whole,
         luminance=space.luminance(samples.frame, len(channels)),
     )
     centers, value_range = _restored(samples, clusters, channels)
@@ -363,7 +362,6 @@ def _fit_colors(
         pick,
         settings,
         whole=False,
-        sampled=True,
         luminance=space.luminance(samples.frame, samples.n_channels),
     )
     centers, value_range = _restored(samples, clusters, [])
@@ -408,7 +406,6 @@ def _fit_streamed(
         pick,
         settings,
         whole=False,
-        sampled=True,
         luminance=space.luminance(samples.frame, stream.n_channels),
     )
     if isinstance(samples, Streamed) and samples.frame.converts:

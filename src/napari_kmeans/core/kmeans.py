@@ -136,7 +136,6 @@ def cluster(
     settings: Settings,
     *,
     whole: bool,
-    sampled: bool,
     luminance: NDArray[np.float64] | None = None,
 ) -> Generator[Progress, None, Clusters]:
     """Cluster samples; yield progress, and stop where the generator is closed.
@@ -151,8 +150,6 @@ def cluster(
     settings : Settings
     whole : bool
         Whether these rows are the samples, all of them and in their order.
-    sampled : bool
-        Whether they are but a part.
     luminance : (n_channels,) float64, optional
         What to order the clusters by; by default the mean of the channels.
     """
@@ -184,7 +181,7 @@ def cluster(
         return (yield from finishing(found.centers, 0, False))
     centers = found.centers
     done = settings.attempts
-    if sampled and settings.initial_labels is None:
+    if settings.initial_labels is None:
         settling = settle(samples, centers, settings.seed)
         centers = yield from staged(settling, "Settling, swap", done, total)
         done += SETTLING
@@ -456,9 +453,7 @@ def _kmeans(
         labels = None if initial_labels is None else initial_labels[index]
         return samples.values[:, index].T, labels
 
-    clusters = yield from cluster(
-        samples, pick, settings, whole=whole, sampled=everything is None
-    )
+    clusters = yield from cluster(samples, pick, settings, whole=whole)
     centers = samples.frame.restore(clusters.centers)
     labels = np.full(len(points), -1, np.int32)
     labels[used] = clusters.labels

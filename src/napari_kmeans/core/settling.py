@@ -1,8 +1,8 @@
 """Settling: from OpenCV's best attempt to the bottom of a good valley.
 
-`cv2.kmeans` searches a sample and stops by the user's criteria, often far from rest,
-and from random starts at many clusters in a poor place. What follows costs little,
-since it works on few, weighted samples:
+`cv2.kmeans` searches few samples and stops by the user's criteria, often far from rest,
+and from random starts in a poor place: at many clusters, or where a few outliers have a
+cluster of their own. What follows costs little, since it works on weighted samples:
 
 1. Lloyd steps to rest, with Anderson acceleration (Zhang et al., "Fast K-means
    clustering with Anderson acceleration", 2018).
