@@ -358,6 +358,22 @@ def test_each_plane_of_a_lazy_movie(viewer, qtbot):
     np.testing.assert_array_equal(centers.data, expected.positions.reshape(-1, 3))
 
 
+def test_what_is_said_of_a_layer_goes_with_it(viewer, qtbot):
+    first = viewer.add_image(np.eye(40), name="first")
+    second = viewer.add_image(np.eye(30), name="second")
+    widget = by_script(viewer)
+    run(widget, qtbot)
+    viewer.layers.selection.active = viewer.layers["second labels"]
+    assert "Compactness" in widget.message.value
+    viewer.layers.selection.active = first
+    assert widget.message.value == ""
+    run(widget, qtbot)
+    assert "Compactness" in widget.message.value
+    viewer.layers.remove(first)
+    assert widget.layer.value is second
+    assert widget.message.value == ""
+
+
 def test_runs_of_other_parts_have_layers_of_their_own(viewer, qtbot):
     a = viewer.add_image(movie_of_steps(), name="a")
     b = viewer.add_image(movie_of_steps()[:, ::-1, ::-1], name="b")

@@ -281,6 +281,8 @@ class KMeansWidget(Container[Any]):
         if sources == self._shown_for:
             return
         self._shown_for = sources
+        if not self.running:  # what is said is of others
+            self.message.value = ""
         self.init.reset_choices()
         self.scope.reset_choices()
         self.channels.value = "\n".join(layer.name for layer in sources)
