@@ -303,6 +303,13 @@ def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):
     assert 0 not in encoded
 
 
+def test_a_cluster_without_work_is_told(cluster, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["quantize", "-k", "3", "--scheduler", cluster.scheduler_address]
+    done = CliRunner().invoke(cli.main, arguments)
+    assert (done.exit_code, done.stderr) == (0, f"Warning: {cli.UNUSED}\n")
+
+
 def test_the_benchmark_measures(monkeypatch):
     monkeypatch.setattr(large, "BLOCK", 64)
     monkeypatch.setattr(benchmark, "_tile", lambda: BYTES[:64, :64])

@@ -29,6 +29,9 @@ PATIENCE = 0.5
 #: Seconds to wait for the scheduler of a cluster.
 CONNECTING = 10
 
+#: What is said of a cluster that has nothing to do.
+UNUSED = "the cluster is not used, as only an OME-Zarr is read by blocks."
+
 #: Clusters that the summary shows; the table of centers holds all.
 MOST_SHOWN = 32
 
@@ -216,6 +219,7 @@ def quantize(
     from rich.console import Console
 
     from . import files
+    from .core.blocks import is_lazy
 
     folder = output or Path(f"{files.stem(file) if file else 'coffee'}-kmeans")
     console = Console(stderr=True)
@@ -226,6 +230,8 @@ def quantize(
             _cluster(scheduler),
         ):
             source = _source(file, layer, plugin)
+            if scheduler is not None and not is_lazy(source[0]):
+                typer.echo(f"Warning: {UNUSED}", err=True)
             steps = _steps(
                 source,
                 each=_each(each),
