@@ -127,8 +127,9 @@ def test_a_small_image_comes_whole(client, monkeypatch):
     assert_same(quantize(lazy, mask=mask), quantize(FLOATS, mask=MASK))
 
 
-def test_in_a_task_a_run_keeps_to_its_own_worker(client):
+def test_in_a_task_a_run_keeps_to_its_own_worker(client, monkeypatch):
     """On a cluster that is busy with such tasks, no thread would be left."""
+    monkeypatch.undo()  # as it is in the workers
 
     def centers(image):
         with dask.config.set(scheduler="threads"):

@@ -11,7 +11,7 @@ import numpy as np
 from . import pyramid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -86,7 +86,7 @@ class Source:
         except Exception as error:  # a codec or a store may raise anything
             raise ValueError(
                 f"{self.where}: the block at ({starts}) could not be read: "
-                f"{reason(error)}."
+                f"{self._damaged(stored)}{reason(error)}."
             ) from error
         if lost is not None:
             raise ValueError(
@@ -97,27 +97,50 @@ class Source:
 
     def _lost(self, block: Sequence[slice]) -> Path | None:
         """Return a chunk of a block that must have been there, but is not."""
-        folder = Path(self.where)
         coarser = self.coarser
         if coarser is None or coarser.shape[:-2] != self.array.shape[:-2]:
             return None
-        if not folder.is_dir():
-            return None
-        size = self.array.shards or self.array.chunks
-        spans = [
-            range(part.start // n, -(-part.stop // n))
-            for part, n in zip(block, size, strict=True)
-        ]
-        for index in product(*spans):
-            file = folder / str(self.array.metadata.encode_chunk_key(index))
-            if not file.exists() and self._coarser_holds(index, size):
+        for index, file in self._files(block):
+            if not file.exists() and self._coarser_holds(index):
                 return file
         return None
 
-    def _coarser_holds(self, index: Sequence[int], size: Sequence[int]) -> bool:
+    def _damaged(self, block: Sequence[slice]) -> str:
+        """Return the chunk of a block that cannot be read, as a beginning of why."""
+        for index, file in self._files(block):
+            try:
+                self.array[tuple(map(slice, *self._ends(index)))]
+            except Exception:
+                return f"{file}: "
+        return ""
+
+    def _files(self, block: Sequence[slice]) -> Iterator[tuple[tuple[int, ...], Path]]:
+        """Yield index and file of each chunk of a block, where there are files."""
+        folder = Path(self.where)
+        if not folder.is_dir():
+            return
+        spans = [
+            range(part.start // n, -(-part.stop // n))
+            for part, n in zip(block, self._size, strict=True)
+        ]
+        for index in product(*spans):
+            yield index, folder / str(self.array.metadata.encode_chunk_key(index))
+
+    @property
+    def _size(self) -> tuple[int, ...]:
+        """Of what is stored in a file."""
+        size: tuple[int, ...] = self.array.shards or self.array.chunks
+        return size
+
+    def _ends(self, index: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Return where a chunk begins and ends."""
+        starts = np.multiply(index, self._size)
+        return starts.tolist(), (starts + self._size).tolist()
+
+    def _coarser_holds(self, index: Sequence[int]) -> bool:
         """Whether the coarser level has something well inside a chunk."""
         inner = []
-        for axis, (i, n) in enumerate(zip(index, size, strict=True)):
+        for axis, (i, n) in enumerate(zip(index, self._size, strict=True)):
             length = self.array.shape[axis]
             ratio = self.coarser.shape[axis] / length
             blur = _BLUR if axis >= self.ndim - 2 else 0
