@@ -13,10 +13,11 @@ hypothesis.settings.register_profile(
     max_examples=50,
     print_blob=False,
 )
-# For a shorter look, as with other versions, or a longer: --hypothesis-profile=brief
+# For a shorter look, as at other versions: pytest --hypothesis-profile=brief
 hypothesis.settings.register_profile(
     "brief", hypothesis.settings.get_profile("deterministic"), max_examples=10
 )
+# For a longer look: pytest --hypothesis-profile=search
 hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("deterministic")
 

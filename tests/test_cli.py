@@ -376,7 +376,7 @@ def test_interrupted_omezarr_leaves_nothing_behind(folder, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(writing._Cut, "call", interrupted)
+    monkeypatch.setattr(writing._Cut, "compute", interrupted)
     done = run("quantize", "in.zarr", "-o", "a/out.zarr")
     assert (done.exit_code, done.output) == (130, "")
     assert [path.name for path in folder.iterdir()] == ["in.zarr"]

@@ -229,12 +229,12 @@ def quantize(
             _limited(memory) as limit,
             _cluster(scheduler),
         ):
-            source = _source(file, layer, plugin)
+            source, axes = _source(file, layer, plugin), _each(each)
             if scheduler is not None and not is_lazy(source[0]):
                 typer.echo(f"Warning: {UNUSED}", err=True)
             steps = _steps(
                 source,
-                each=_each(each),
+                each=axes,
                 rgb=rgb,
                 channel_axis=channel_axis,
                 mask=mask,
@@ -248,7 +248,7 @@ def quantize(
                 no_data=_value(no_data),
                 max_samples=max_samples,
                 refine=refine,
-                memory=_left(limit, source[0], folder, _each(each)),
+                memory=_left(limit, source[0], folder, axes),
             )
             begun = monotonic()
             result = _run(steps, console)
@@ -515,18 +515,18 @@ def _summarize(
     before = "not counted" if result.n_colors is None else f"{result.n_colors:,}"
     excluded = f", {result.n_excluded:,} left out" if result.n_excluded else ""
     ended = f"{result.n_iter}, {'' if result.converged else 'not '}converged"
+    unique = {f"Unique {what}": f"{before} before, {result.n_colors_quantized:,} after"}
+    if given is not result:  # each plane has values of its own
+        ended, unique = f"{ended}, in {len(given.centers):,} planes together", {}
     lines = {
         "File": name,
         "Shape": f"{shape} {result.quantized.dtype}{', RGB' if result.rgb else ''}",
         "Pixels": f"{result.labels.size:,}{excluded}",
-        f"Unique {what}": f"{before} before, {result.n_colors_quantized:,} after",
+        **unique,
         "Compactness": f"{result.compactness:,.6g}",
         "Steps": ended if result.settings["refine"] else "not told by OpenCV",
         "Seconds": f"{seconds:.2f}",
     }
-    if given is not result:
-        del lines[f"Unique {what}"]
-        lines["Steps"] += f", in {len(given.centers):,} planes together"
     for key, value in lines.items():
         console.print(Text(f"{key:<15}{value}"), soft_wrap=True)
     shown = zip(result.features["color"][:MOST_SHOWN], result.shares, strict=False)

@@ -233,9 +233,7 @@ def _quantized(
             attributes["colormap"] = one.colormap
             attributes["contrast_limits"] = one.contrast_limits
             attributes["gamma"] = one.gamma
-            attributes["blending"] = (
-                _over(one.blending) if not channel else one.blending
-            )
+            attributes["blending"] = one.blending if channel else _over(one.blending)
         data = levels
         if isinstance(source, list):
             at = (*(slice(None),) * result.settings["channel_axis"], channel)

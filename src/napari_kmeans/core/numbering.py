@@ -3,117 +3,107 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .blocks import serially
-from .pixels import Pixels
+from .quantizer import quantize_lazily
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import DTypeLike, NDArray
 
+    from .pixels import Pixels
     from .quantizer import Quantizer
+    from .stream import Stream
+
+    Cut = tuple[int | slice, ...]
+
+
+class Numbered(NamedTuple):
+    """The quantizer of a plane, and the number of each of its clusters, from 0."""
+
+    quantizer: Quantizer
+    numbers: NDArray[np.intp]
+
+    def paint(self, pixels: Pixels, labels: NDArray[Any]) -> NDArray[Any]:
+        """Return the plane, each labeled pixel in the color of its number."""
+        palette = self.quantizer.palette
+        by_number = np.zeros(
+            (self.numbers.max() + 1, *palette.shape[1:]), palette.dtype
+        )
+        by_number[self.numbers] = palette
+        return replace(self.quantizer, palette=by_number).paint(pixels, labels)
 
 
 @dataclass(frozen=True, eq=False)
 class Numbering:
-    """The quantizers of planes, and the numbers of their clusters.
+    """The numbered clusters of planes: labels and paints blocks of several planes.
 
     Attributes
     ----------
     axes : tuple of int
         The axes of the labels along which the planes lie.
-    quantizers : list of Quantizer or None
-        Of each plane; None where it has no valid pixel.
-    numbers : list of arrays of int, or None
-        Of the clusters of each plane, from 0.
-    dtype : dtype
-        Of the labels.
-    n_channels : int
-    no_data : float or None
+    planes : list of Numbered or None
+        None for a plane without valid pixels.
+    label_dtype : dtype
     """
 
     axes: tuple[int, ...]
-    quantizers: list[Quantizer | None]
-    numbers: list[NDArray[np.intp] | None]
-    dtype: DTypeLike
-    n_channels: int
-    no_data: float | None
+    planes: list[Numbered | None]
+    label_dtype: DTypeLike
 
-    def quantize_lazily(self, image: Any, mask: Any) -> tuple[Any, Any]:
-        """Return labels and quantized image, of dask: made when asked for.
+    def quantize_lazily(self, stream: Stream) -> tuple[Any, Any]:
+        """Return labels and quantized image, channels last: see `quantize_lazily`."""
+        import dask.array as da
+
+        sizes = [stream.shape[axis] for axis in self.axes]
+        places = da.from_array(
+            np.arange(len(self.planes)).reshape(sizes),
+            chunks=tuple(stream.image.chunks[axis] for axis in self.axes),
+        )
+        return quantize_lazily(self, stream, places, self.axes)
+
+    def label_valid(self, pixels: Pixels, places: NDArray[np.intp]) -> NDArray[Any]:
+        """Return the labels of planes: numbers from 1, or 0.
 
         Parameters
         ----------
-        image : dask.array.Array
-            With the channels last.
-        mask : array of bool or None
-            Of NumPy or of dask.
-
-        Returns
-        -------
-        labels, quantized : dask.array.Array
-            In the chunks of the image.
+        pixels : Pixels
+            Of these planes.
+        places : array of int
+            Their places among all planes.
         """
-        import dask
-        import dask.array as da
-
-        image = image.rechunk({image.ndim - 1: -1})
-        axes = tuple(range(image.ndim))
-        sizes = [image.shape[axis] for axis in self.axes]
-        planes = da.from_array(
-            np.arange(len(self.quantizers)).reshape(sizes),
-            chunks=tuple(image.chunks[axis] for axis in self.axes),
-        )
-        masks = []
-        if mask is not None:
-            masks = [da.asarray(mask).rechunk(image.chunks[:-1]), axes[:-1]]
-        # Once in the graph, not once a block.
-        numbering = dask.delayed(self, traverse=False)
-        labels = da.blockwise(
-            _label_block,
-            axes[:-1],
-            *(image, axes, planes, self.axes, *masks),
-            numbering=numbering,
-            concatenate=True,
-            dtype=self.dtype,
-            meta=np.empty((0,) * (image.ndim - 1), self.dtype),
-        )
-        quantized = da.blockwise(
-            _paint_block,
-            axes,
-            *(image, axes, planes, self.axes, labels, axes[:-1]),
-            numbering=numbering,
-            concatenate=True,
-            dtype=image.dtype,
-            meta=np.empty((0,) * image.ndim, image.dtype),
-        )
-        return labels, quantized
-
-    def label(self, plane: int, image: NDArray[Any], mask: Any) -> NDArray[Any]:
-        """Return the labels of pixels of a plane: their numbers from 1, or 0."""
-        quantizer, numbers = self.quantizers[plane], self.numbers[plane]
-        if quantizer is None or numbers is None:
-            return np.zeros(image.shape[:-1], self.dtype)
-        pixels = Pixels(image, self.n_channels, mask, self.no_data)
-        labels = quantizer.label(pixels, pixels.valid()[0])
-        return renumbered(labels, numbers, self.dtype)
+        labels = np.zeros(pixels.shape, self.label_dtype)
+        for cut, own, plane in self._each(pixels, places):
+            if plane is not None:
+                found = plane.quantizer.label_valid(own)
+                labels[cut] = renumbered(found, plane.numbers, labels.dtype)
+        return labels
 
     def paint(
-        self, plane: int, image: NDArray[Any], labels: NDArray[Any]
+        self, pixels: Pixels, labels: NDArray[Any], places: NDArray[np.intp]
     ) -> NDArray[Any]:
-        """Return pixels of a plane in the colors of their clusters."""
-        quantizer, numbers = self.quantizers[plane], self.numbers[plane]
-        if quantizer is None or numbers is None:
-            return image
-        palette = quantizer.palette
-        by_number = np.zeros((numbers.max() + 1, *palette.shape[1:]), palette.dtype)
-        by_number[numbers] = palette
-        pixels = Pixels(image, self.n_channels, None, self.no_data)
-        return replace(quantizer, palette=by_number).paint(pixels, labels)
+        """Return the planes, each labeled pixel in the color of its number."""
+        painted = pixels.image.copy(order="C")
+        for cut, own, plane in self._each(pixels, places):
+            if plane is not None:
+                painted[cut] = plane.paint(own, np.ascontiguousarray(labels[cut]))
+        return painted
+
+    def _each(
+        self, pixels: Pixels, places: NDArray[np.intp]
+    ) -> Iterator[tuple[Cut, Pixels, Numbered | None]]:
+        of_planes = cuts(pixels.shape, self.axes)
+        for place, cut in zip(places.flat, of_planes, strict=True):
+            mask = pixels.mask
+            own = replace(
+                pixels,
+                image=np.ascontiguousarray(pixels.image[cut]),
+                mask=None if mask is None else np.ascontiguousarray(mask[cut]),
+            )
+            yield cut, own, self.planes[place]
 
 
 def renumbered(
@@ -129,9 +119,7 @@ def renumbered(
     return np.asarray(np.append(0, numbers + 1).astype(dtype)[labels])
 
 
-def cuts(
-    shape: tuple[int, ...], axes: tuple[int, ...]
-) -> Iterator[tuple[int | slice, ...]]:
+def cuts(shape: tuple[int, ...], axes: tuple[int, ...]) -> Iterator[Cut]:
     """Yield what to index an array with for each of its planes.
 
     In the order of the axes along which they lie, the last of which varies fastest.
@@ -141,34 +129,3 @@ def cuts(
         for axis, index in zip(axes, indices, strict=True):
             cut[axis] = index
         yield tuple(cut)
-
-
-def _label_block(
-    image: NDArray[Any],
-    planes: NDArray[np.intp],
-    mask: NDArray[np.bool_] | None = None,
-    *,
-    numbering: Numbering,
-) -> NDArray[Any]:
-    labels = np.empty(image.shape[:-1], numbering.dtype)
-    of_planes = cuts(labels.shape, numbering.axes)
-    for plane, cut in zip(planes.flat, of_planes, strict=True):
-        inside = None if mask is None else np.ascontiguousarray(mask[cut])
-        pixels = np.ascontiguousarray(image[cut])
-        labels[cut] = serially(numbering.label, int(plane), pixels, inside)
-    return labels
-
-
-def _paint_block(
-    image: NDArray[Any],
-    planes: NDArray[np.intp],
-    labels: NDArray[Any],
-    *,
-    numbering: Numbering,
-) -> NDArray[Any]:
-    painted = np.empty_like(image)
-    of_planes = cuts(labels.shape, numbering.axes)
-    for plane, cut in zip(planes.flat, of_planes, strict=True):
-        pixels, own = (np.ascontiguousarray(array[cut]) for array in (image, labels))
-        painted[cut] = serially(numbering.paint, int(plane), pixels, own)
-    return painted

@@ -18,11 +18,12 @@ from .criteria import Criteria
 from .kmeans import MAX_SAMPLES
 from .layerdata import ROLES
 from .lloyd import label_dtype
-from .numbering import Numbering, cuts, renumbered
+from .numbering import Numbered, Numbering, cuts, renumbered
 from .pixels import Pixels, channels_last, channels_restored
 from .progress import Progress, exhaust
 from .quantize import quantize_steps
 from .result import QuantizedImage, centroids, cluster_table, to_dtype
+from .stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence
@@ -456,16 +457,11 @@ def _quantize_planes(
         found.append(_Numbered(numbers, _small(q)))
     record = _record(k, settings) | channels | {"axes": axes}
     if lazy:
-        arranged, n_channels = channels_last(image, **channels)
-        numbering = Numbering(
-            label_axes,
-            [plane and plane.clusters.quantizer for plane in found],
-            [plane and plane.numbers for plane in found],
-            label_dtype(k),
-            n_channels,
-            settings.get("no_data"),
-        )
-        labels, quantized = numbering.quantize_lazily(arranged, arrays.get("mask"))
+        planes = [p and Numbered(p.clusters.quantizer, p.numbers) for p in found]
+        numbering = Numbering(label_axes, planes, label_dtype(k))
+        given = arrays.get("mask"), settings.get("no_data")
+        stream = Stream(*channels_last(image, **channels), *given)
+        labels, quantized = numbering.quantize_lazily(stream)
         quantized = channels_restored(quantized, **channels)
     return _collect(found, labels, quantized, +excluded, record, plane_shape)
 

@@ -16,7 +16,7 @@ from .kmeans import MAX_SAMPLES, Settings
 from .memory import free_memory
 from .pixels import Pixels, channels_last, channels_restored
 from .progress import READING, Progress, exhaust, shifted, staged
-from .quantizer import Quantizer
+from .quantizer import Quantizer, quantize_lazily
 from .result import QuantizedImage, to_dtype, versions
 from .samples import Codes, Colors, from_pixels
 from .stream import Stream
@@ -320,11 +320,11 @@ def _quantize_lazily(
             held = (da.from_array(array) for array in (result.labels, result.quantized))
             labels, quantized = held
             return replace(result, labels=labels, quantized=quantized)
-        labels, quantized = result.quantizer.label_lazily(stream)
+        labels, quantized = quantize_lazily(result.quantizer, stream)
         return replace(result, labels=labels, quantized=request.restore(quantized))
     fit = yield from fit_stream(stream, settings, space)
     quantizer = _quantizer(fit, request.image.dtype)
-    return _result(request, fit, quantizer, *quantizer.label_lazily(stream))
+    return _result(request, fit, quantizer, *quantize_lazily(quantizer, stream))
 
 
 def _is_to_be_held(request: _Request, stream: Stream) -> bool:

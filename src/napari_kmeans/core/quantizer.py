@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from .progress import exhaust
 from .samples import from_pixels, look_up
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from .frame import Frame
     from .result import QuantizedImage
@@ -84,6 +84,10 @@ class Quantizer:
             labels = everywhere
         return labels.reshape(pixels.shape)
 
+    def label_valid(self, pixels: Pixels) -> NDArray[np.unsignedinteger[Any]]:
+        """Return the labels of pixels, 0 for those that are not valid."""
+        return self.label(pixels, pixels.valid()[0])
+
     def _label(self, channels: list[NDArray[Any]]) -> NDArray[Any]:
         if channels[0].size == 0:
             return np.empty(0, self.label_dtype)
@@ -116,46 +120,62 @@ class Quantizer:
         )
         return painted
 
-    def label_lazily(self, stream: Stream) -> tuple[Any, Any]:
-        """Return labels and quantized image, channels last, of dask: made when asked.
 
-        In the blocks of the stream.
-        """
-        import dask
-        import dask.array as da
+class Labeler(Protocol):
+    """What labels and paints the pixels of a block, as a `Quantizer` does."""
 
-        image = stream.image.rechunk({stream.image.ndim - 1: -1})
-        axes = tuple(range(image.ndim))
-        arrays = [image, axes]
-        if stream.mask is not None:
-            arrays += [stream.chunked_mask(image.chunks[:-1]), axes[:-1]]
+    @property
+    def label_dtype(self) -> DTypeLike:
+        """The dtype of labels."""
+
+    def label_valid(self, pixels: Pixels, *beside: Any) -> NDArray[Any]:
+        """Return the labels of pixels, 0 for those that are not valid."""
+
+    def paint(self, pixels: Pixels, labels: NDArray[Any], *beside: Any) -> NDArray[Any]:
+        """Return the image, each labeled pixel in the color of its center."""
+
+
+def quantize_lazily(labeler: Labeler, stream: Stream, *beside: Any) -> tuple[Any, Any]:
+    """Return labels and quantized image, channels last, of dask: made when asked for.
+
+    In the blocks of the stream.
+
+    Parameters
+    ----------
+    labeler : Labeler
+    stream : Stream
+    *beside : dask.array.Array and tuple of int, in turn
+        What else the labeler is to get of each block, and the axes of the labels along
+        which that lies.
+    """
+    import dask
+    import dask.array as da
+
+    image = stream.image.rechunk({stream.image.ndim - 1: -1})
+    axes = tuple(range(image.ndim))
+    mask: tuple[Any, Any] = (None, None)
+    if stream.mask is not None:
+        mask = (stream.chunked_mask(image.chunks[:-1]), axes[:-1])
+    given = {
         # Once in the graph, not once a block.
-        quantizer = dask.delayed(self, traverse=False)
-        given = {"n_channels": stream.n_channels, "no_data": stream.no_data}
-        labels = da.blockwise(
-            _label_block,
-            axes[:-1],
-            *arrays,
-            quantizer=quantizer,
-            **given,
-            concatenate=True,
-            dtype=self.label_dtype,
-            meta=np.empty((0,) * (image.ndim - 1), self.label_dtype),
+        "labeler": dask.delayed(labeler, traverse=False),
+        "n_channels": stream.n_channels,
+        "no_data": stream.no_data,
+    }
+
+    def mapped(function: Any, axes: Any, dtype: DTypeLike, *arrays: Any) -> Any:
+        meta = np.empty((0,) * len(axes), dtype)
+        return da.blockwise(
+            function, axes, *arrays, **given, concatenate=True, dtype=dtype, meta=meta
         )
-        quantized = da.blockwise(
-            _paint_block,
-            axes,
-            image,
-            axes,
-            labels,
-            axes[:-1],
-            quantizer=quantizer,
-            **given,
-            concatenate=True,
-            dtype=image.dtype,
-            meta=np.empty((0,) * image.ndim, image.dtype),
-        )
-        return labels, quantized
+
+    labels = mapped(
+        _label_block, axes[:-1], labeler.label_dtype, image, axes, *mask, *beside
+    )
+    quantized = mapped(
+        _paint_block, axes, image.dtype, image, axes, labels, axes[:-1], *beside
+    )
+    return labels, quantized
 
 
 def apply(
@@ -184,33 +204,33 @@ def apply(
         quantizer = replace(quantizer, palette=palette)
     if is_lazy(array):
         stream = Stream(arranged, n_channels, checked, no_data)
-        labels, quantized = quantizer.label_lazily(stream)
+        labels, quantized = quantize_lazily(quantizer, stream)
     else:
         pixels = Pixels(arranged, n_channels, checked, no_data)
-        labels = quantizer.label(pixels, pixels.valid()[0])
+        labels = quantizer.label_valid(pixels)
         quantized = quantizer.paint(pixels, labels)
     return labels, channels_restored(quantized, rgb, axis)
 
 
 def _label_block(
     image: NDArray[Any],
-    mask: NDArray[np.bool_] | None = None,
-    *,
-    quantizer: Quantizer,
+    mask: NDArray[np.bool_] | None,
+    *beside: NDArray[Any],
+    labeler: Labeler,
     n_channels: int,
     no_data: float | None,
-) -> NDArray[np.unsignedinteger[Any]]:
+) -> NDArray[Any]:
     pixels = Pixels(np.asarray(image), n_channels, mask, no_data)
-    return serially(lambda: quantizer.label(pixels, pixels.valid()[0]))
+    return serially(labeler.label_valid, pixels, *beside)
 
 
 def _paint_block(
     image: NDArray[Any],
     labels: NDArray[Any],
-    *,
-    quantizer: Quantizer,
+    *beside: NDArray[Any],
+    labeler: Labeler,
     n_channels: int,
     no_data: float | None,
 ) -> NDArray[Any]:
     pixels = Pixels(np.asarray(image), n_channels, None, no_data)
-    return serially(quantizer.paint, pixels, np.ascontiguousarray(labels))
+    return serially(labeler.paint, pixels, np.ascontiguousarray(labels), *beside)

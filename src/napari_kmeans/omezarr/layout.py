@@ -6,6 +6,7 @@ It is all that a worker of a cluster needs to know of what is written elsewhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -51,7 +52,7 @@ class Layout:
     dtype: np.dtype[Any]
     interleaved: int | None = None
 
-    @property
+    @cached_property
     def levels(self) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
         """The shape of each level, and that of its chunks."""
         shapes = [

@@ -78,16 +78,18 @@ class Space:
         return np.moveaxis(block, self.source_channel, self.channel)
 
     def insert(self, of_axes: Sequence[Any], value: Any) -> tuple[Any, ...]:
-        """Return what labels have of each axis, with that of the channels."""
-        if self.source_channel is None:
-            return tuple(of_axes)
-        return *of_axes[: self.channel], value, *of_axes[self.channel :]
+        """Return what labels have of each axis, with that of stored channels."""
+        return self._inserted(of_axes, value, self.channel)
 
-    def quantized(self, of_axes: Sequence[Any], value: Any) -> tuple[Any, ...]:
-        """Return the same before its axes are `stored`."""
+    def insert_in_source(self, of_axes: Sequence[Any], value: Any) -> tuple[Any, ...]:
+        """Return what labels have of each axis, with that of the source's channels."""
+        return self._inserted(of_axes, value, self.source_channel)
+
+    def _inserted(
+        self, of_axes: Sequence[Any], value: Any, axis: int | None
+    ) -> tuple[Any, ...]:
         if self.source_channel is None:
             return tuple(of_axes)
-        axis = self.source_channel
         return *of_axes[:axis], value, *of_axes[axis:]
 
     def multiscale(self, role: str, n_levels: int) -> dict[str, Any]:

@@ -157,8 +157,8 @@ def _write(
         cut = _Cut(space, stored["labels"].layout, stored["quantized"].layout)
 
         def write(region: pyramid.Slices) -> None:
-            there = space.quantized(region, slice(None))
-            pieces = cut.call(labels[region], quantized[there], region)
+            there = space.insert_in_source(region, slice(None))
+            pieces = cut.compute(labels[region], quantized[there], region)
             for role, on_disk in stored.items():
                 on_disk.put(pieces[role])
 
@@ -182,10 +182,10 @@ class _Cut:
             "quantized": list(self.quantized.pieces(there, stored)),
         }
 
-    def call(
+    def compute(
         self, labels: Any, quantized: Any, region: pyramid.Slices
     ) -> dict[str, list[Piece]]:
-        """Call it; lazy arrays are computed together: what they share is done once."""
+        """Cut a region; what is lazy is computed together, and what is shared once."""
         start = tuple(part.start for part in region)
         if not (is_lazy(labels) or is_lazy(quantized)):
             return self(labels, quantized, start)
@@ -198,7 +198,7 @@ class _Cut:
             labels,
             axes,
             quantized,
-            self.space.quantized(axes, labels.ndim),
+            self.space.insert_in_source(axes, labels.ndim),
             start=start,
             concatenate=True,
             meta=np.empty((), object),
