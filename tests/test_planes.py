@@ -14,7 +14,7 @@ from napari.layers import Image, Labels, Layer, Points
 
 import reference
 from napari_kmeans import Criteria, QuantizedPlanes, quantize, quantize_planes
-from napari_kmeans.core.planes import match, quantize_planes_steps
+from napari_kmeans.core.planes import _small, match, quantize_planes_steps
 from napari_kmeans.core.progress import exhaust
 from napari_kmeans.core.quantize import quantize_steps
 
@@ -52,8 +52,9 @@ def movies(draw):
     where, alone = {"rgb": kind in ("rgb", "rgba")}, {}
     if kind == "gray":
         image, planes = image[..., 0], [plane[..., 0] for plane in planes]
-    if kind == "channels":
-        where, alone = {"channel_axis": image.ndim - 1}, {"channel_axis": -1}
+    anywhere = kind == "channels" or (kind != "gray" and draw(st.booleans()))
+    if anywhere:
+        alone = {"channel_axis": -1}
         source = draw(st.permutations(range(image.ndim)))
     else:
         moving = image.ndim - (kind != "gray")
@@ -62,7 +63,7 @@ def movies(draw):
     kept = iter(sorted(a for a in source if n_axes <= a))
     source = [a if a < n_axes else next(kept) for a in source]
     image = image.transpose(source)
-    if kind == "channels":
+    if anywhere:
         where["channel_axis"] = source.index(len(source) - 1)
     axes = tuple(source.index(axis) for axis in range(n_axes))
     return image, axes, where, planes, {**where, **alone}
@@ -331,7 +332,7 @@ def test_the_settings_are_those_asked_for_wherever_few_pixels_are():
         "channel_axis": None,
     }
     assert expected.items() <= q.settings.items()
-    assert q.settings == q.overall.settings
+    assert q.settings == q.summary.settings
 
 
 @pytest.mark.parametrize("lazy_mask", [False, True])
@@ -415,8 +416,9 @@ def test_channels_may_have_names():
 
 def test_what_is_kept_of_a_plane_is_small():
     movie = np.random.default_rng(0).integers(0, 9, (2, 400, 400, 3)).astype(np.uint8)
-    assert quantize(movie[0], 2, rgb=True).quantizer.table is not None
-    assert quantize_planes(movie, 2, rgb=True).overall.quantizer.table is None
+    plane = quantize(movie[0], 2, rgb=True)
+    assert plane.quantizer.table is not None
+    assert _small(plane).quantizer.table is None
 
 
 def test_color_is_guessed_from_the_whole_image():
@@ -642,16 +644,16 @@ def test_shares_and_totals_add_up(drawn, k):
     q = quietly(image, k, axes=axes, attempts=1, **where)
     clustered = q.counts.sum(axis=1) > 0
     np.testing.assert_allclose(q.shares.sum(axis=1), clustered)
-    np.testing.assert_array_equal(q.overall.counts, q.counts.sum(axis=0))
-    assert q.overall.counts.sum() + q.n_excluded == q.labels.size
-    assert q.overall.compactness == pytest.approx(q.compactness.sum())
+    np.testing.assert_array_equal(q.summary.counts, q.counts.sum(axis=0))
+    assert q.summary.counts.sum() + q.n_excluded == q.labels.size
+    assert q.summary.compactness == pytest.approx(q.compactness.sum())
     for number in range(q.k):
         some = q.present[:, number]
         assert some.any()
         mean = np.average(
             q.centers[some, number], axis=0, weights=q.counts[some, number]
         )
-        np.testing.assert_allclose(q.overall.centers[number], mean, atol=1e-12)
+        np.testing.assert_allclose(q.summary.centers[number], mean, atol=1e-12)
 
 
 def test_the_table_has_a_row_for_each_plane_and_number():

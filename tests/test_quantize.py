@@ -4,6 +4,7 @@ import json
 import threading
 import warnings
 
+import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -56,10 +57,11 @@ def images(draw, dtypes=tuple(DTYPES)):
         return image, {"rgb": False}, image.reshape(-1, 1)
     image = flat.reshape(*shape, n_channels)
     rows = image.reshape(-1, n_channels)
-    if kind == "rgb":
+    if kind == "rgb" and draw(st.booleans()):
         return image, {"rgb": True}, rows
     axis = draw(st.integers(-len(shape) - 1, len(shape)))
-    return np.moveaxis(image, -1, axis), {"channel_axis": axis}, rows
+    where = {"rgb": kind == "rgb", "channel_axis": axis}
+    return np.moveaxis(image, -1, axis), where, rows
 
 
 options = st.fixed_dictionaries(
@@ -361,6 +363,30 @@ def test_four_channels_of_a_channel_axis_are_all_clustered():
     assert q.centers.shape == (4, 4)
     assert q.n_excluded == 0
     assert q.settings["channel_axis"] == 2
+
+
+@pytest.mark.parametrize("n_channels", [3, 4])
+@pytest.mark.parametrize("axis", [0, 1, 2, -2])
+@pytest.mark.parametrize("lazy", [False, True])
+def test_color_may_lie_along_any_axis(n_channels, axis, lazy):
+    last = photo((40, 50), n_channels=n_channels)
+    image = np.moveaxis(last, -1, axis)
+    if lazy:
+        image = da.from_array(image, chunks=17)
+    options = {"rgb": True, "color_space": "oklab"}
+    q = quantize(image, 4, channel_axis=axis, **options)
+    expected = quantize(last, 4, **options)
+    assert q.rgb
+    assert q.channel_axis == axis % 3
+    assert q.channels == expected.channels
+    np.testing.assert_array_equal(q.labels, expected.labels)
+    np.testing.assert_array_equal(q.centers, expected.centers)
+    np.testing.assert_array_equal(q.colors, expected.colors)
+    quantized = np.moveaxis(expected.quantized, -1, axis)
+    np.testing.assert_array_equal(q.quantized, quantized)
+    labels, painted = q.apply(image)
+    np.testing.assert_array_equal(labels, q.labels)
+    np.testing.assert_array_equal(painted, q.quantized)
 
 
 def test_rgb_is_guessed_as_by_napari():

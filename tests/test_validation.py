@@ -113,7 +113,8 @@ IMAGE_VALUES = [
     ({"image": RGB, "channel_axis": 3}, "channel_axis=3"),
     ({"image": RGB, "channel_axis": -4}, "channel_axis=-4"),
     ({"image": IMAGE, "channel_axis": 0}, "channel_axis=0"),
-    ({"image": RGB, "channel_axis": 2, "rgb": True}, "channel_axis=2"),
+    ({"image": RGB, "channel_axis": 1, "rgb": True}, "channel_axis=1"),
+    ({"image": RGB, "rgb": True, "channel_names": "rgb"}, "channel_names='rgb'"),
     ({"image": IMAGE, "k": 2, "init": IMAGE}, "init with labels from 0 to 19"),
     ({"image": IMAGE, "k": 20, "init": IMAGE - 1}, "init with labels from 0 to 255"),
     (

@@ -457,13 +457,6 @@ def _cluster(address: str | None) -> Iterator[None]:
         yield
 
 
-def _whole(result: QuantizedImage | QuantizedPlanes) -> QuantizedImage:
-    """Return the image that planes make."""
-    from .core.planes import QuantizedPlanes
-
-    return result.overall if isinstance(result, QuantizedPlanes) else result
-
-
 def _read_mask(file: str, *, lazy: bool) -> Any:
     """Read an array of bool; one of dask, where it is, for an image of dask only."""
     import numpy as np
@@ -509,15 +502,20 @@ def _summarize(
     """Print what was quantized, how well, and to which colors."""
     from rich.text import Text
 
-    result = _whole(given)
+    from .core.planes import QuantizedPlanes
+
+    result = given.summary if isinstance(given, QuantizedPlanes) else given
     shape = " x ".join(map(str, result.quantized.shape))
-    what = "colors" if len(result.channels) > 1 else "values"
-    before = "not counted" if result.n_colors is None else f"{result.n_colors:,}"
     excluded = f", {result.n_excluded:,} left out" if result.n_excluded else ""
     ended = f"{result.n_iter}, {'' if result.converged else 'not '}converged"
-    unique = {f"Unique {what}": f"{before} before, {result.n_colors_quantized:,} after"}
-    if given is not result:  # each plane has values of its own
-        ended, unique = f"{ended}, in {len(given.centers):,} planes together", {}
+    unique = {}
+    if isinstance(given, QuantizedPlanes):  # each plane has values of its own
+        ended += f", in {len(given.centers):,} planes together"
+    else:
+        what = "colors" if len(given.channels) > 1 else "values"
+        before = "not counted" if given.n_colors is None else f"{given.n_colors:,}"
+        after = f"{given.n_colors_quantized:,} after"
+        unique = {f"Unique {what}": f"{before} before, {after}"}
     lines = {
         "File": name,
         "Shape": f"{shape} {result.quantized.dtype}{', RGB' if result.rgb else ''}",

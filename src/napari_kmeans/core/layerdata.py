@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .planes import QuantizedPlanes
-    from .result import ClusteredPoints, QuantizedImage
+    from .result import ClusteredPoints, ImageClusters, QuantizedImage
 
 #: Data, the attributes of the layer, and its type.
 LayerData = tuple[Any, dict[str, Any], str]
@@ -63,7 +63,7 @@ def image_layers(
 
 
 def _colors_and_features(
-    result: QuantizedImage, source: Any
+    result: ImageClusters, source: Any
 ) -> tuple[NDArray[np.float64], pd.DataFrame]:
     colors = _display_colors(result, source)
     features = result.features
@@ -97,22 +97,22 @@ def planes_layers(
     """Return the quantized image, the labels and each plane's centers as layers."""
     layers = []
     if "quantized" in roles:
-        layers += _quantized(result.overall, [result.quantized], source)
+        layers += _quantized(result.summary, [result.quantized], source)
     if "labels" in roles:
-        colors, features = _colors_and_features(result.overall, source)
+        colors, features = _colors_and_features(result.summary, source)
         large = max(result.labels.shape) > LONGEST
         labels = thinned(result.labels) if large else [result.labels]
         content = _labels(labels, colors, features)
-        layers.append(_layer(content, "labels", "labels", result.overall, source))
+        layers.append(_layer(content, "labels", "labels", result.summary, source))
     if "centers" in roles and result.labels.ndim - len(result.axes) <= 3:
         placed = result.counts > 0
-        shown = replace(result.overall, centers=result.centers[placed])
+        shown = replace(result.summary, centers=result.centers[placed])
         colors = _display_colors(shown, source)
         features = result.features[placed.reshape(-1)]
         features = features.assign(color=hexadecimal(colors))
         left = np.delete(result.labels.shape, result.label_axes)
         centers = _centers(result.positions[placed], colors, features, int(left.max()))
-        layers.append(_layer(centers, "centers", "points", result.overall, source))
+        layers.append(_layer(centers, "centers", "points", result.summary, source))
     return layers
 
 
@@ -150,7 +150,7 @@ def _layer(
     content: tuple[Any, dict[str, Any]],
     role: str,
     kind: str,
-    result: QuantizedImage | ClusteredPoints,
+    result: ImageClusters | ClusteredPoints,
     source: Any,
     channel: Any = None,
 ) -> LayerData:
@@ -222,7 +222,7 @@ def _attribute(source: Any, name: str, default: Any) -> Any:
 
 
 def _quantized(
-    result: QuantizedImage, levels: list[Any], source: Any
+    result: ImageClusters, levels: list[Any], source: Any
 ) -> list[LayerData]:
     """Return the quantized image as a layer; of several sources, as one for each."""
     sources = source if isinstance(source, list) else [source]
@@ -287,7 +287,7 @@ def _centers(
     return positions, attributes
 
 
-def _display_colors(result: QuantizedImage, source: Any) -> NDArray[np.float64]:
+def _display_colors(result: ImageClusters, source: Any) -> NDArray[np.float64]:
     """Return the color in which the source shows each center: (k, 3).
 
     Of several layers, the sum of their colors, as napari blends them additively.

@@ -56,10 +56,8 @@ def levels_of(
 def _without_channels(
     shape: tuple[int, ...], result: QuantizedImage
 ) -> tuple[int, ...]:
-    axis = -1 if result.rgb else result.settings["channel_axis"]
-    if axis is None:
-        return shape
-    return tuple(np.delete(shape, axis).tolist())
+    axis = result.channel_axis
+    return tuple(n for i, n in enumerate(shape) if i != axis)
 
 
 def thinned(labels: Any) -> list[Any]:

@@ -26,8 +26,9 @@ def channels_last(image: Any, rgb: bool, channel_axis: int | None) -> tuple[Any,
     if channel_axis is not None:
         order = [axis for axis in range(image.ndim) if axis != channel_axis]
         image = image.transpose([*order, channel_axis])
-        return image, image.shape[-1]
-    return (image, 3) if rgb else (image[..., np.newaxis], 1)
+    elif not rgb:
+        image = image[..., np.newaxis]
+    return image, 3 if rgb else image.shape[-1]
 
 
 def channels_restored(image: Any, rgb: bool, channel_axis: int | None) -> Any:

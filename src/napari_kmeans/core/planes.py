@@ -22,7 +22,7 @@ from .numbering import Numbered, Numbering, cuts, renumbered
 from .pixels import Pixels, channels_last, channels_restored
 from .progress import Progress, exhaust
 from .quantize import quantize_steps
-from .result import QuantizedImage, centroids, cluster_table, to_dtype
+from .result import ImageClusters, QuantizedImage, centroids, cluster_table
 from .stream import Stream
 
 if TYPE_CHECKING:
@@ -38,6 +38,16 @@ ARRAYS = ("mask", "weights", "init")
 
 #: Steps of a plane for a progress bar.
 PARTS = 100
+
+
+class PlanesSummary(ImageClusters):
+    """The planes of an image together: what layers and tables show of them.
+
+    Each center is the mean of its number's centers in the planes, weighted by counts;
+    counts, steps and compactness are totals. `labels` and `quantized` are those of the
+    planes, so a pixel has the color of its plane's own center rather than that of the
+    mean.
+    """
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +86,8 @@ class QuantizedPlanes:
         The axes of the image along which the planes lie, counted from the front.
     plane_shape : tuple of int
         The sizes of the image along `axes`; `n_planes` is their product.
-    overall : QuantizedImage
-        All planes as one image: each center is the mean of the number's centers,
-        weighted by counts; counts and compactness are totals. Its `quantized`, though,
-        has each plane in the colors of the plane's own centers, and its `quantizer` is
-        that of the first plane with valid pixels.
+    summary : PlanesSummary
+        All planes together, a cluster for each number.
     """
 
     labels: Any
@@ -94,7 +101,7 @@ class QuantizedPlanes:
     settings: dict[str, Any] = field(repr=False)
     axes: tuple[int, ...]
     plane_shape: tuple[int, ...]
-    overall: QuantizedImage = field(repr=False)
+    summary: PlanesSummary = field(repr=False)
 
     @property
     def k(self) -> int:
@@ -104,17 +111,17 @@ class QuantizedPlanes:
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels, as of a `QuantizedImage`."""
-        return self.overall.channels
+        return self.summary.channels
 
     @property
     def excluded(self) -> dict[str, int]:
         """Why pixels were left out, and how many for each reason."""
-        return self.overall.excluded
+        return self.summary.excluded
 
     @property
     def rgb(self) -> bool:
-        """Whether the image is in color: its last axis red, green, blue (, alpha)."""
-        return self.overall.rgb
+        """Whether the channels are red, green, blue (, alpha)."""
+        return self.summary.rgb
 
     @property
     def label_axes(self) -> tuple[int, ...]:
@@ -179,7 +186,7 @@ class QuantizedPlanes:
         present = self.present.reshape(-1)
         centers = self.centers.reshape(present.size, -1)
         colors = np.zeros((present.size, 3))
-        colors[present] = replace(self.overall, centers=centers[present]).colors
+        colors[present] = replace(self.summary, centers=centers[present]).colors
         table = cluster_table(
             colors,
             centers,
@@ -384,7 +391,7 @@ def _check_axes(
     counted = tuple(int(axis) % ndim for axis in given)
     if not counted or len(set(counted)) < len(counted):
         raise ValueError(f"axes={axes!r} should be one axis, or several that differ.")
-    channels = ndim - 1 if rgb else channel_axis
+    channels = ndim - 1 if rgb and channel_axis is None else channel_axis
     if channels in counted:
         raise ValueError(
             f"axes={axes!r} should not include axis {channels}, that of the channels."
@@ -610,20 +617,17 @@ def _collect(
         n_iter[index] = plane.clusters.n_iter
         converged[index] = plane.clusters.converged
     settings = results[0].settings | record
-    means = _means(centers, counts)
-    overall = replace(
-        results[0],
+    summary = PlanesSummary(
         labels=labels,
         quantized=quantized,
-        centers=means,
-        palette=to_dtype(means, quantized.dtype),
+        centers=_means(centers, counts),
+        channels=results[0].channels,
         counts=counts.sum(axis=0),
         compactness=float(compactness.sum()),
         n_iter=int(n_iter.sum()),
         converged=bool(converged.all()),
         n_excluded=excluded.total(),
         excluded=dict(excluded),
-        n_colors=None,
         value_range=(
             min(result.value_range[0] for result in results),
             max(result.value_range[1] for result in results),
@@ -642,7 +646,7 @@ def _collect(
         settings=settings,
         axes=record["axes"],
         plane_shape=plane_shape,
-        overall=overall,
+        summary=summary,
     )
 
 
@@ -692,7 +696,7 @@ def _label_shape(
     shape: tuple[int, ...], *, rgb: bool, channel_axis: int | None
 ) -> tuple[int, ...]:
     """Return the shape of an image without channels."""
-    without = len(shape) - 1 if rgb else channel_axis
+    without = len(shape) - 1 if rgb and channel_axis is None else channel_axis
     return tuple(n for axis, n in enumerate(shape) if axis != without)
 
 

@@ -81,12 +81,15 @@ def quantize(
         0. Pixels of weight 0 are labeled, but have no part in the centers. The image,
         even if dask's, is then held in memory.
     rgb : bool, optional
-        Whether the last axis, of 3 or 4, is color. By default guessed as napari does:
-        it is, where the two axes before it are longer than 30.
+        Whether the channels, 3 or 4, are red, green, blue (and alpha). By default
+        guessed as napari does: without a `channel_axis` they are, where the last axis
+        has 3 or 4 and the two before it are longer than 30.
     channel_axis : int, optional
-        The axis of the channels of an image that is not RGB; by default there is none.
+        The axis of the channels. By default the last one of an RGB image; other images
+        have none.
     channel_names : sequence of str, optional
-        Names of the channels along `channel_axis`; by default their numbers.
+        Names of the channels along `channel_axis`, of other than RGB images; by default
+        their numbers.
     color_space : {"rgb", "cielab", "oklab"}, default "rgb"
         Where distances between colors are measured; of an RGB image only. Float images
         have values from 0 to 1. Centers are the mean RGB of their pixels; compactness
@@ -415,9 +418,9 @@ def extend_labels(
     k : int
         Number of clusters.
     rgb : bool
-        Whether the last axis is color.
+        Whether the channels are color.
     channel_axis : int, optional
-        The axis of other channels.
+        The axis of the channels: by default, of an RGB image, the last.
 
     Returns
     -------

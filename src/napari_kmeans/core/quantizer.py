@@ -189,7 +189,7 @@ def apply(
     rgb, axis = result.settings["rgb"], result.settings["channel_axis"]
     shape = array.shape
     arranged, n_channels = channels_last(
-        array, *validation.check_channels(rgb if axis is None else None, axis, shape)
+        array, *validation.check_channels(rgb, axis, shape)
     )
     if n_channels != len(result.channels):
         raise ValueError(

@@ -88,23 +88,14 @@ class _Clustering:
 
 
 @dataclass(frozen=True, eq=False)
-class QuantizedImage(_Clustering):
-    """An image quantized by k-means.
+class ImageClusters(_Clustering):
+    """The clusters of an image, or of the planes of an image together.
 
     Attributes
     ----------
-    labels : shape of the image without channels, uint8 or uint16
-        1..k, and 0 for pixels left out; uint16 from 256 clusters on. Of dask, and
-        made when asked for, where the image is dask's.
     quantized : shape and dtype of the image
         Each pixel the value of its center. Pixels left out, and alpha, are as in the
         image.
-    palette : (k, n_channels), dtype of the image
-        The centers as the quantized image has them: integers are rounded to nearest.
-    n_colors : int or None
-        The number of distinct colors among the clustered pixels. None for images
-        whose pixels nearly all differ, which are not counted: of floats, or of
-        several channels of more than 8 bits, beyond 65,536 pixels.
     value_range : tuple of float
         The least and the greatest value among the clustered pixels.
     channels : tuple of str
@@ -116,18 +107,69 @@ class QuantizedImage(_Clustering):
     """
 
     quantized: NDArray[Any]
-    palette: NDArray[Any]
-    n_colors: int | None
     value_range: tuple[float, float]
     channels: tuple[str, ...]
     excluded: dict[str, int]
-    quantizer: Quantizer = field(repr=False)
-    mask: Any = field(repr=False)
 
     @property
     def rgb(self) -> bool:
-        """Whether the image is in color: its last axis red, green, blue (, alpha)."""
+        """Whether the channels are red, green, blue (, alpha)."""
         return bool(self.settings["rgb"])
+
+    @property
+    def channel_axis(self) -> int | None:
+        """The axis of the channels in the image; None where there is none."""
+        axis: int | None = self.settings["channel_axis"]
+        return self.labels.ndim if self.rgb and axis is None else axis
+
+    @property
+    def colors(self) -> NDArray[np.float64]:
+        """The colors of the centers as RGB from 0 to 1: (k, 3).
+
+        Of an image without color: gray, from its least to its greatest value, and the
+        mean of several channels.
+        """
+        if self.rgb:
+            dtype = self.quantized.dtype
+            full = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+            return np.clip(self.centers / full, 0, 1)
+        low, high = self.value_range
+        gray = (self.centers.mean(axis=1) - low) / ((high - low) or 1.0)
+        return np.repeat(np.clip(gray, 0, 1)[:, np.newaxis], 3, axis=1)
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """A table with a row a cluster.
+
+        Columns ``index`` (its label), ``color`` (hexadecimal), ``center`` (for several
+        channels: ``center_red`` and so on), ``pixels`` and ``share``.
+        """
+        return cluster_table(
+            self.colors, self.centers, self.channels, self.counts, self.shares
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedImage(ImageClusters):
+    """An image quantized by k-means.
+
+    Attributes
+    ----------
+    labels : shape of the image without channels, uint8 or uint16
+        1..k, and 0 for pixels left out; uint16 from 256 clusters on. Of dask, and
+        made when asked for, where the image is dask's.
+    palette : (k, n_channels), dtype of the image
+        The centers as the quantized image has them: integers are rounded to nearest.
+    n_colors : int or None
+        The number of distinct colors among the clustered pixels. None for images
+        whose pixels nearly all differ, which are not counted: of floats, or of
+        several channels of more than 8 bits, beyond 65,536 pixels.
+    """
+
+    palette: NDArray[Any]
+    n_colors: int | None
+    quantizer: Quantizer = field(repr=False)
+    mask: Any = field(repr=False)
 
     @property
     def n_colors_quantized(self) -> int:
@@ -177,32 +219,6 @@ class QuantizedImage(_Clustering):
         from .quantizer import apply
 
         return apply(self, image, mask)
-
-    @property
-    def colors(self) -> NDArray[np.float64]:
-        """The colors of the centers as RGB from 0 to 1: (k, 3).
-
-        Of an image without color: gray, from its least to its greatest value, and the
-        mean of several channels.
-        """
-        if self.rgb:
-            dtype = self.quantized.dtype
-            full = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
-            return np.clip(self.centers / full, 0, 1)
-        low, high = self.value_range
-        gray = (self.centers.mean(axis=1) - low) / ((high - low) or 1.0)
-        return np.repeat(np.clip(gray, 0, 1)[:, np.newaxis], 3, axis=1)
-
-    @property
-    def features(self) -> pd.DataFrame:
-        """A table with a row a cluster.
-
-        Columns ``index`` (its label), ``color`` (hexadecimal), ``center`` (for several
-        channels: ``center_red`` and so on), ``pixels`` and ``share``.
-        """
-        return cluster_table(
-            self.colors, self.centers, self.channels, self.counts, self.shares
-        )
 
     def to_layers(self, source: Any, roles: Collection[str] = ROLES) -> list[LayerData]:
         """Return the quantized image, the labels and the centers as napari layers.

@@ -162,15 +162,21 @@ def check_plain(
 def check_channels(
     rgb: Any, channel_axis: Any, shape: tuple[int, ...]
 ) -> tuple[bool, int | None]:
-    """Return whether the last axis is color, and the axis of other channels."""
+    """Return whether the channels are color, and their axis: None for the last.
+
+    Where they are not color, None is for a single channel without an axis.
+    """
     if channel_axis is None:
         return check_rgb(rgb, shape), None
-    if rgb is not None and check_flag("rgb", rgb):
+    axis = check_channel_axis(channel_axis, len(shape))
+    if rgb is None or not check_flag("rgb", rgb):
+        return False, axis
+    if shape[axis] not in (3, 4):
         raise ValueError(
-            f"channel_axis={channel_axis!r} should not go with rgb=True, which makes "
-            "the last axis that of the channels."
+            f"channel_axis={channel_axis!r} should have 3 or 4 channels to go with "
+            f"rgb=True, but the image has the shape {shape}."
         )
-    return False, check_channel_axis(channel_axis, len(shape))
+    return True, None if axis == len(shape) - 1 else axis
 
 
 def check_channel_axis(channel_axis: Any, ndim: int) -> int:
@@ -249,6 +255,11 @@ def check_channel_names(
         default = ("value",) if channel_axis is None else numbers
     if names is None:
         return default if n_channels > 1 or rgb else ("value",)
+    if rgb:
+        raise ValueError(
+            f"channel_names={names!r} should not go with an RGB image, whose channels "
+            "are red, green and blue."
+        )
     if channel_axis is None:
         raise ValueError(f"channel_names={names!r} should go with a channel_axis.")
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):

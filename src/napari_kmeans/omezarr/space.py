@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..core.result import QuantizedImage
+    from ..core.result import ImageClusters
 
 _DEFAULT_NAMES = {2: "yx", 3: "zyx", 4: "tzyx", 5: "tvzyx"}
 
@@ -48,10 +48,10 @@ class Space:
         self.channel = sum(axis.get("type") != "space" for axis in axes)
 
     @classmethod
-    def of(cls, result: QuantizedImage, attributes: dict[str, Any]) -> Space:
+    def of(cls, result: ImageClusters, attributes: dict[str, Any]) -> Space:
         """Find the axes of a result, by the attributes of what was quantized."""
         ndim = result.labels.ndim
-        source_channel = ndim if result.rgb else result.settings["channel_axis"]
+        source_channel = result.channel_axis
         if ndim + (source_channel is not None) > 5:
             raise ValueError(
                 f"image with {ndim} axes besides its channels should have at most "

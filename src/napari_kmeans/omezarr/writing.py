@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..core.planes import QuantizedPlanes
-    from ..core.result import QuantizedImage
+    from ..core.result import ImageClusters, QuantizedImage
 
 #: What of a result is written at once, in bytes, by each thread.
 REGION_BYTES = 2**24
@@ -137,13 +137,13 @@ def write_steps(
     check_output(path, force=force)
     from ..core.planes import QuantizedPlanes
 
-    whole = result.overall if isinstance(result, QuantizedPlanes) else result
+    whole = result.summary if isinstance(result, QuantizedPlanes) else result
     space = Space.of(whole, attributes or {})
     return _write(path, whole, result.features, space)
 
 
 def _write(
-    path: Path, result: QuantizedImage, table: pd.DataFrame, space: Space
+    path: Path, result: ImageClusters, table: pd.DataFrame, space: Space
 ) -> Generator[Progress, None, None]:
     labels, quantized = result.labels, result.quantized
     sizes = getattr(labels, "chunks", None) or ((),) * labels.ndim
@@ -234,7 +234,7 @@ def _in_threads(
 
 
 def _create(
-    folder: Path, result: QuantizedImage, space: Space, chunk: tuple[int, ...]
+    folder: Path, result: ImageClusters, space: Space, chunk: tuple[int, ...]
 ) -> dict[str, _Pyramid]:
     """Create the folder with all but the pixels and the table."""
     import zarr
@@ -296,7 +296,7 @@ def _omero(dtype: np.dtype[Any], n_channels: int) -> dict[str, Any]:
     return {"channels": channels, "rdefs": {"model": "color"}}
 
 
-def _image_label(result: QuantizedImage) -> dict[str, Any]:
+def _image_label(result: ImageClusters) -> dict[str, Any]:
     """Return the colors and the table of the clusters, as NGFF has them."""
     rgba = np.rint(result.colors * 255).astype(int).tolist()
     features = result.features.rename(columns={"index": "label-value"})
