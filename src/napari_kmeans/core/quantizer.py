@@ -93,11 +93,6 @@ class Quantizer:
             return np.empty(0, self.label_dtype)
         if self.table is not None and self.codes is not None:
             return look_up(channels, self.codes, self.table)
-        if channels[0].dtype.kind in "iu" and channels[0].dtype.itemsize > 2:
-            # What lies below the origin would wrap.
-            least = np.array(self.frame.origin, object)
-            if any(int(c.min()) < a for c, a in zip(channels, least, strict=True)):
-                channels = [channel.astype(np.float64) for channel in channels]
         samples = from_pixels(channels, frame=self.frame)
         labels = exhaust(lloyd.assign(samples, self.centers)).labels
         return np.asarray(labels + labels.dtype.type(1))

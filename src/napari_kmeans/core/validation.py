@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .blocks import is_lazy
-from .spaces import SPACES
+from .spaces import MOST_INTENSITY, SPACES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,9 @@ MOST_FACTOR = 1e9
 
 #: Sums of extreme weights could not be held in float64.
 MOST_WEIGHT = 1e50
+
+#: How many times the least of the weights all may be together, for an optimum.
+MOST_OPTIMAL_WEIGHT = 1e12
 
 SCALINGS = ("none", "range", "variance")
 
@@ -142,20 +145,33 @@ def check_points(points: Any) -> NDArray[Any]:
     return array
 
 
-def check_plain(
+def check_values(
     name: str,
     channels: Sequence[NDArray[Any]],
-    valid: NDArray[np.bool_] | None = None,
+    valid: NDArray[np.bool_] | None,
+    *,
+    color_space: str,
+    refine: bool,
 ) -> None:
-    """Raise where values are beyond what plain OpenCV, in float32, can cluster."""
+    """Raise where values are beyond what can be squared, where they will be.
+
+    That is in plain OpenCV, in float32, and of floats in a color space.
+    """
+    most, why = np.inf, ""
+    if not refine:
+        most = MOST_PLAIN / max(1.0, np.sqrt(len(channels)) / 8)
+        why = "refine=False, which is plain OpenCV"
+    elif color_space != "rgb" and channels[0].dtype.kind == "f":
+        most, why = MOST_INTENSITY, f"color_space={color_space!r}"
+    if most == np.inf or channels[0].dtype.itemsize < 4:
+        return
     for channel in channels:
-        if channel.dtype.kind != "f" or channel.dtype.itemsize < 4:
-            continue
-        largest = np.abs(channel if valid is None else channel[valid]).max()
-        if largest > MOST_PLAIN:
+        some = channel if valid is None else channel[valid]
+        largest = max(-some.min().item(), some.max().item())
+        if largest > most:
             raise ValueError(
                 f"{name} with values up to {largest:.3g} should have none beyond "
-                f"{MOST_PLAIN:.0e} with refine=False, which is plain OpenCV."
+                f"{most:.0e} with {why}."
             )
 
 
@@ -381,6 +397,38 @@ def check_optimal(n_channels: int, refine: bool) -> None:
         raise ValueError(
             "init='optimal' should not go with refine=False, which is plain OpenCV."
         )
+
+
+def check_optimal_weights(weights: NDArray[np.float64]) -> None:
+    """Raise where sums of weights would lose some that are above 0."""
+    least, total = float(weights.min()), float(weights.sum())
+    if total > least * MOST_OPTIMAL_WEIGHT:
+        raise ValueError(
+            f"weights from {least:.3g}, and of {total:.3g} together, should not be "
+            "further apart than 1e12 to go with init='optimal'."
+        )
+
+
+def check_reach(
+    ends: NDArray[np.float64], window: NDArray[np.float64], init: str, *, vanish: bool
+) -> None:
+    """Raise where a few values are too far off for the others to be told apart.
+
+    Parameters
+    ----------
+    ends, window : (2, n_channels) float64
+        Between what all, and most of the values are.
+    vanish : bool
+        Whether the others have no squares beside them; else only the optimum is lost.
+    """
+    if not vanish and init != "optimal":
+        return
+    why = "" if vanish else " with init='optimal'"
+    raise ValueError(
+        f"values from {ends.min():.3g} to {ends.max():.3g}, most of them from "
+        f"{window.min():.3g} to {window.max():.3g}, should have none so far off{why}: "
+        "no_data, or a mask, leaves some out."
+    )
 
 
 def check_painted(labels: Any, k: int, shape: tuple[int, ...]) -> NDArray[Any]:
