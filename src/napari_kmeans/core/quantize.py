@@ -209,7 +209,7 @@ def quantize_steps(
     request = _Request(
         arranged,
         n_channels,
-        validation.check_mask(mask, shape),
+        validation.check_mask(mask, shape, lazy=is_lazy(array)),
         validation.check_no_data(no_data),
         validation.check_image_weights(weights, shape),
         validation.check_channel_names(channel_names, axis, n_channels, is_rgb),

@@ -191,7 +191,7 @@ def apply(
             f"image of {n_channels} channels should have {len(result.channels)}, as "
             "the image that was clustered."
         )
-    checked = validation.check_mask(mask, arranged.shape[:-1])
+    checked = validation.check_mask(mask, arranged.shape[:-1], lazy=is_lazy(array))
     no_data = result.settings["no_data"]
     quantizer = result.quantizer.untabled
     if array.dtype != quantizer.palette.dtype:
