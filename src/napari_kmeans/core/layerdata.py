@@ -264,9 +264,7 @@ def _one_or_all(
 def _labels(
     levels: list[Any], colors: NDArray[np.float64], features: pd.DataFrame
 ) -> tuple[Any, dict[str, Any]]:
-    # Napari asks for a color of all other labels, None, and of the background.
-    colormap: dict[int | None, Any] = {None: np.zeros(4), 0: np.zeros(4)}
-    colormap |= dict(enumerate(opaque(colors), start=1))
+    colormap = np.vstack([np.zeros(4), opaque(colors)])
     return _one_or_all(levels, {"colormap": colormap, "features": features})
 
 
