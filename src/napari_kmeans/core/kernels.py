@@ -102,6 +102,17 @@ def quanta(largest: float, total_weight: float, n: int) -> NDArray[np.float64]:
     return np.array([2.0**first, 2.0**second])
 
 
+def halves(
+    addends: NDArray[np.float64],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Split addends by splitters, as `_split` does, in NumPy; to be summed exactly."""
+    high = (addends + first) - first
+    low = ((addends - high) + second) - second
+    return high, low
+
+
 @_part
 def _candidates(
     box: NDArray[np.float64],

@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-#: What a compactness may be off by, as a part of it.
-PRECISION = 2.0**-40
+#: Whether clusters were summed each on its own, as merits of the two ways differ by
+#: more than a step is worth; and the merit.
+Merit = tuple[bool, float]
+
+#: What a compactness may be off by, as a part of it; and the weight of a cluster.
+PRECISION, WEIGHING = 2.0**-40, 2.0**-30
 
 
 class Refined(NamedTuple):
@@ -116,43 +120,52 @@ def step(samples: Samples, centers: Centers) -> Centers:
 
 def step_and_merit(
     samples: Samples, centers: Centers, done: int = 0
-) -> Generator[float, None, tuple[Centers, float]]:
+) -> Generator[float, None, tuple[Centers, Merit]]:
     """Return the means of `step`, and what the step is worth: less is better.
 
     The merit is the compactness of the samples about these means, but for a constant.
     Between parts of the samples, the part that is done is yielded, plus `done`.
     """
-    origin = samples.minima
-    last = kernels.quanta(0.0, 1.0, samples.n)
-    splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
-    summing = samples.each(_sums, centers, origin, splitters)
-    sums = np.sum((yield from ahead(summing, done)), axis=0).sum(axis=-1)
+    own = samples.dominated
+    if not own:
+        last = kernels.quanta(0.0, 1.0, samples.n)
+        splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
+        summing = samples.each(_sums, centers, samples.minima, splitters)
+        sums = np.sum((yield from ahead(summing, done)), axis=0).sum(axis=-1)
+        origins = np.broadcast_to(samples.minima, centers.shape)
+        constant, own = 0.0, _lost(samples, sums[:, -2])
+    if own:
+        sums = yield from ahead(_own_sums(samples, centers), done)
+        origins, constant = centers, float(sums[:, -1].sum())
     totals, weights = sums[:, :-2], sums[:, -2]
     if (weights <= 0).any():
-        yield from ahead(_fill(samples, centers, origin, totals, weights), done)
+        yield from ahead(_fill(samples, centers, origins, totals, weights), done)
     means = totals / weights[:, np.newaxis]
-    merit = -float((weights * (means**2).sum(axis=1)).sum())
+    merit = constant - float((weights * (means**2).sum(axis=1)).sum())
     # A rounding error must not take a mean out of the data's range.
-    means = np.clip(origin + means, samples.minima, samples.maxima)
-    return samples.rounded(means), merit
+    means = np.clip(origins + means, samples.minima, samples.maxima)
+    return samples.rounded(means), (own, merit)
 
 
 def _fill(
     samples: Samples,
     centers: Centers,
-    origin: Centers,
+    origins: Centers,
     totals: Centers,
     weights: NDArray[np.float64],
 ) -> Generator[float, None, None]:
-    """Give each empty cluster the farthest sample of the largest, as OpenCV does."""
+    """Give each empty cluster the farthest sample of the largest, as OpenCV does.
+
+    `totals` are sums less `origins`, of each cluster its own.
+    """
     taken = np.empty((0, samples.n_channels))
     for k in np.flatnonzero(weights <= 0):
         for donor in np.argsort(-weights, kind="stable"):
             if weights[donor] <= 0:
                 # Nothing left to give: the center stays where it is.
-                totals[k], weights[k] = centers[k] - origin, 1.0
+                totals[k], weights[k] = centers[k] - origins[k], 1.0
                 break
-            mean = origin + totals[donor] / weights[donor]
+            mean = origins[donor] + totals[donor] / weights[donor]
             far = partial(_farthest, samples, centers, int(donor), taken=taken)
             distance, sample = yield from far(mean)
             if distance <= 0:  # one color throughout: to split it would gain nothing
@@ -164,9 +177,9 @@ def _fill(
             weight = sum((yield from samples.each(_weight, sample)))
             if weight >= weights[donor]:  # the others are lost in rounding
                 continue
-            totals[donor] -= weight * (sample - origin)
+            totals[donor] -= weight * (sample - origins[donor])
             weights[donor] -= weight
-            totals[k], weights[k] = weight * (sample - origin), weight
+            totals[k], weights[k] = weight * (sample - origins[k]), weight
             taken = np.vstack([taken, sample])
             break
 
@@ -221,9 +234,12 @@ def assign(
     found, quantum = yield from _assigned(samples, centers, most, each)
     if samples.n * quantum > PRECISION * found.squared.sum():
         # Far fewer samples are far from their center than there might have been.
-        largest = yield from samples.each(_largest, centers, samples.minima)
+        largest = yield from samples.each(_largest, centers)
         most = max(largest) * samples.n
         found, _ = yield from _assigned(samples, centers, most, each)
+    if samples.dominated or _lost(samples, found.weights):
+        sums = yield from _own_sums(samples, centers)
+        found = found._replace(weights=sums[:, -2], squared=sums[:, -1])
     return found
 
 
@@ -259,13 +275,107 @@ def _assigned_of(
     return sums, labels if keep else labels[:0].copy(), distances
 
 
-def _largest(samples: Samples, centers: Centers, origin: Centers) -> float:
+def _largest(samples: Samples, centers: Centers) -> float:
     """Return the largest weighted squared distance to a nearest center."""
+    return float(_labeled(samples, centers)[1].max(initial=0.0))
+
+
+def _labeled(
+    samples: Samples, centers: Centers
+) -> tuple[NDArray[np.unsignedinteger], NDArray[np.float64]]:
+    """Return the label of each sample, and its weighted squared distance."""
     labels = np.empty(samples.n, label_dtype(len(centers)))
     distances = np.empty(samples.n)
-    none = np.zeros((samples.n_channels + 2, 2))
+    origin, none = np.zeros(samples.n_channels), np.zeros((samples.n_channels + 2, 2))
     _visit(samples, centers, origin, none, labels, distances)
-    return float(distances.max(initial=0.0))
+    return labels, distances
+
+
+def _lost(samples: Samples, weights: NDArray[np.float64]) -> bool:
+    """Whether clusters have so little of all weight that sums lose some of it."""
+    if not samples.weights.size:  # counts are exact
+        return False
+    quantum = samples.splitters[-1, 1] / kernels.SPLITTER
+    return bool((weights * WEIGHING < samples.n * quantum).any())
+
+
+def _own_sums(
+    samples: Samples, centers: Centers
+) -> Generator[float, None, NDArray[np.float64]]:
+    """Return the sums of each cluster, to a precision of its own.
+
+    Where a few values are very far from the others, or very heavy, quanta that all have
+    in common would be too coarse for the clusters of the others.
+
+    Returns
+    -------
+    (k, n_channels + 2) float64
+        The weighted sums of the channels less the center, the sums of the weights, and
+        those of the weighted squared distances.
+    """
+    found = yield from samples.each(_extents, centers)
+    largest = np.max([extents for extents, _ in found], axis=0)
+    counts = np.sum([counts for _, counts in found], axis=0)
+    quanta = [
+        [kernels.quanta(value, float(n), int(n)) for value in of_cluster]
+        for of_cluster, n in zip(largest.T.tolist(), counts, strict=True)
+    ]
+    splitters = kernels.SPLITTER * np.array(quanta)
+    parts = yield from samples.each(_split_sums, centers, splitters)
+    return np.asarray(np.sum(parts, axis=0).sum(axis=-1))
+
+
+def _addends(
+    samples: Samples, centers: Centers
+) -> Callable[[int, int], tuple[NDArray[np.unsignedinteger], NDArray[np.float64]]]:
+    """Return what gives the labels of a block, and what `_own_sums` adds up of it."""
+    labels, distances = _labeled(samples, centers)
+
+    def of_block(start: int, stop: int) -> tuple[Any, NDArray[np.float64]]:
+        at = slice(start, stop)
+        weights = samples.weights[at] if samples.weights.size else np.ones(stop - start)
+        deviations = samples.values[:, at] - centers.T[:, labels[at]]
+        return labels[at], np.vstack([weights * deviations, weights, distances[at]])
+
+    return of_block
+
+
+def _extents(
+    samples: Samples, centers: Centers
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the largest addends of each cluster, and how many samples it has."""
+    addends, k = _addends(samples, centers), len(centers)
+
+    def extents(start: int, stop: int) -> tuple[Any, Any]:
+        labels, rows = addends(start, stop)
+        largest = np.zeros((len(rows), k))
+        for found, row in zip(largest, rows, strict=True):
+            np.maximum.at(found, labels, np.abs(row))
+        return largest, np.bincount(labels, minlength=k)
+
+    none = np.zeros((samples.n_channels + 2, k)), np.zeros(k, np.int64)
+    parts = [none, *map_blocks(extents, samples.n)]
+    largest, counts = zip(*parts, strict=True)
+    return np.max(largest, axis=0), np.sum(counts, axis=0)
+
+
+def _split_sums(
+    samples: Samples, centers: Centers, splitters: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the sums of each cluster in two levels, split by splitters of its own."""
+    addends, k = _addends(samples, centers), len(centers)
+
+    def sums(start: int, stop: int) -> NDArray[np.float64]:
+        labels, rows = addends(start, stop)
+        found = np.empty((k, len(rows), 2))
+        for column, row in enumerate(rows):
+            split = kernels.halves(row, *splitters[labels, column].T)
+            for level, half in enumerate(split):
+                found[:, column, level] = np.bincount(labels, half, k)
+        return found
+
+    none = np.zeros((k, samples.n_channels + 2, 2))
+    return np.asarray(np.sum([none, *map_blocks(sums, samples.n)], axis=0))
 
 
 def _sums(
@@ -346,10 +456,8 @@ def sums_by(
         addends = weights
         if column < samples.n_channels:
             addends = weights * (samples.values[column] - origin[column])
-        high = (addends + first) - first
-        low = ((addends - high) + second) - second
-        sums[:, column, 0] = np.bincount(labels, high, k)
-        sums[:, column, 1] = np.bincount(labels, low, k)
+        for level, half in enumerate(kernels.halves(addends, first, second)):
+            sums[:, column, level] = np.bincount(labels, half, k)
     return sums
 
 

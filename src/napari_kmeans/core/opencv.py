@@ -28,6 +28,9 @@ for _name in [name for name, value in os.environ.items() if _saved.get(name) != 
 
 VERSION: str = cv2.__version__
 
+#: No two rows are farther apart; beyond its square OpenCV would end the process.
+MOST_EPSILON = 1e100
+
 FLAGS = {
     "random": cv2.KMEANS_RANDOM_CENTERS,
     "k-means++": cv2.KMEANS_PP_CENTERS,
@@ -74,7 +77,10 @@ def search(
     """
     kind = EPS if max_iter is None else COUNT | EPS
     # OpenCV reads a C int and holds it to 2..100.
-    criteria = (kind, min(max_iter or 100, 100), epsilon)
+    criteria = (kind, min(max_iter or 100, 100), min(epsilon, MOST_EPSILON))
+    if len(rows) == 1:  # OpenCV would take its channels for rows
+        yield attempts
+        return Found(0.0, np.zeros(1, np.int32), rows.copy())
     best: Found | None = None
     cv2.setRNGSeed(seed)
     for attempt in range(attempts):

@@ -209,7 +209,7 @@ def quantize_steps(
     request = _Request(
         arranged,
         n_channels,
-        validation.check_mask(mask, shape),
+        validation.check_mask(mask, shape, lazy=is_lazy(array)),
         validation.check_no_data(no_data),
         validation.check_image_weights(weights, shape),
         validation.check_channel_names(channel_names, axis, n_channels, is_rgb),
@@ -275,8 +275,13 @@ def _quantize(
         weights = flat[used]
     n = pixels.size if used is None else int(np.count_nonzero(used))
     validation.check_enough(settings.k, n, "image")
-    if not settings.refine:
-        validation.check_plain("image", pixels.channels, valid)
+    validation.check_values(
+        "image",
+        pixels.channels,
+        valid,
+        color_space=request.space.name,
+        refine=settings.refine,
+    )
 
     def steps() -> Generator[Progress, None, QuantizedImage]:
         fitting = fit_pixels(pixels, used, excluded, weights, settings, request.space)
@@ -355,7 +360,8 @@ def _quantizer(fit: Fit, dtype: np.dtype[Any]) -> Quantizer:
     """Return what labels pixels as the fit has found."""
     samples, centers = fit.samples, fit.clusters.centers
     if samples.long:
-        palette = _long_palette(centers, samples.frame.origin, dtype)
+        counted = samples.frame.unscaled(centers)
+        palette = _long_palette(counted, samples.frame.origin, dtype)
     else:
         palette = to_dtype(fit.centers, dtype)
     if not isinstance(samples, Colors):
