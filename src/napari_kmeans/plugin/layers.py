@@ -59,7 +59,11 @@ def show(viewer: ViewerModel, layers: Iterable[LayerData]) -> list[Layer]:
 def showing(
     viewer: ViewerModel, layers: Iterable[LayerData]
 ) -> Generator[None, None, list[Layer]]:
-    """Show layers as `show` does, yielding after each: a window can answer then."""
+    """Show layers as `show` does, yielding in between: a window can answer then.
+
+    A new layer is there, with its controls, in one step, and drawn after the next:
+    together, the first of a session would take too long.
+    """
     layers = list(layers)
     number = _number_to_update(viewer, layers)
     earlier = [_find(_members(viewer, number), viewer, layer) for layer in layers]
@@ -72,10 +76,13 @@ def showing(
         old = old if old in viewer.layers else None
         if layer_data[2] == "labels" and old is not None:
             colors = recolored(old, layer_data[1])
-        shown.append(_show(viewer, old, layer_data, colors, number))
+        shown.append(layer := _show(viewer, old, layer_data, colors, number))
         selection.active = active
         selection.update(selected & set(viewer.layers))
         yield
+        if old is None:
+            layer.visible = True
+            yield
     return shown
 
 
@@ -195,7 +202,8 @@ def _show(
     attributes = with_colors(given, colors) if colors else given
     multiscale = attributes.get("multiscale", False)
     if layer is None:
-        layer = viewer.add_layer(Layer.create(data, attributes, kind))
+        hidden = {**attributes, "visible": False}
+        layer = viewer.add_layer(Layer.create(data, hidden, kind))
     elif multiscale or getattr(layer, "multiscale", False):
         layer = _replace(viewer, layer, Layer.create(data, attributes, kind))
     else:
