@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Colors = NDArray[np.float64]
 
 #: The distance in Oklab below which two colors are hard to tell apart side by side.
-CLOSE = 0.06
+CLOSE = 0.1
 
 #: More colors than this cannot be told apart, whatever they are.
 MOST = 64
@@ -28,7 +28,7 @@ CYCLE = 255
 WHITISH = 0.9
 
 #: The lightness in Oklab from which on black is read better on a color than white.
-BRIGHT = 0.62
+BRIGHT = 0.65
 
 
 def opaque(colors: Colors) -> Colors:
@@ -94,8 +94,8 @@ def are_close(colors: Colors) -> bool:
 def separated(n: int, beside: Colors | None = None) -> Colors:
     """Return colors that are well separated from each other: (n, 3).
 
-    Each is the one of some thousand colors, neither gray nor dark nor pale, that is
-    farthest in Oklab from all before it; after `CYCLE` of them they repeat.
+    Each is the one of some thousand colors, neither gray nor glaring, dark nor pale,
+    that is farthest in Oklab from all before it; after `CYCLE` of them they repeat.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def separated(n: int, beside: Colors | None = None) -> Colors:
     # From the backgrounds, too.
     others = _oklab(np.array([[0.0] * 3, [0.5] * 3, [1.0] * 3]))
     if beside is not None:
-        others = np.vstack([others, _oklab(np.unique(beside.round(1), axis=0))])
+        others = np.vstack([others, _oklab(beside)])
     distances = np.full(len(lab), np.inf)
     for other in others:
         np.minimum(distances, _squares(lab, other), out=distances)
@@ -140,7 +140,8 @@ def label_colormap(labels: ArrayLike, colors: ArrayLike) -> Any:
     -------
     (n, 4) float32, or dict
         For the argument ``colormap`` of a Labels layer: row i is the color of label i.
-        Row 0 is transparent; labels without a color have other colors than those given.
+        Row 0 is transparent; labels without a color have some, too, other than those
+        given.
         A dictionary where there are labels below 0 or above 65,535.
 
     Examples
@@ -157,8 +158,8 @@ def label_colormap(labels: ArrayLike, colors: ArrayLike) -> Any:
     # All labels of 8 bits; of 16, as many as napari can shuffle.
     n = 2**8 if numbers.max(initial=0) < 2**8 else max(2**16 - 1, numbers.max() + 1)
     colormap = np.zeros((n, 4), np.float32)
-    others = opaque(separated(MOST, given[:, :3]))
-    colormap[1:] = np.resize(others, (n - 1, 4))
+    others = separated(MOST, given[:, :3] if len(given) <= MOST else None)
+    colormap[1:] = np.resize(opaque(others), (n - 1, 4))
     colormap[numbers] = given
     colormap[0] = 0
     return colormap
@@ -171,7 +172,7 @@ def _candidates() -> tuple[Colors, Colors]:
     rgb = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
     lab = _oklab(rgb)
     chroma = np.hypot(lab[:, 1], lab[:, 2])
-    kept = (lab[:, 0] > 0.45) & (lab[:, 0] < 0.93) & (chroma > 0.08)
+    kept = (lab[:, 0] > 0.5) & (lab[:, 0] < 0.88) & (chroma > 0.08) & (chroma < 0.2)
     return rgb[kept], lab[kept]
 
 

@@ -41,9 +41,9 @@ ROLES = ("quantized", "labels", "centers")
 #: Clusters whose centers are drawn large enough to hold their numbers.
 NUMBERED = 100
 
-#: The diameter of so many centers on the screen, in pixels. More are smaller, so that
-#: they never cover more of an image.
-DIAMETER = 20.0
+#: The diameter of so many centers on the screen, in pixels; their border adds half of
+#: it. More are smaller, so that they never cover more of an image.
+DIAMETER = 14.0
 
 #: The longest name of several layers; of more, it says how many.
 LONG = 24
@@ -210,9 +210,10 @@ def _layer(
         **result.settings,
     }
     placement = _placement(several[0])
-    ndim = ndim_of(data, attributes, kind)
-    if placement and len(placement["scale"]) == ndim + 1:
-        placement = _without_axis(placement, result.settings["channel_axis"])
+    axis: int | None = getattr(result, "channel_axis", None)  # points have none
+    more = len(placement.get("scale", ())) > ndim_of(data, attributes, kind)
+    if axis is not None and more:
+        placement = _without_axis(placement, axis)
     common = {"name": name, "metadata": {METADATA: record}}
     return data, {**placement, **common, **attributes}, kind
 
@@ -378,22 +379,30 @@ def _centers(
     """
     part = min(1.0, (NUMBERED / k) ** 0.5)
     number = "label" if "label" in features else "cluster"
-    contrast = opaque(black_or_white(colors))
     attributes = {
         "features": features.reset_index(drop=True),
         "face_color": opaque(colors),
-        "border_color": contrast,
-        "border_width": 0.1,
+        "border_color": border_color(colors, k),
+        # Napari draws no narrower one where it limits the size.
+        "border_width": 0.5,
         "size": part * extent / 25,
         "canvas_size_limits": (part * DIAMETER, part * DIAMETER),
         "text": {
             "string": f"{{{number}}}",
-            "color": contrast,
+            "color": opaque(black_or_white(colors)),
             "size": 8,
             "visible": k <= NUMBERED,
         },
     }
     return positions, attributes
+
+
+def border_color(colors: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """Return the colors of the borders of centers in these colors: (k, 4).
+
+    A number tells where a center is; one without has a ring that is seen on its color.
+    """
+    return opaque(colors if k <= NUMBERED else black_or_white(colors))
 
 
 def _colors(result: ImageClusters, source: Any) -> _Colors:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.colors import black_or_white
-from ..core.layerdata import METADATA, LayerData, ndim_of
+from ..core.layerdata import METADATA, LayerData, border_color, ndim_of
 from ..core.progress import exhaust
 from .recoloring import clusters, recolored, with_colors
 
@@ -255,8 +254,8 @@ def _replace(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
 def _update_points(layer: Points, data: Any, attributes: dict[str, Any]) -> None:
     """Replace points; those that are new look like the others."""
     sizes = np.unique(layer.size)
-    contrast = black_or_white(layer.face_color[:, :3])
-    is_ours = _same(layer.border_color[:, :3], contrast)
+    borders, k = layer.border_color, layer.metadata[METADATA]["k"]
+    theirs = not _same(borders, border_color(layer.face_color[:, :3], k))
     layer.data = data
     if len(sizes) == 1:
         layer.size = sizes[0]
@@ -265,11 +264,10 @@ def _update_points(layer: Points, data: Any, attributes: dict[str, Any]) -> None
     if "text" in attributes:  # these are centers
         before, after = layer.canvas_size_limits, attributes["canvas_size_limits"]
         layer.canvas_size_limits = after
-        if before != after:  # many do not show their numbers, unless the user wants it
+        if before != after:  # otherwise, whether there are numbers is the user's
             layer.text.visible = attributes["text"]["visible"]
         layer.text.color = attributes["text"]["color"]
-        if is_ours:
-            layer.border_color = attributes["border_color"]
+        layer.border_color = borders[0] if theirs else attributes["border_color"]
 
 
 def _same(old: Any, new: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.colors import black_or_white, opaque
-from ..core.layerdata import METADATA
+from ..core.layerdata import METADATA, border_color
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -92,7 +92,7 @@ def with_colors(attributes: dict[str, Any], colors: Recolored) -> dict[str, Any]
     faces = attributes["face_color"].copy()
     for row, label in enumerate(attributes["features"]["label"]):
         faces[row] = colors.get(label, faces[row])
-    contrast = opaque(black_or_white(faces[:, :3]))
-    text = {**attributes["text"], "color": contrast}
-    changed = {"face_color": faces, "border_color": contrast, "text": text}
-    return {**attributes, **changed}
+    rgb, k = faces[:, :3], attributes["metadata"][METADATA]["k"]
+    text = {**attributes["text"], "color": opaque(black_or_white(rgb))}
+    borders = border_color(rgb, k)
+    return {**attributes, "face_color": faces, "border_color": borders, "text": text}
