@@ -159,8 +159,9 @@ def label_colormap(labels: ArrayLike, colors: ArrayLike) -> Any:
     n = 2**8 if numbers.max(initial=0) < 2**8 else max(2**16 - 1, numbers.max() + 1)
     colormap = np.zeros((n, 4), np.float32)
     others = separated(MOST, given[:, :3] if len(given) <= MOST else None)
-    colormap[1:] = np.resize(opaque(others), (n - 1, 4))
     colormap[numbers] = given
+    free = np.setdiff1d(np.arange(1, n), numbers)
+    colormap[free] = np.resize(opaque(others), (len(free), 4))
     colormap[0] = 0
     return colormap
 
