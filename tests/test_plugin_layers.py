@@ -321,6 +321,63 @@ def test_channels_added_to_each_other_hide_their_sources():
     assert attributes["blending"] == "translucent_no_depth"
 
 
+# -- the table in the window -----------------------------------------------------------
+
+
+@pytest.fixture
+def table(canvas, make_napari_viewer):
+    """Return napari's table of features, in a window with a gray image."""
+    viewer = make_napari_viewer()
+    _, widget = viewer.window.add_plugin_dock_widget("napari", "Features table widget")
+    return viewer, widget
+
+
+def rows_selected(widget):
+    model = widget.table.model()
+    cells = widget.table.selectionModel().selectedIndexes()
+    return {model.mapToSource(cell).row() for cell in cells}
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_selected_label_and_the_row_of_naparis_table_are_one_cluster(table, masked):
+    viewer, widget = table
+    source = gray(viewer)
+    mask = np.arange(source.data.size).reshape(source.data.shape) > 500 * masked
+    q = quantize(source.data, 5, mask=mask)
+    _, labels, centers = show(viewer, q.to_layers(source))
+    viewer.layers.selection.active = labels
+    frame = widget.table.model().sourceModel().df
+    for label in range(1, 6):
+        labels.selected_label = label
+        [row] = rows_selected(widget)
+        assert frame.index[row] == label
+        assert frame.iloc[row]["center"] == q.centers[label - 1, 0]
+        assert frame.iloc[row]["pixels"] == (labels.data == label).sum()
+    widget.table.selectRow(2)
+    assert labels.selected_label == 2
+    viewer.layers.selection.active = centers
+    centers.selected_data = {3}
+    [row] = rows_selected(widget)
+    assert widget.table.model().sourceModel().df.iloc[row]["label"] == 4
+
+
+def test_the_table_saved_as_csv_has_no_column_twice(table, tmp_path, monkeypatch):
+    viewer, widget = table
+    source = gray(viewer)
+    *shown, centers = show(viewer, quantize(source.data, 5).to_layers(source))
+    for layer in (shown[1], centers):
+        file = tmp_path / f"{layer.name}.csv"
+        monkeypatch.setattr(
+            "napari_builtins._qt.features_table.QFileDialog.getSaveFileName",
+            lambda *_, file=file, **__: (str(file), "*.csv"),
+        )
+        viewer.layers.selection.active = layer
+        widget.save.click()
+        saved = pd.read_csv(file)
+        assert not saved.columns.duplicated().any()
+        assert not saved.T.duplicated().any()
+
+
 # -- colors of labels ------------------------------------------------------------------
 
 
@@ -336,6 +393,8 @@ from napari_kmeans import quantize
 viewer = napari.Viewer()
 image = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
 results = [quantize(image, k, rgb=True) for k in (5, 300)]  # of 8 and 16 bits
+for result in results:
+    result.positions  # found in the worker
 with event.install_recorder("numba:compile") as recorder:
     for result in results:
         for layer in result.to_layers("image"):
