@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -196,12 +198,11 @@ def _layer(
     data, attributes = content
     several = source if isinstance(source, list) else [source]
     ids = [str(getattr(one, "unique_id", "")) for one in several]
-    made_of, name = ", ".join(map(_name, several)), _title(several)
+    made_of = ", ".join(map(_name, several))
+    name = f"{_title(several, channel)} {role}"
     if channel is not None:
         made_of = f"{made_of}: {_name(channel)}"
-        name = f"{name}: {_name(channel)}"
         ids.append(str(getattr(channel, "unique_id", "")))
-    name = f"{name} {role}"
     record = {
         "source": made_of,
         "source_id": " ".join(ids),
@@ -226,11 +227,21 @@ def ndim_of(data: Any, attributes: dict[str, Any], kind: str) -> int:
     return int(first.ndim) - bool(attributes.get("rgb", False))
 
 
-def _title(sources: list[Any]) -> str:
-    """Return the name of layers together; of many, how many channels they are."""
-    names = ", ".join(map(_name, sources))
-    several = len(sources) > 1 and len(names) > LONG
-    return f"{len(sources)} channels" if several else names
+def _title(sources: list[Any], channel: Any = None) -> str:
+    """Return the name of layers together, or of the one that is a channel of these.
+
+    Of many, how many they are, and of a channel what it has not in common with others.
+    """
+    names = [_name(source) for source in sources]
+    together = ", ".join(names)
+    if len(names) == 1 or len(together) <= LONG:
+        return together if channel is None else f"{together}: {_name(channel)}"
+    if channel is None:
+        return f"{len(names)} channels"
+    letters = zip(*names, strict=False)
+    alike = sum(1 for _ in takewhile(lambda those: len(set(those)) == 1, letters))
+    common = re.sub("[^ _:;,./-]*$", "", names[0][:alike])
+    return f"{_name(channel).removeprefix(common)} of {len(names)}"
 
 
 def _name(source: Any) -> str:

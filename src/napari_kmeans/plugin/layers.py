@@ -78,10 +78,12 @@ def showing(
         shown.append(layer := _show(viewer, old, layer_data, colors, number))
         selection.active = active
         selection.update(selected & set(viewer.layers))
-        yield
         if old is None:
-            layer.visible = True
-            yield
+            try:
+                yield
+            finally:  # also where nothing further is shown
+                layer.visible = True
+        yield
     return shown
 
 
@@ -256,6 +258,8 @@ def _update_points(layer: Points, data: Any, attributes: dict[str, Any]) -> None
     sizes = np.unique(layer.size)
     borders, k = layer.border_color, layer.metadata[METADATA]["k"]
     theirs = not _same(borders, border_color(layer.face_color[:, :3], k))
+    # Of points that are hidden, napari would look for those that are gone.
+    visible, layer.visible = layer.visible, True
     layer.data = data
     if len(sizes) == 1:
         layer.size = sizes[0]
@@ -268,6 +272,7 @@ def _update_points(layer: Points, data: Any, attributes: dict[str, Any]) -> None
             layer.text.visible = attributes["text"]["visible"]
         layer.text.color = attributes["text"]["color"]
         layer.border_color = borders[0] if theirs else attributes["border_color"]
+    layer.visible = visible
 
 
 def _same(old: Any, new: Any) -> bool:
