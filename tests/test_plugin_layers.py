@@ -712,6 +712,10 @@ def move_a_center(layers):
     layers[2].data = layers[2].data + 1
 
 
+def delete_all_centers(layers):
+    layers[2].data = np.zeros((0, 2))
+
+
 def delete_a_center(layers):
     layers[2].selected_data = {0}
     layers[2].remove_selected()
@@ -725,6 +729,7 @@ USES = (
     new_data,
     move_a_center,
     delete_a_center,
+    delete_all_centers,
 )
 
 
@@ -780,6 +785,11 @@ def test_layers_that_a_script_added_are_updated_unless_renamed(viewer, photo):
     again = [viewer.add_layer(Layer.create(*layer)) for layer in q.to_layers("again")]
     again[1].name = "mine"
     assert not set(show(viewer, q.to_layers("again"))) & set(again)
+    # Of one source, a result that was shown and renamed, and one that a script added.
+    shown = show(viewer, q.to_layers("both"))
+    shown[0].name = "theirs"
+    script = [viewer.add_layer(Layer.create(*layer)) for layer in q.to_layers("both")]
+    assert show(viewer, q.to_layers("both")) == script
 
 
 def test_a_layer_that_was_deleted_comes_back_beside_the_others(viewer, photo):

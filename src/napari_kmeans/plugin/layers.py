@@ -108,9 +108,9 @@ def _number_to_update(viewer: ViewerModel, layers: list[LayerData]) -> int | Non
         if is_result(layer) and any(_is_for(layer, viewer, one) for one in layers)
     ]
     for number in sorted(set(map(_number, found)), reverse=True):
-        # Those without a number were not put there by a call.
+        # Those without a number a script has added, maybe of several sources.
         members = _members(viewer, number) if number else found
-        if not any(map(_is_users, members)):
+        if not any(_is_users(layer) for layer in members if _number(layer) == number):
             return number
     return None
 
