@@ -407,7 +407,7 @@ def test_what_cannot_be_shown_is_told(viewer, qtbot, monkeypatch):
     def fail(*_):
         raise RuntimeError("cannot be shown")
 
-    monkeypatch.setattr("napari_kmeans.plugin.widget.show", fail)
+    monkeypatch.setattr("napari_kmeans.plugin.widget.showing", fail)
     monkeypatch.setattr(
         notification_manager, "receive_error", lambda *error: told.append(error)
     )

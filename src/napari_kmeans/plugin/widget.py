@@ -38,7 +38,7 @@ from .controls import (
     WHOLE,
 )
 from .job import Job, Outcome, run
-from .layers import is_result, show
+from .layers import is_result, showing
 from .regions import is_region, mask
 from .sources import (
     Scope,
@@ -49,8 +49,11 @@ from .sources import (
     value_range,
 )
 from .summary import by_blocks, summary
+from .turns import in_turns
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
     import napari.viewer
     from napari.layers import Image, Layer, Points
     from napari.qt.threading import GeneratorWorker
@@ -107,6 +110,7 @@ class KMeansWidget(Container[Any]):
         self._worker: GeneratorWorker[Progress, None, Outcome] | None = None
         self._epsilon_shown: float | None = None
         self._shown_for: list[Layer] = []
+        self._showing: Iterator[None] = iter(())
         self._begun = 0.0
         self._notice = ""
         choices = controls.Choices(
@@ -425,7 +429,7 @@ class KMeansWidget(Container[Any]):
             self._fail(error)
             return None
         if block:
-            self._finish(sources, job.cut, exhaust(run(job)))
+            exhaust(self._finish(sources, job.cut, exhaust(run(job))))
             return None
         total = n_steps(self.attempts.value, job.settings["criteria"].max_iter)
         worker = create_worker(
@@ -480,14 +484,18 @@ class KMeansWidget(Container[Any]):
     ) -> None:
         # Canceled during the last step, a worker still returns.
         if self._worker is not None and not self._worker.abort_requested:
-            self._finish(sources, cut, outcome)
+            self._showing = self._finish(sources, cut, outcome)
 
     def _on_finished(self) -> None:
         if self._worker is not None and self._worker.abort_requested:
             self.message.value = "Canceled"
-        self._worker = None
         self.progress.visible = False
         self.cancel_button.enabled = False
+        in_turns(self.native, self._showing, self._on_shown)
+
+    def _on_shown(self) -> None:
+        self._worker = None
+        self._showing = iter(())
         self._enable()
 
     def _on_return(self) -> None:
@@ -498,8 +506,8 @@ class KMeansWidget(Container[Any]):
 
     def _finish(
         self, sources: list[Layer], cut: tuple[slice, ...], outcome: Outcome
-    ) -> None:
-        """Show what came out: layers and a line, or a notification."""
+    ) -> Generator[None, None, None]:
+        """Show what came out: layers, one a step, and a line, or a notification."""
         from napari.utils.notifications import show_warning
 
         result, error = outcome.result, outcome.error
@@ -520,7 +528,7 @@ class KMeansWidget(Container[Any]):
         }
         roles = {name for name, is_wanted in wanted.items() if is_wanted}
         try:
-            show(self._viewer, result.to_layers(source, roles))
+            yield from showing(self._viewer, result.to_layers(source, roles))
         except Exception as error:
             self._fail(error)
             return
