@@ -774,7 +774,7 @@ def test_canceled_in_the_last_step_shows_nothing(viewer, qtbot, listening):
 def test_progress_is_shown_once_a_run_takes_long(
     viewer, qtbot, patience, listening, monkeypatch
 ):
-    monkeypatch.setattr("napari_kmeans.plugin.widget.PATIENCE", patience)
+    monkeypatch.setattr("napari_kmeans.plugin.worker.PATIENCE", patience)
     monkeypatch.setattr("napari_kmeans.plugin.job.INTERVAL", 0)
     viewer.add_image(skimage.data.coffee())
     widget = by_script(viewer)
