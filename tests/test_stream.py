@@ -29,6 +29,11 @@ def with_holes():
     return image
 
 
+def with_far(image, value):
+    image[3, 4] = value
+    return image
+
+
 IMAGES = {
     "8-bit RGB": ((smooth(3) * 255).astype(np.uint8), {"rgb": True}),
     "float RGB": (smooth(3).astype(np.float32), {"rgb": True}),
@@ -37,6 +42,8 @@ IMAGES = {
     "32-bit": ((smooth() * 1e6).astype(np.int32) - 5, {}),
     "wide 64-bit": ((smooth() * 1e14).astype(np.int64), {}),
     "float64": (smooth() * 1e200, {}),
+    "a far one": (with_far(smooth().astype(np.float32), 1e30), {}),
+    "a far integer": (with_far((smooth() * 200).astype(np.int64), -(2**63)), {}),
     "holes": (with_holes(), {}),
     "volume": (smooth().reshape(10, 19, 170).astype(np.float32), {}),
 }
@@ -75,6 +82,8 @@ OPTIONS = {
     "oklab": {"color_space": "oklab"},
     "range": {"scaling": "range"},
     "variance": {"scaling": "variance"},
+    "variance of a space": {"color_space": "oklab", "scaling": "variance"},
+    "factors of a space": {"color_space": "cielab", "scaling": (0.1, 1, 2)},
     "labels": {"init": "labels"},
     "mask": {"mask": True},
     "no data": {"no_data": 7},
@@ -91,7 +100,8 @@ def test_streamed_images_give_the_same_bits(name, option):
     given = {"k": 4, "attempts": 3, "max_samples": 4000, **given, **OPTIONS[option]}
     if "color_space" in given and not given.get("rgb"):
         pytest.skip("not in color")
-    if name == "float64" and not given.get("refine", True):
+    beyond = ("float64", "a far one", "a far integer")
+    if name in beyond and not given.get("refine", True):
         pytest.skip("beyond float32, in which plain OpenCV works")
     shape = image.shape if image.ndim == 2 or name == "volume" else image.shape[:-1]
     rng = np.random.default_rng(0)

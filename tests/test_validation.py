@@ -1,14 +1,16 @@
 """Validation: what is wrong is refused in one sentence, before any work."""
 
+import inspect
 import re
 from decimal import Decimal
 
+import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_kmeans import kmeans, quantize
+from napari_kmeans import kmeans, quantize, quantize_planes
 from napari_kmeans.core import validation
 from napari_kmeans.core.kmeans import kmeans_steps
 from napari_kmeans.core.quantize import quantize_steps
@@ -211,6 +213,87 @@ def test_unknown_arguments_are_refused():
         quantize_steps(IMAGE, 2, colour=True)
     with pytest.raises(TypeError, match="mask"):
         kmeans_steps(POINTS, 2, mask=None)
+
+
+ODD = [
+    *(None, True, -1, 0, 1.5, 10**400, np.nan, -np.inf, 1j, "", "x" * 500, b"x"),
+    *((), [1, 2], ["a\nb"], {"a": 1}, {1, 2}, object(), len, np.float64, IMAGE.dtype),
+    *(np.zeros((30, 40)), np.zeros(3, object), STRUCTURED, np.datetime64("2026-01-01")),
+]
+
+FUNCTIONS = {
+    quantize: {"image": IMAGE, "k": 2},
+    quantize_planes: {"image": np.stack([IMAGE, IMAGE]), "k": 2},
+    kmeans: {"points": POINTS, "k": 2},
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (function, name)
+        for function in FUNCTIONS
+        for name in inspect.signature(function).parameters
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+@pytest.mark.filterwarnings("ignore:k=:UserWarning")
+def test_odd_arguments_are_taken_or_refused_in_a_sentence(function, name):
+    for odd in ODD:
+        try:
+            function(**FUNCTIONS[function] | {name: odd})
+        except (TypeError, ValueError) as error:
+            message = str(error)
+            assert re.fullmatch(r"[^\n]* should [^\n]*[^.\n]\.", message), odd
+            assert message.startswith((name, f"max_{name}", "init", "axes=(0,)")), odd
+            assert len(message) < 300
+
+
+UNKNOWN = da.from_array(np.arange(20).reshape(4, 5), chunks=2)
+UNKNOWN = UNKNOWN[UNKNOWN.sum(axis=1) > 20]
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        *((quantize, name) for name in ("image", "mask", "weights", "init")),
+        *((kmeans, name) for name in ("points", "weights", "init")),
+    ],
+)
+def test_dask_of_an_unknown_shape_is_refused(function, name):
+    with pytest.raises(ValueError, match=rf"^{name} of unknown shape .*compute_chunk"):
+        function(**FUNCTIONS[function] | {name: UNKNOWN})
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_dask_and_numpy_go_together(lazy):
+    rng = np.random.default_rng(0)
+    mask, weights = rng.random((4, 5)) < 0.7, rng.random((4, 5))
+    start = np.zeros((4, 5), int)
+    start[2:] = 1
+    expected = quantize(IMAGE, 2, mask=mask)
+    image = da.from_array(IMAGE) if lazy else IMAGE
+    for chosen in (mask, da.from_array(mask, chunks=2)):
+        q = quantize(image, 2, mask=chosen)
+        np.testing.assert_array_equal(q.labels, expected.labels)
+        labels, _ = q.apply(image, mask=chosen)
+        np.testing.assert_array_equal(labels, expected.labels)
+        other, _ = expected.apply(image, mask=chosen)
+        np.testing.assert_array_equal(other, expected.labels)
+    for name, array in {"weights": weights, "init": start}.items():
+        one = quantize(image, 2, **{name: array})
+        two = quantize(image, 2, **{name: da.from_array(array, chunks=3)})
+        np.testing.assert_array_equal(one.labels, two.labels)
+    movie = da.stack([image, image]) if lazy else np.stack([IMAGE, IMAGE])
+    both = da.from_array(np.stack([mask, mask]), chunks=1)
+    planes = quantize_planes(movie, 2, mask=both)
+    np.testing.assert_array_equal(planes.labels[1], expected.labels)
+
+
+def test_points_of_dask_are_points():
+    lazy = kmeans(da.from_array(POINTS, chunks=2), 2, weights=da.ones(6, chunks=4))
+    assert isinstance(lazy.points, np.ndarray)
+    np.testing.assert_array_equal(lazy.labels, kmeans(POINTS, 2).labels)
 
 
 @given(st.integers(-(2**70), 2**70), st.integers(-5, 5), st.integers(6, 2**40))

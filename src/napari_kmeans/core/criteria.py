@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
+from .validation import shown
+
 #: Bits of OpenCV's ``TermCriteria.type``.
 COUNT, EPS = 1, 2
 
@@ -52,21 +54,26 @@ class Criteria:
                 self.max_iter, Integral
             ):
                 raise TypeError(
-                    f"max_iter={self.max_iter!r} should be an integer or None."
+                    f"max_iter={shown(self.max_iter)} should be an integer or None."
                 )
             if self.max_iter < 1:
-                raise ValueError(f"max_iter={self.max_iter} should be at least 1.")
+                raise ValueError(
+                    f"max_iter={shown(self.max_iter)} should be at least 1."
+                )
             object.__setattr__(self, "max_iter", int(self.max_iter))
         if self.epsilon is not None:
             if isinstance(self.epsilon, bool) or not isinstance(self.epsilon, Real):
-                raise TypeError(f"epsilon={self.epsilon!r} should be a number or None.")
+                raise TypeError(
+                    f"epsilon={shown(self.epsilon)} should be a number or None."
+                )
             try:
                 epsilon = float(self.epsilon)
             except OverflowError:  # an integer that is no float
                 epsilon = math.inf
             if not 0 <= epsilon < math.inf:
                 raise ValueError(
-                    f"epsilon={self.epsilon} should be a finite number of at least 0."
+                    f"epsilon={shown(self.epsilon)} should be a finite number of at "
+                    "least 0."
                 )
             object.__setattr__(self, "epsilon", epsilon)
 
@@ -95,18 +102,19 @@ class Criteria:
         """
         if len(criteria) != 3:
             raise TypeError(
-                f"criteria={criteria!r} should be a Criteria or OpenCV's "
+                f"criteria={shown(criteria)} should be a Criteria or OpenCV's "
                 "(type, max_iter, epsilon)."
             )
         kind, max_iter, epsilon = criteria
         if isinstance(kind, bool) or not isinstance(kind, Integral):
             raise TypeError(
-                f"criteria={criteria!r} should begin with OpenCV's type, an integer."
+                f"criteria={shown(criteria)} should begin with OpenCV's type, an "
+                "integer."
             )
         if kind not in (COUNT, EPS, COUNT | EPS):
             raise ValueError(
-                f"criteria={criteria!r} should begin with 1 (iterations), 2 (epsilon) "
-                "or 3 (both)."
+                f"criteria={shown(criteria)} should begin with 1 (iterations), 2 "
+                "(epsilon) or 3 (both)."
             )
         return cls(
             max_iter if kind & COUNT else None,
@@ -121,7 +129,7 @@ class Criteria:
         if isinstance(criteria, (tuple, list)):
             return cls.from_opencv(tuple(criteria))
         raise TypeError(
-            f"criteria={criteria!r} should be a Criteria or OpenCV's "
+            f"criteria={shown(criteria)} should be a Criteria or OpenCV's "
             "(type, max_iter, epsilon)."
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from . import kernels, lloyd, validation
 from .frame import Frame
 from .kmeans import LUMINANCE, Settings, cluster
 from .pixels import Pixels
-from .progress import READING, Progress, exhaust, shifted
+from .progress import READING, Progress, exhaust, shifted, waited
 from .samples import (
     Codes,
     Colors,
@@ -19,12 +20,15 @@ from .samples import (
     count,
     from_colors,
     from_pixels,
+    origin,
+    probe,
     spread,
     tell_distinct,
     unit_of,
 )
 from .settling import COARSE, FINE
 from .stream import Streamed
+from .sums import sums_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -138,15 +142,10 @@ def fit_pixels(
     limit = settings.max_samples
     searched = settings.init != "optimal"
     whole = searched and not weights.size and (limit is None or n <= limit)
-    yield Progress("Counting colors", 0, settings.n_steps)
-    codes = None if weights.size else Codes.of(channels)
-    samples: Samples
-    if whole or not codes:
-        samples = _pixel_samples(channels, weights, space)
-    else:
-        samples = from_colors(codes, *count(channels, codes), _framing(space))
-    if codes and samples.n_colors is None:
-        samples = replace(samples, n_colors=len(count(channels, codes)[0]))
+    given = channels, weights, space, whole
+    samples = yield from waited(
+        partial(_samples, *given), "Counting colors", 0, settings.n_steps
+    )
 
     def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
         if whole:
@@ -173,12 +172,28 @@ def fit_pixels(
     return Fit(samples, clusters, centers, n, excluded, value_range)
 
 
+def _samples(
+    channels: Sequence[NDArray[Any]],
+    weights: NDArray[np.float64],
+    space: Space,
+    whole: bool,
+) -> Samples:
+    """Return what is clustered: colors where these are counted and not all searched."""
+    codes = None if weights.size else Codes.of(channels)
+    if codes and not whole:
+        return from_colors(codes, *count(channels, codes), _framing(space))
+    samples = _pixel_samples(channels, weights, space)
+    if codes and samples.n_colors is None:
+        samples = replace(samples, n_colors=len(count(channels, codes)[0]))
+    return samples
+
+
 def _pixel_samples(
     channels: Sequence[NDArray[Any]], weights: NDArray[np.float64], space: Space
 ) -> Samples:
+    samples = from_pixels(channels, weights, space.converted)
     if space.converted:
-        return tell_distinct(from_pixels(channels, weights, space.converted))
-    samples = from_pixels(channels, weights)
+        samples = tell_distinct(samples)
     if not space.scaled:
         return samples
     scale = exhaust(_scale(samples, space.scaling))
@@ -190,15 +205,14 @@ def _framing(
     space: Space,
 ) -> Callable[[NDArray[np.float64], NDArray[np.float64]], Frame] | None:
     """Return what gives colors their frame; None for the usual one."""
-    if space.converted:
-        converted = space.converted
-        return lambda _values, _counts: converted
-    if not space.scaled:
+    if not (space.converted or space.scaled):
         return None
 
     def framed(values: NDArray[np.float64], counts: NDArray[np.float64]) -> Frame:
-        frame = Frame(tuple(int(row.min()) for row in values))
-        samples = Samples(frame.values(list(values)), counts, frame, True, None)
+        frame = space.converted or Frame(tuple(int(row.min()) for row in values))
+        if not space.scaled:
+            return frame
+        samples = Samples(frame.values(list(values)), counts, frame, False, None)
         return replace(frame, scale=exhaust(_scale(samples, space.scaling)))
 
     return framed
@@ -241,9 +255,7 @@ def _powers(
             if samples.weights.size:
                 addends = addends * samples.weights
             at = channel + (power - 1) * samples.n_channels
-            first, second = splitters[at]
-            high = (addends + first) - first
-            low = ((addends - high) + second) - second
+            high, low = kernels.halves(addends, *splitters[at])
             sums[at] += high.sum(), low.sum()
     return sums
 
@@ -268,7 +280,7 @@ def _restored(
         plain = from_pixels(channels, samples.weights, Frame((0,) * 3))
     k = len(clusters.centers)
     given = plain.minima, plain.splitters
-    sums = lloyd.sums_by(plain, clusters.labels, k, *given)
+    sums = sums_by(plain, clusters.labels, k, *given)
     value_range = float(plain.minima.min()), float(plain.maxima.max())
     return _means(sums, plain.minima), value_range
 
@@ -304,8 +316,13 @@ def fit_stream(stream: Stream, settings: Settings, space: Space) -> Steps:
     survey, blocks = yield from _reading(surveying, "Surveying", 0, half, total)
     validation.check_enough(settings.k, survey.n, "image")
     ends = zip(survey.minima or (), survey.maxima or (), strict=True)
-    if not settings.refine:
-        validation.check_plain("image", [np.array(pair, dtype) for pair in ends])
+    validation.check_values(
+        "image",
+        [np.array(pair, dtype) for pair in ends],
+        None,
+        color_space=space.name,
+        refine=settings.refine,
+    )
     codes = codes or Codes.of_extent(dtype, survey.minima, survey.maxima, survey.n)
     if settings.init == "optimal" and not codes:
         raise ValueError(
@@ -381,7 +398,8 @@ def _fit_streamed(
     n, seed, total = survey.n, settings.seed, settings.n_steps
     none = np.empty(0)
     sizes = (settings.search_size, max(COARSE, 64 * settings.k), FINE)
-    wanted = np.unique(np.concatenate([spread(n, none, s, seed) for s in sizes]))
+    picks = [probe(n), *(spread(n, none, size, seed) for size in sizes)]
+    wanted = np.unique(np.concatenate(picks))
     reading = stream.gather(wanted, blocks)
     channels, positions = yield from _reading(reading, "Picking pixels", 0, 0, total)
     samples: Samples
@@ -433,21 +451,32 @@ def _streamed(
     dtype = channels[0].dtype
     frame = space.converted
     if frame is None:
-        minima = survey.minima or ()
-        frame = Frame(tuple(minima) if dtype.kind in "iu" else (0,) * len(minima))
+        frame = Frame(_origin(survey, ranks, channels))
         if dtype == np.float64:
             frame = replace(frame, unit=unit_of(*_ends(survey, frame, dtype)))
-        if space.scaled:
-            samples = _in_frame(stream, survey, ranks, channels, frame)
-            scale = yield from _scale(samples, space.scaling)
-            frame = replace(frame, scale=scale)
+    if space.scaled:
+        samples = _in_frame(stream, survey, ranks, channels, frame)
+        scale = yield from _scale(samples, space.scaling)
+        frame = replace(frame, scale=scale)
     return _in_frame(stream, survey, ranks, channels, frame)
+
+
+def _origin(
+    survey: Survey, ranks: NDArray[np.int64], channels: Sequence[NDArray[Any]]
+) -> tuple[int, ...]:
+    """Return what integers are counted from, zeros for others."""
+    if channels[0].dtype.kind not in "iu":
+        return (0,) * len(channels)
+    ends = list(zip(survey.minima or (), survey.maxima or (), strict=True))
+    at = np.searchsorted(ranks, probe(survey.n))
+    return origin(ends, lambda: [channel[at] for channel in channels])
 
 
 def _ends(survey: Survey, frame: Frame, dtype: np.dtype[Any]) -> NDArray[np.float64]:
     """Return the least and the greatest values in a frame: (2, n_channels)."""
     if frame.converts:
-        return np.stack([survey.least, survey.greatest])
+        converted = np.stack([survey.least, survey.greatest])
+        return converted * frame.scale if frame.scale else converted
     ends = zip(survey.minima or (), survey.maxima or (), strict=True)
     return frame.values([np.array(pair, dtype) for pair in ends]).T.astype(np.float64)
 
@@ -491,7 +520,7 @@ def _raw_sums(
         return np.zeros((len(centers), len(channels) + 1, 2))
     labels = exhaust(lloyd.assign(from_pixels(channels, frame=frame), centers)).labels
     plain = from_pixels(channels, frame=Frame((0,) * len(channels)))
-    return lloyd.sums_by(plain, labels, len(centers), origin, splitters)
+    return sums_by(plain, labels, len(centers), origin, splitters)
 
 
 def _reading(

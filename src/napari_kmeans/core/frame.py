@@ -25,8 +25,9 @@ class Frame:
     Attributes
     ----------
     origin : tuple of int
-        The least values of integers: so the answer for an image and for the same
-        image shifted is one. Zero for others.
+        Of integers the least values, so that the answer for an image and for the same
+        image shifted is one; where they reach too far for float64, one in the middle
+        of most. Zero for others.
     unit : float
         What values are divided by: one but for floats whose squares float64 could not
         hold, a power of two.
@@ -58,7 +59,8 @@ class Frame:
             One array a channel, all of one dtype.
         """
         if self.converts:
-            return self._converted(channels)
+            converted = self._converted(channels)
+            return converted * np.array([self.scale]).T if self.scale else converted
         dtype, n = channels[0].dtype, channels[0].size
         exact = dtype.itemsize <= 2 or (dtype.kind == "f" and dtype.itemsize == 4)
         # Few are held as all the rest is: kernels need not be compiled for float32 too.
@@ -83,8 +85,8 @@ class Frame:
         values = np.empty((3, channels[0].size))
 
         def part(start: int, stop: int) -> None:
-            some = np.stack([channel[start:stop] for channel in channels])
-            rgb = some.astype(np.float64) / self.full
+            some = [channel[start:stop].astype(np.float64) for channel in channels]
+            rgb = np.stack(some) / self.full
             values[:, start:stop] = convert(rgb, self.space)
 
         map_blocks(part, values.shape[1], 2**16)
@@ -92,14 +94,16 @@ class Frame:
 
     def restore(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values, (k, n_channels), as those of the data: not where converted."""
-        if self.scale:
-            values = values / self.scale
-        return values * self.unit + np.array(self.origin, np.float64)
+        return self.unscaled(values) * self.unit + np.array(self.origin, np.float64)
+
+    def unscaled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return values, (k, n_channels), as they are before they are scaled."""
+        return values / self.scale if self.scale else values
 
     def relative(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values of the data, (k, n_channels), as those that are clustered."""
         if self.converts:
-            return self._converted(list(np.ascontiguousarray(values.T))).T
+            return self.values(list(np.ascontiguousarray(values.T))).T
         found = (values - np.array(self.origin, np.float64)) / self.unit
         return found * self.scale if self.scale else found
 
@@ -107,11 +111,15 @@ class Frame:
 def subtract(
     values: NDArray[Any], least: int, out: NDArray[np.float32 | np.float64]
 ) -> None:
-    """Write values less their least: exact for integers, rounded but once."""
+    """Write values less their origin: exact for integers, rounded but once."""
     if values.dtype.kind == "f" or values.dtype.itemsize <= 2:
         np.subtract(values, least, out=out, dtype=out.dtype)
-    else:
-        out[:] = less(values, least)
+        return
+    difference = less(values, least)
+    out[:] = difference
+    below = values < least
+    if below.any():  # there the difference has wrapped
+        out[below] = -(-difference[below]).astype(np.float64)
 
 
 def less(integers: NDArray[Any], least: int) -> NDArray[np.uint64]:

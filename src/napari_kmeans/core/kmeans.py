@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from . import lloyd, validation
+from .blocks import apart
 from .criteria import Criteria
 from .optimum import optimum
-from .progress import SETTLING, Progress, exhaust, n_steps, staged
+from .progress import SETTLING, Progress, exhaust, n_steps, staged, waited
 from .result import ClusteredPoints, versions
 from .samples import from_pixels, select, spread
 from .settling import settle
+from .sums import label_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -25,6 +28,12 @@ if TYPE_CHECKING:
 
 #: The most 8-bit samples whose sum float32 holds exactly: 255 * n < 2**24.
 MAX_SAMPLES = 65_536
+
+#: How far off, in ranges of the others, a few far values are searched.
+MARGIN = 2.0**10
+
+#: In the unit of the farthest values, those within this have no squares.
+VANISHING = 2.0**-400
 
 #: Relative luminance of linear RGB (ITU-R BT.709), as in scikit-image's rgb2gray.
 LUMINANCE = np.array([0.2125, 0.7154, 0.0721])
@@ -154,7 +163,11 @@ def cluster(
         What to order the clusters by; by default the mean of the channels.
     """
     total = settings.n_steps
+    _check_reach(samples, settings)
     max_iter, epsilon = settings.criteria.resolve(samples.range, samples.frame.unit)
+    told = settings.criteria.epsilon
+    if told is None:
+        told = epsilon * samples.frame.unit
 
     def sort(centers: NDArray[np.float64]) -> NDArray[np.float64]:
         return centers[_brightness(centers, luminance)]
@@ -162,21 +175,24 @@ def cluster(
     def finishing(
         centers: NDArray[np.float64], n_iter: int, converged: bool
     ) -> Generator[Progress, None, Clusters]:
-        steps = _finish(samples, centers, luminance, n_iter, converged, epsilon)
+        steps = _finish(samples, centers, luminance, n_iter, converged, told)
         return staged(steps, "Assigning, round", total - 1, total)
 
-    few = samples.distinct(settings.k) if _may_be_few(samples, settings.k) else None
+    few = None
+    if _may_be_few(samples, settings.k):
+        seeking = partial(samples.distinct, settings.k)
+        few = yield from waited(seeking, "Counting colors", 0, total)
     if few is not None and len(few) <= settings.k - (not settings.refine):
         # Each distinct sample is a cluster of its own: nothing to search for.
         return (yield from finishing(few, 0, True))
 
     if settings.init == "optimal":
-        solving = optimum(samples, settings.k)
+        solving = apart(optimum(samples, settings.k), 0)
         centers = yield from staged(solving, "Solving for clusters:", 0, total)
         return (yield from finishing(centers, 0, True))
     found = yield from _search(*pick(), samples, settings, max_iter, epsilon, total)
     if not settings.refine and whole:
-        return _plain(found, luminance, epsilon * samples.frame.unit)
+        return _plain(found, luminance, told)
     if not settings.refine:
         return (yield from finishing(found.centers, 0, False))
     centers = found.centers
@@ -189,6 +205,17 @@ def cluster(
     refined = yield from staged(refining, "Refining, step", done, total)
     centers, n_iter, converged = refined
     return (yield from finishing(centers, n_iter, converged))
+
+
+def _check_reach(samples: Samples, settings: Settings) -> None:
+    """Raise where some values, or weights, would leave nothing of the others."""
+    if settings.init == "optimal" and samples.weights.size:
+        validation.check_optimal_weights(samples.weights)
+    if samples.dominated:
+        window = samples.frame.restore(samples.window)
+        ends = samples.frame.restore(np.stack([samples.minima, samples.maxima]))
+        vanish = samples.frame.unit != 1 and samples.range < VANISHING
+        validation.check_reach(ends, window, settings.init, vanish=vanish)
 
 
 class _Found(NamedTuple):
@@ -213,6 +240,9 @@ def _search(
     """Search by OpenCV, on values that float32 holds well."""
     from . import opencv
 
+    if settings.refine and samples.dominated:  # the others would be one to float32
+        low, high = samples.window
+        rows = np.clip(rows, low - MARGIN * (high - low), high + MARGIN * (high - low))
     offset, scale = _conditioning(rows, samples, plain=not settings.refine)
     attempts = 1 if settings.k == 1 else settings.attempts
     searching = opencv.search(
@@ -269,7 +299,7 @@ def _plain(
     """Return OpenCV's own answer, but for the order of the clusters."""
     order = _brightness(found.centers, luminance)
     k = len(order)
-    rank = np.empty(k, lloyd.label_dtype(k))
+    rank = np.empty(k, label_dtype(k))
     rank[order] = np.arange(k)
     labels = rank[found.labels]
     weights = np.bincount(labels, minlength=k).astype(np.float64)
@@ -286,10 +316,7 @@ def _finish(
     converged: bool,
     epsilon: float,
 ) -> Generator[float, None, Clusters]:
-    """Order the centers, and assign every sample to its nearest.
-
-    `epsilon` is in the unit of the samples.
-    """
+    """Order the centers, and assign every sample to its nearest."""
     centers = samples.rounded(centers)
     centers = centers[_brightness(centers, luminance)]
     assigned = yield from lloyd.assign(samples, centers)
@@ -297,9 +324,10 @@ def _finish(
         if (assigned.weights > 0).all():
             break
         moved = yield from lloyd.relocate(samples, centers, assigned)
-        if np.array_equal(moved, centers):
-            break
-        converged = False
+        if np.array_equal(moved, centers):  # float64 tells no more colors apart
+            moved = centers[assigned.weights > 0]
+        else:
+            converged = False
         centers = moved[_brightness(moved, luminance)]
         assigned = yield from lloyd.assign(samples, centers)
     unit = samples.frame.unit
@@ -310,7 +338,7 @@ def _finish(
         float(assigned.squared.sum()) * unit * unit,
         n_iter,
         converged,
-        epsilon * unit,
+        epsilon,
     )
 
 
@@ -423,8 +451,9 @@ def kmeans_steps(
     valid = np.isfinite(array).all(axis=1)
     used = valid & (checked_weights > 0) if checked_weights.size else valid
     validation.check_enough(checked.k, int(used.sum()), "points")
-    if not checked.refine:
-        validation.check_plain("points", [array[used]])
+    validation.check_values(
+        "points", list(array.T), used, color_space="rgb", refine=checked.refine
+    )
     return _kmeans(array, valid, used, checked_weights, checked)
 
 

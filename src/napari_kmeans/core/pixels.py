@@ -127,9 +127,9 @@ class Pixels:
         if self.has_alpha:
             alpha = self.image[..., 3].reshape(-1)
             checks["transparent"] = lambda start, stop: alpha[start:stop] > 0
-        if self.no_data is not None:
+        if (none := _as_value(self.no_data, self.image.dtype)) is not None:
             checks["no data"] = lambda start, stop: np.logical_or.reduce(
-                [channel[start:stop] != self.no_data for channel in channels]
+                [channel[start:stop] != none for channel in channels]
             )
         return checks
 
@@ -137,3 +137,15 @@ class Pixels:
     def has_alpha(self) -> bool:
         """Whether the image has an alpha channel."""
         return self.n_channels == 3 and self.image.shape[-1] == 4
+
+
+def _as_value(number: float | None, dtype: np.dtype[Any]) -> Any:
+    """Return a number as a value of a dtype; None where it has no such value."""
+    if number is None or dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return None if number is None else dtype.type(number)
+    info = np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
+    high = 1 if dtype.kind == "b" else int(info.max)
+    if int(info.min) <= number <= high and number == int(number):
+        return dtype.type(int(number))
+    return None

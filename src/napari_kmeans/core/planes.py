@@ -7,7 +7,6 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,13 +16,13 @@ from .blocks import is_lazy
 from .criteria import Criteria
 from .kmeans import MAX_SAMPLES
 from .layerdata import ROLES
-from .lloyd import label_dtype
 from .numbering import Numbered, Numbering, cuts, renumbered
 from .pixels import Pixels, channels_last, channels_restored
 from .progress import Progress, exhaust
 from .quantize import quantize_steps
 from .result import ImageClusters, QuantizedImage, centroids, cluster_table
 from .stream import Stream
+from .sums import label_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence
@@ -367,49 +366,10 @@ def quantize_planes_steps(
     channels: dict[str, Any] = {"rgb": is_rgb, "channel_axis": axis}
     # All planes together are an image: it checks what planes and image have in common.
     quantize_steps(array, k, **channels, **settings).close()
-    checked = _check_axes(axes, array.shape, is_rgb, axis)
-    _check_size(k, _label_shape(array.shape, **channels), _label_axes(checked, axis))
+    checked = validation.check_axes(axes, array.shape, is_rgb, axis)
+    shape = _label_shape(array.shape, **channels)
+    validation.check_plane(k, shape, _label_axes(checked, axis))
     return _quantize_planes(array, int(k), checked, channels, settings)
-
-
-def _check_axes(
-    axes: Any, shape: tuple[int, ...], rgb: bool, channel_axis: int | None
-) -> tuple[int, ...]:
-    """Return the axes of the planes, counted from the front."""
-    ndim = len(shape)
-    given = axes if isinstance(axes, (tuple, list, range, np.ndarray)) else [axes]
-    for axis in given:
-        if isinstance(axis, (bool, np.bool_)) or not isinstance(axis, Integral):
-            raise TypeError(
-                f"axes={axes!r} should be an integer or a sequence of integers."
-            )
-        if not -ndim <= int(axis) < ndim:
-            raise ValueError(
-                f"axes={axes!r} should be axes of the image, from {-ndim} to "
-                f"{ndim - 1}."
-            )
-    counted = tuple(int(axis) % ndim for axis in given)
-    if not counted or len(set(counted)) < len(counted):
-        raise ValueError(f"axes={axes!r} should be one axis, or several that differ.")
-    channels = ndim - 1 if rgb and channel_axis is None else channel_axis
-    if channels in counted:
-        raise ValueError(
-            f"axes={axes!r} should not include axis {channels}, that of the channels."
-        )
-    left = ndim - (channels is not None) - len(counted)
-    if left < 2:
-        raise ValueError(
-            f"axes={axes!r} should leave at least two axes to a plane, but of an image "
-            f"of shape {shape}{' in color' if rgb else ''} {left} would be left."
-        )
-    return counted
-
-
-def _check_size(k: int, shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
-    """Raise where no plane has as many pixels as there are clusters."""
-    size = math.prod(n for axis, n in enumerate(shape) if axis not in axes)
-    if k > size:
-        raise ValueError(f"k={k} should be at most the {size} pixels of a plane.")
 
 
 def _quantize_planes(

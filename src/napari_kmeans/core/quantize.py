@@ -15,7 +15,7 @@ from .fit import Space, fit_pixels, fit_stream
 from .kmeans import MAX_SAMPLES, Settings
 from .memory import free_memory
 from .pixels import Pixels, channels_last, channels_restored
-from .progress import READING, Progress, exhaust, shifted, staged
+from .progress import READING, Progress, exhaust, shifted, staged, waited
 from .quantizer import Quantizer, quantize_lazily
 from .result import QuantizedImage, to_dtype, versions
 from .samples import Codes, Colors, from_pixels
@@ -209,7 +209,7 @@ def quantize_steps(
     request = _Request(
         arranged,
         n_channels,
-        validation.check_mask(mask, shape),
+        validation.check_mask(mask, shape, lazy=is_lazy(array)),
         validation.check_no_data(no_data),
         validation.check_image_weights(weights, shape),
         validation.check_channel_names(channel_names, axis, n_channels, is_rgb),
@@ -275,15 +275,25 @@ def _quantize(
         weights = flat[used]
     n = pixels.size if used is None else int(np.count_nonzero(used))
     validation.check_enough(settings.k, n, "image")
-    if not settings.refine:
-        validation.check_plain("image", pixels.channels, valid)
+    validation.check_values(
+        "image",
+        pixels.channels,
+        valid,
+        color_space=request.space.name,
+        refine=settings.refine,
+    )
 
     def steps() -> Generator[Progress, None, QuantizedImage]:
         fitting = fit_pixels(pixels, used, excluded, weights, settings, request.space)
         fit = yield from fitting
         quantizer = _quantizer(fit, pixels.image.dtype)
-        labels = _labels(fit, quantizer, pixels, valid, used)
-        quantized = quantizer.paint(pixels, labels)
+
+        def paint() -> tuple[NDArray[Any], NDArray[Any]]:
+            labels = _labels(fit, quantizer, pixels, valid, used)
+            return labels, quantizer.paint(pixels, labels)
+
+        total = settings.n_steps
+        labels, quantized = yield from waited(paint, "Painting", total - 1, total)
         return _result(request, fit, quantizer, labels, quantized)
 
     return steps()
@@ -355,7 +365,8 @@ def _quantizer(fit: Fit, dtype: np.dtype[Any]) -> Quantizer:
     """Return what labels pixels as the fit has found."""
     samples, centers = fit.samples, fit.clusters.centers
     if samples.long:
-        palette = _long_palette(centers, samples.frame.origin, dtype)
+        counted = samples.frame.unscaled(centers)
+        palette = _long_palette(counted, samples.frame.origin, dtype)
     else:
         palette = to_dtype(fit.centers, dtype)
     if not isinstance(samples, Colors):

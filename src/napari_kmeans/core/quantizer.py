@@ -14,6 +14,7 @@ from .blocks import is_lazy, map_blocks, serially
 from .pixels import Pixels, channels_last, channels_restored
 from .progress import exhaust
 from .samples import from_pixels, look_up
+from .sums import label_dtype
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -49,7 +50,7 @@ class Quantizer:
     @property
     def label_dtype(self) -> type[np.unsignedinteger[Any]]:
         """The dtype of labels."""
-        return lloyd.label_dtype(len(self.centers))
+        return label_dtype(len(self.centers))
 
     @property
     def untabled(self) -> Quantizer:
@@ -93,11 +94,6 @@ class Quantizer:
             return np.empty(0, self.label_dtype)
         if self.table is not None and self.codes is not None:
             return look_up(channels, self.codes, self.table)
-        if channels[0].dtype.kind in "iu" and channels[0].dtype.itemsize > 2:
-            # What lies below the origin would wrap.
-            least = np.array(self.frame.origin, object)
-            if any(int(c.min()) < a for c, a in zip(channels, least, strict=True)):
-                channels = [channel.astype(np.float64) for channel in channels]
         samples = from_pixels(channels, frame=self.frame)
         labels = exhaust(lloyd.assign(samples, self.centers)).labels
         return np.asarray(labels + labels.dtype.type(1))
@@ -196,7 +192,7 @@ def apply(
             f"image of {n_channels} channels should have {len(result.channels)}, as "
             "the image that was clustered."
         )
-    checked = validation.check_mask(mask, arranged.shape[:-1])
+    checked = validation.check_mask(mask, arranged.shape[:-1], lazy=is_lazy(array))
     no_data = result.settings["no_data"]
     quantizer = result.quantizer.untabled
     if array.dtype != quantizer.palette.dtype:

@@ -41,11 +41,24 @@ FLOAT64 = 2**53
 #: Floats beyond this, or within its inverse of zero, have squares beyond float64.
 EXTREME = 2.0**300
 
+#: Where values reach this many times as far as most do, sums of all lose the others.
+FAR = 2.0**26
+
+#: Samples that tell where most lie.
+PROBE = 2**13
+
+#: The most samples, each as heavy as a great many others, that are not drawn the more.
+MOST_HEAVY, HEAVY = 16, 64
+
 #: Integer weights are repetitions up to this many, where there is no other limit.
 MOST_REPEATED = 2**24
 
 #: Tiles in a block that one thread works on.
 TILES = 2**10
+
+#: Samples times values of centers that are gone through without a pause: some tenths of
+#: a second; and samples of which a part has a multiple, to be shared by threads.
+PASS, SPAN = 2**30, 2 * TILES * kernels.TILE
 
 _NO_WEIGHTS = np.empty(0)
 
@@ -138,9 +151,7 @@ class Samples:
             if self.weights.size:
                 rows *= self.weights[at]
             # As the kernel `visit` does it: exact, so in whatever order.
-            first, second = splitters.T[..., np.newaxis]
-            high = (rows + first) - first
-            low = ((rows - high) + second) - second
+            high, low = kernels.halves(rows, *splitters.T[..., np.newaxis])
             totals[start:stop, :, 0] = _per_tile(np.add, high).T
             totals[start:stop, :, 1] = _per_tile(np.add, low).T
 
@@ -149,16 +160,19 @@ class Samples:
 
     def coarse(self, size: int, seed: int) -> Samples:
         """Return about `size` samples that stand for all; compact, if few channels."""
-        index = select(self.n, self.weights, size)
+        index, weights = select(self.n, self.weights, size), _NO_WEIGHTS
         if index is None:
             index = spread(self.n, self.weights, size, seed)
+            if (by := drawn(self.weights)) is not self.weights:
+                weights = self.weights[index] / by[index]
         picked = self.pick(index)
         compact = self.n_channels <= 3
         if compact:
-            picked = picked[:, _order(_place(picked))]
+            order = _order(_place(picked))
+            picked, weights = picked[:, order], weights[order if weights.size else []]
         return Samples(
             np.ascontiguousarray(picked, np.float64),
-            _NO_WEIGHTS,
+            weights,
             self.frame,
             self.integral,
             n_colors=None,
@@ -168,16 +182,46 @@ class Samples:
     @cached_property
     def long(self) -> bool:
         """Whether there are integers that float64 would round."""
-        if not self.integral or self.frame.converts or self.frame.scale:
+        if not self.integral or self.frame.converts:
             return False
+        ends = self.frame.unscaled(np.stack([self.minima, self.maxima]))
         origin = self.frame.origin
-        greatest = (a + int(b) for a, b in zip(origin, self.maxima, strict=True))
-        return max(map(abs, (*origin, *greatest))) > FLOAT64
+        restored = (
+            a + int(v) for a, column in zip(origin, ends.T, strict=True) for v in column
+        )
+        return max(map(abs, restored)) > FLOAT64
+
+    @cached_property
+    def window(self) -> NDArray[np.float64]:
+        """The least and the greatest values, (2, n_channels), but for a few far ones.
+
+        Those are left out of a channel that reaches `FAR` times as far with them.
+        """
+        ends = np.stack([self.minima, self.maxima])
+        reach = ends[1] - ends[0]
+        if self.integral and reach.max() < FAR:
+            return ends
+        for channel, row in enumerate(self.pick(probe(self.n))):
+            distinct = np.unique(row).astype(np.float64)
+            n_far = min(max(2, distinct.size // 128), distinct.size - 2)
+            if n_far < 0:
+                continue
+            starts, stops = distinct[: n_far + 1], distinct[-n_far - 1 :]
+            shortest = int((stops - starts).argmin())
+            most = starts[shortest], stops[shortest]
+            if (most[1] - most[0]) * FAR < reach[channel]:
+                ends[:, channel] = most
+        return ends
 
     @property
     def range(self) -> float:
-        """The range of the values, the widest of the channels."""
-        return float((self.maxima - self.minima).max())
+        """The range of the values, the widest of the channels, but for far ones."""
+        return float((self.window[1] - self.window[0]).max())
+
+    @property
+    def dominated(self) -> bool:
+        """Whether a few values are so far off that sums of all lose the others."""
+        return bool((self.window != [self.minima, self.maxima]).any())
 
     @cached_property
     def total_weight(self) -> float:
@@ -203,15 +247,21 @@ class Samples:
     ) -> Generator[float, None, list[T]]:
         """Call ``function(samples, *args)`` for each part of the samples in memory.
 
-        Here all are one part. Where there are more, the part of all that is done is
-        yielded in between.
+        The work grows with the first of `args`: where that takes long, there are
+        several parts, in order. Between parts, the part of all that is done is yielded.
         """
-        return [function(self, *args)]
-        yield
+        size = PASS // (np.size(args[0]) * SPAN) * SPAN
+        found = []
+        for start, stop in spans(self.n, max(size, SPAN)):
+            if start:
+                yield start / self.n
+            part = self if stop - start == self.n else _Slice.of(self, start, stop)
+            found.append(function(part, *args))
+        return found
 
     @property
     def in_memory(self) -> bool:
-        """Whether `each` has one part."""
+        """Whether all samples are."""
         return True
 
     def position(self, index: int) -> int:
@@ -233,6 +283,47 @@ class Samples:
             found = _distinct(np.concatenate([found, block], axis=1))
             start, size = start + size, max(size, DISTINCT)
         return found.T.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Slice(Samples):
+    """Some of the samples, whole tiles of them; what sums need is known of all."""
+
+    whole: Samples = field(kw_only=True)
+    start: int = field(kw_only=True)
+
+    @classmethod
+    def of(cls, whole: Samples, start: int, stop: int) -> _Slice:
+        """Return the samples from `start` to `stop`."""
+        return cls(
+            whole.values[:, start:stop],
+            whole.weights[start:stop],
+            whole.frame,
+            whole.integral,
+            None,
+            whole.compact,
+            whole=whole,
+            start=start,
+        )
+
+    @property
+    def _tiles(self) -> slice:
+        first = self.start // kernels.TILE
+        return slice(first, first + self.n_tiles)
+
+    @property
+    def boxes(self) -> NDArray[np.float64]:
+        """Those of all."""
+        return self.whole.boxes[self._tiles]
+
+    @property
+    def totals(self) -> NDArray[np.float64]:
+        """Those of all."""
+        return self.whole.totals[self._tiles]
+
+    def position(self, index: int) -> int:
+        """Return where a sample stands in the order of all."""
+        return self.start + index
 
 
 def _per_tile(ufunc: np.ufunc, rows: NDArray[Any]) -> NDArray[Any]:
@@ -289,7 +380,7 @@ def _place(values: NDArray[Any]) -> NDArray[np.uint32]:
     """Return about where up to three channels lie on the curve of `BITS`."""
     least = values.min(axis=1, keepdims=True)
     reach = np.maximum(np.ptp(values, axis=1).max(), np.finfo(values.dtype).tiny)
-    bytes_ = ((values - least) * (255 / reach)).astype(np.uint8)
+    bytes_ = ((values - least) / reach * 255).astype(np.uint8)
     place = np.zeros(values.shape[1], np.uint32)
     for bits, channel in zip(BITS, bytes_, strict=False):
         place |= bits[channel]
@@ -586,10 +677,33 @@ def tell_distinct(samples: Samples) -> Samples:
 
 
 def _origin(channels: Sequence[NDArray[Any]]) -> tuple[int, ...]:
-    """Return the least values of integers, zeros for others."""
     if channels[0].dtype.kind not in "iu":
         return (0,) * len(channels)
-    return tuple(int(channel.min()) for channel in channels)
+    ends = [(int(channel.min()), int(channel.max())) for channel in channels]
+    return origin(ends, lambda: [channel[probe(channel.size)] for channel in channels])
+
+
+def origin(
+    ends: Sequence[tuple[int, int]], some: Callable[[], Sequence[NDArray[Any]]]
+) -> tuple[int, ...]:
+    """Return what integers are counted from: see `Frame`.
+
+    Parameters
+    ----------
+    ends : sequence of (int, int)
+        The least and the greatest value of each channel.
+    some : callable
+        Returns some values of each channel: see `probe`.
+    """
+    least = tuple(low for low, _ in ends)
+    if all(high - low <= FLOAT64 for low, high in ends):
+        return least
+    return tuple(int(np.sort(values)[values.size // 2]) for values in some())
+
+
+def probe(n: int) -> NDArray[np.int64]:
+    """Return which of n samples are looked at to know where most lie."""
+    return spread(n, _NO_WEIGHTS, min(n, PROBE), seed=0)
 
 
 def _in_unit(samples: Samples) -> Samples:
@@ -637,7 +751,7 @@ def spread(
     """Pick `size` of n samples, spread evenly over their weights.
 
     The whole weight is cut into `size` equal parts and one place is drawn in each: a
-    fixed step would fall in with the period of a striped image.
+    fixed step would fall in with the period of a striped image. Of weights see `drawn`.
 
     Parameters
     ----------
@@ -657,7 +771,30 @@ def spread(
     places = np.arange(size) + np.random.default_rng(seed).random(size)
     if not weights.size:
         return np.minimum(places * (n / size), n - 1).astype(np.int64)
-    cumulative = np.cumsum(weights)
+    cumulative = np.cumsum(drawn(weights))
     places *= cumulative[-1] / size
     index = np.searchsorted(cumulative, places, side="right")
     return np.asarray(np.minimum(index, n - 1), np.int64)
+
+
+def drawn(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by what weights samples are drawn.
+
+    By their own, unless a few are heavier than all others together, which would then
+    never be drawn: those count as much as all the others.
+
+    Examples
+    --------
+    >>> drawn(np.array([1.0, 1e30, 2.0])).tolist()
+    [1.0, 3.0, 2.0]
+    """
+    n_rest = max(1, weights.size - MOST_HEAVY)
+    order = np.argpartition(weights, n_rest - 1)
+    total = float(weights[order[:n_rest]].sum())
+    tempered = weights
+    for weight in np.sort(weights[order[n_rest:]]):
+        if weight > HEAVY * total:
+            tempered = np.where(weights < weight, weights, total)
+            break
+        total += weight
+    return tempered

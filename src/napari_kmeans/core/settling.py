@@ -108,14 +108,14 @@ def rest(
     """Take accelerated Lloyd steps until the centers rest; never to a worse place."""
     tolerance = TOLERANCE * samples.range
     before: list[tuple[Centers, Centers]] = []
-    least = np.inf
+    least: lloyd.Merit = (True, np.inf)
     safe = centers
     for _ in range(steps):
         moved, merit = yield from lloyd.step_and_merit(samples, centers)
         yield 0
         if merit > least:  # the acceleration went too far: go on from the plain step
             centers, before = safe, []
-            least = np.inf
+            least = (True, np.inf)
             continue
         least, safe = merit, moved
         residual = moved - centers

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 SPACES = ("rgb", "cielab", "oklab")
 
+#: Of red, green and blue, where full intensity is 1. Beyond it a space tells nothing.
+MOST_INTENSITY = 1e9
+
 # From linear sRGB to the responses of the eye's cones, and of their cube roots to
 # lightness, green to red, and blue to yellow: B. Ottosson, "A perceptual color space
 # for image processing" (2020).
@@ -48,7 +51,7 @@ def convert(rgb: Rows, space: str) -> Rows:
     Parameters
     ----------
     rgb : (3, n) float64
-        Red, green and blue, from 0 to 1.
+        Red, green and blue, from 0 to 1; beyond `MOST_INTENSITY` taken as that.
     space : {"cielab", "oklab"}
         CIELAB is CIE 1976, of the white D65; its lightness goes from 0 to 100. That of
         Oklab goes from 0 to 1.
@@ -63,12 +66,15 @@ def convert(rgb: Rows, space: str) -> Rows:
     >>> red.round(3).ravel().tolist()
     [0.628, 0.225, 0.126]
     """
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    rgb = np.clip(rgb, -MOST_INTENSITY, MOST_INTENSITY)  # beyond, powers overflow
+    curved = ((np.maximum(rgb, 0.04045) + 0.055) / 1.055) ** 2.4
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, curved)
     if space == "oklab":
         return _product(_TO_OKLAB, np.cbrt(_product(_TO_CONES, linear)))
     xyz = _product(_TO_XYZ, linear)
-    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+    # Less the 16/116 that all have in common: what is near to black keeps its digits.
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz) - 16 / 116, 7.787 * xyz)
+    return np.stack([116 * y, 500 * (x - y), 200 * (y - z)])
 
 
 def _product(matrix: Rows, rows: Rows) -> Rows:

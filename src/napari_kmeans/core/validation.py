@@ -5,17 +5,17 @@ A message is one sentence: the argument, its value, and what it should be.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .blocks import is_lazy
-from .spaces import SPACES
+from .spaces import MOST_INTENSITY, SPACES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 #: Labels are at most uint16, and 0 is taken.
@@ -33,6 +33,12 @@ MOST_FACTOR = 1e9
 #: Sums of extreme weights could not be held in float64.
 MOST_WEIGHT = 1e50
 
+#: Characters of a value in a message.
+MOST_SHOWN = 72
+
+#: How many times the least of the weights all may be together, for an optimum.
+MOST_OPTIMAL_WEIGHT = 1e12
+
 SCALINGS = ("none", "range", "variance")
 
 INITS = ("random", "k-means++", "optimal")
@@ -41,11 +47,11 @@ INITS = ("random", "k-means++", "optimal")
 def check_integer(name: str, value: Any, least: int, most: int) -> int:
     """Return `value` as an int between `least` and `most`."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
-        raise TypeError(f"{name}={value!r} should be an integer.")
+        raise TypeError(f"{name}={shown(value)} should be an integer.")
     integer = int(value)
     if not least <= integer <= most:
         bounds = f"at least {least}" if integer < least else f"at most {most:,}"
-        raise ValueError(f"{name}={integer} should be {bounds}.")
+        raise ValueError(f"{name}={shown(integer)} should be {bounds}.")
     return integer
 
 
@@ -85,19 +91,39 @@ def check_max_samples(max_samples: Any, k: int) -> int | None:
 def check_flag(name: str, value: Any) -> bool:
     """Return `value` as a bool."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}={value!r} should be True or False.")
+        raise TypeError(f"{name}={shown(value)} should be True or False.")
     return bool(value)
 
 
-def _as_array(name: str, values: Any) -> NDArray[Any]:
-    """Return values as an array; refuse what NumPy would tacitly make of some."""
+def shown(value: Any) -> str:
+    """Return a value as a message has it: on one line, and no longer than that.
+
+    Examples
+    --------
+    >>> shown("five"), shown(np.zeros((2, 2)))
+    ("'five'", 'array([[0., 0.], [0., 0.]])')
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+
+
+def _as_array(name: str, values: Any, *, lazy: bool = False) -> NDArray[Any]:
+    """Return values as an array; refuse what NumPy would tacitly make of some.
+
+    Of NumPy, but with `lazy` of dask where they are.
+    """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise TypeError(
             f"{name} should be a plain array, not a masked one: mask=, or NaN, leaves "
             "elements out."
         )
     if is_lazy(values):
-        return values  # type: ignore[no-any-return]
+        if np.isnan(values.shape).any():
+            raise ValueError(
+                f"{name} of unknown shape {values.shape} should have a known one: "
+                "compute_chunk_sizes() finds it."
+            )
+        return values if lazy else np.asarray(values)
     if not isinstance(values, (list, tuple)):
         return np.asarray(values)
     try:
@@ -121,7 +147,7 @@ def check_numeric(name: str, array: NDArray[Any]) -> None:
 
 def check_image(image: Any) -> NDArray[Any]:
     """Return the image as an array of at least two axes."""
-    array = _as_array("image", image)
+    array = _as_array("image", image, lazy=True)
     check_numeric("image", array)
     if array.ndim < 2:
         raise ValueError(
@@ -142,20 +168,33 @@ def check_points(points: Any) -> NDArray[Any]:
     return array
 
 
-def check_plain(
+def check_values(
     name: str,
     channels: Sequence[NDArray[Any]],
-    valid: NDArray[np.bool_] | None = None,
+    valid: NDArray[np.bool_] | None,
+    *,
+    color_space: str,
+    refine: bool,
 ) -> None:
-    """Raise where values are beyond what plain OpenCV, in float32, can cluster."""
+    """Raise where values are beyond what can be squared, where they will be.
+
+    That is in plain OpenCV, in float32, and of floats in a color space.
+    """
+    most, why = np.inf, ""
+    if not refine:
+        most = MOST_PLAIN / max(1.0, np.sqrt(len(channels)) / 8)
+        why = "refine=False, which is plain OpenCV"
+    elif color_space != "rgb" and channels[0].dtype.kind == "f":
+        most, why = MOST_INTENSITY, f"color_space={shown(color_space)}"
+    if most == np.inf or channels[0].dtype.itemsize < 4:
+        return
     for channel in channels:
-        if channel.dtype.kind != "f" or channel.dtype.itemsize < 4:
-            continue
-        largest = np.abs(channel if valid is None else channel[valid]).max()
-        if largest > MOST_PLAIN:
+        some = channel if valid is None else channel[valid]
+        largest = max(-some.min().item(), some.max().item())
+        if largest > most:
             raise ValueError(
                 f"{name} with values up to {largest:.3g} should have none beyond "
-                f"{MOST_PLAIN:.0e} with refine=False, which is plain OpenCV."
+                f"{most:.0e} with {why}."
             )
 
 
@@ -173,8 +212,8 @@ def check_channels(
         return False, axis
     if shape[axis] not in (3, 4):
         raise ValueError(
-            f"channel_axis={channel_axis!r} should have 3 or 4 channels to go with "
-            f"rgb=True, but the image has the shape {shape}."
+            f"channel_axis={axis} should have 3 or 4 channels to go with rgb=True, but "
+            f"the image has the shape {shape}."
         )
     return True, None if axis == len(shape) - 1 else axis
 
@@ -184,11 +223,13 @@ def check_channel_axis(channel_axis: Any, ndim: int) -> int:
     if isinstance(channel_axis, (bool, np.bool_)) or not isinstance(
         channel_axis, Integral
     ):
-        raise TypeError(f"channel_axis={channel_axis!r} should be an integer or None.")
+        raise TypeError(
+            f"channel_axis={shown(channel_axis)} should be an integer or None."
+        )
     axis = int(channel_axis)
     if not -ndim <= axis < ndim:
         raise ValueError(
-            f"channel_axis={axis} should be an axis of the image, "
+            f"channel_axis={shown(axis)} should be an axis of the image, "
             f"from {-ndim} to {ndim - 1}."
         )
     if ndim < 3:
@@ -215,11 +256,56 @@ def check_rgb(rgb: Any, shape: tuple[int, ...]) -> bool:
     return bool(rgb)
 
 
-def check_mask(mask: Any, shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
-    """Return the mask, True where a pixel takes part."""
+def check_axes(
+    axes: Any, shape: tuple[int, ...], rgb: bool, channel_axis: int | None
+) -> tuple[int, ...]:
+    """Return the axes of the planes, counted from the front."""
+    ndim = len(shape)
+    given = axes if isinstance(axes, (tuple, list, range, np.ndarray)) else [axes]
+    for axis in given:
+        if isinstance(axis, (bool, np.bool_)) or not isinstance(axis, Integral):
+            raise TypeError(
+                f"axes={shown(axes)} should be an integer or a sequence of integers."
+            )
+        if not -ndim <= int(axis) < ndim:
+            raise ValueError(
+                f"axes={shown(axes)} should be axes of the image, from {-ndim} to "
+                f"{ndim - 1}."
+            )
+    counted = tuple(int(axis) % ndim for axis in given)
+    if not counted or len(set(counted)) < len(counted):
+        raise ValueError(
+            f"axes={shown(axes)} should be one axis, or several that differ."
+        )
+    channels = ndim - 1 if rgb and channel_axis is None else channel_axis
+    if channels in counted:
+        raise ValueError(
+            f"axes={shown(axes)} should not include axis {channels}, that of the "
+            "channels."
+        )
+    left = ndim - (channels is not None) - len(counted)
+    if left < 2:
+        raise ValueError(
+            f"axes={shown(axes)} should leave at least two axes to a plane, but of an "
+            f"image of shape {shape}{' in color' if rgb else ''} {left} would be left."
+        )
+    return counted
+
+
+def check_plane(k: int, shape: tuple[int, ...], axes: tuple[int, ...]) -> None:
+    """Raise where no plane has as many pixels as there are clusters."""
+    size = prod(n for axis, n in enumerate(shape) if axis not in axes)
+    if k > size:
+        raise ValueError(f"k={k} should be at most the {size} pixels of a plane.")
+
+
+def check_mask(
+    mask: Any, shape: tuple[int, ...], *, lazy: bool
+) -> NDArray[np.bool_] | None:
+    """Return the mask, True where a pixel takes part; lazy for such an image only."""
     if mask is None:
         return None
-    array = _as_array("mask", mask)
+    array = _as_array("mask", mask, lazy=lazy)
     if array.dtype != np.bool_:
         raise TypeError(f"mask of dtype {array.dtype} should be boolean.")
     if array.shape != shape:
@@ -235,7 +321,7 @@ def check_no_data(no_data: Any) -> float | int | None:
     if no_data is None:
         return None
     if isinstance(no_data, (bool, np.bool_)) or not isinstance(no_data, Real):
-        raise TypeError(f"no_data={no_data!r} should be a number or None.")
+        raise TypeError(f"no_data={shown(no_data)} should be a number or None.")
     return int(no_data) if isinstance(no_data, Integral) else float(no_data)
 
 
@@ -257,30 +343,34 @@ def check_channel_names(
         return default if n_channels > 1 or rgb else ("value",)
     if rgb:
         raise ValueError(
-            f"channel_names={names!r} should not go with an RGB image, whose channels "
-            "are red, green and blue."
+            f"channel_names={shown(names)} should not go with an RGB image, whose "
+            "channels are red, green and blue."
         )
     if channel_axis is None:
-        raise ValueError(f"channel_names={names!r} should go with a channel_axis.")
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"channel_names={names!r} should be a sequence of text.")
+        raise ValueError(f"channel_names={shown(names)} should go with a channel_axis.")
+    if (
+        isinstance(names, str)
+        or not isinstance(names, Sequence)
+        or not all(isinstance(name, str) for name in names)
+    ):
+        raise TypeError(f"channel_names={shown(names)} should be a sequence of text.")
     if len(names) != n_channels or len(set(names)) != n_channels:
         raise ValueError(
-            f"channel_names={names!r} should be {n_channels} different names."
+            f"channel_names={shown(names)} should be {n_channels} different names."
         )
     return tuple(names)
 
 
 def check_color_space(color_space: Any, rgb: bool) -> str:
     """Return the name of the space that colors are clustered in."""
-    if color_space not in SPACES:
+    if not isinstance(color_space, str) or color_space not in SPACES:
         raise ValueError(
-            f"color_space={color_space!r} should be one of "
+            f"color_space={shown(color_space)} should be one of "
             f"{', '.join(map(repr, SPACES))}."
         )
     if color_space != "rgb" and not rgb:
         raise ValueError(
-            f"color_space={color_space!r} should go with an RGB image: rgb=True."
+            f"color_space={shown(color_space)} should go with an RGB image: rgb=True."
         )
     return str(color_space)
 
@@ -290,21 +380,21 @@ def check_scaling(scaling: Any, n_channels: int) -> str | tuple[float, ...]:
     if isinstance(scaling, str):
         if scaling not in SCALINGS:
             raise ValueError(
-                f"scaling={scaling!r} should be one of "
+                f"scaling={shown(scaling)} should be one of "
                 f"{', '.join(map(repr, SCALINGS))}, or a factor for each channel."
             )
         return scaling
     factors = _as_array("scaling", scaling)
     if factors.dtype.kind not in "iuf" or factors.shape != (n_channels,):
         raise ValueError(
-            f"scaling={scaling!r} should have a factor for each of the {n_channels} "
-            "channels."
+            f"scaling={shown(scaling)} should have a factor for each of the "
+            f"{n_channels} channels."
         )
     floats = factors.astype(np.float64)
     if not ((floats >= 1 / MOST_FACTOR) & (floats <= MOST_FACTOR)).all():
         raise ValueError(
-            f"scaling={scaling!r} should have factors from {1 / MOST_FACTOR:.0e} to "
-            f"{MOST_FACTOR:.0e}."
+            f"scaling={shown(scaling)} should have factors from {1 / MOST_FACTOR:.0e} "
+            f"to {MOST_FACTOR:.0e}."
         )
     return tuple(floats.tolist())
 
@@ -317,8 +407,8 @@ def check_unchanged(
     for name, plain in (("color_space", "rgb"), ("scaling", "none")):
         if asked[name] != plain:
             raise ValueError(
-                f"{name}={asked[name]!r} should not go with refine=False, which is "
-                "plain OpenCV."
+                f"{name}={shown(asked[name])} should not go with refine=False, which "
+                "is plain OpenCV."
             )
     if weights is not None:
         raise ValueError(
@@ -332,7 +422,7 @@ def check_image_weights(
     """Return the weights of pixels as float64, None where there are none."""
     if weights is None:
         return None
-    array = np.asarray(_as_array("weights", weights))
+    array = _as_array("weights", weights)
     if array.shape != shape:
         raise ValueError(
             f"weights of shape {array.shape} should have the shape of the image "
@@ -348,8 +438,8 @@ def check_init(
     if isinstance(init, str):
         if init not in INITS:
             raise ValueError(
-                f"init={init!r} should be one of {', '.join(map(repr, INITS))}, or an "
-                "array of labels."
+                f"init={shown(init)} should be one of {', '.join(map(repr, INITS))}, "
+                "or an array of labels."
             )
         return init, None
     labels = _as_array("init", init)
@@ -381,6 +471,38 @@ def check_optimal(n_channels: int, refine: bool) -> None:
         raise ValueError(
             "init='optimal' should not go with refine=False, which is plain OpenCV."
         )
+
+
+def check_optimal_weights(weights: NDArray[np.float64]) -> None:
+    """Raise where sums of weights would lose some that are above 0."""
+    least, total = float(weights.min()), float(weights.sum())
+    if total > least * MOST_OPTIMAL_WEIGHT:
+        raise ValueError(
+            f"weights from {least:.3g}, and of {total:.3g} together, should not be "
+            "further apart than 1e12 to go with init='optimal'."
+        )
+
+
+def check_reach(
+    ends: NDArray[np.float64], window: NDArray[np.float64], init: str, *, vanish: bool
+) -> None:
+    """Raise where a few values are too far off for the others to be told apart.
+
+    Parameters
+    ----------
+    ends, window : (2, n_channels) float64
+        Between what all, and most of the values are.
+    vanish : bool
+        Whether the others have no squares beside them; else only the optimum is lost.
+    """
+    if not vanish and init != "optimal":
+        return
+    why = "" if vanish else " with init='optimal'"
+    raise ValueError(
+        f"values from {ends.min():.3g} to {ends.max():.3g}, most of them from "
+        f"{window.min():.3g} to {window.max():.3g}, should have none so far off{why}: "
+        "no_data, or a mask, leaves some out."
+    )
 
 
 def check_painted(labels: Any, k: int, shape: tuple[int, ...]) -> NDArray[Any]:
