@@ -125,15 +125,6 @@ def test_follows_the_active_layer_by_every_road(viewer, road, qtbot):
     assert widget.layer.value == second
 
 
-def test_results_are_not_offered_as_sources(viewer, qtbot):
-    image = viewer.add_image(skimage.data.camera(), name="camera")
-    widget = by_script(viewer)
-    run(widget, qtbot)
-    viewer.layers.selection.active = viewer.layers["camera quantized"]
-    assert widget.layer.value == image
-    assert list(widget.layer.choices) == [image]
-
-
 def test_gray_and_again_with_another_k(viewer, qtbot):
     viewer.add_image(skimage.data.camera(), name="camera", colormap="viridis")
     widget = by_script(viewer)
@@ -407,7 +398,7 @@ def test_what_cannot_be_shown_is_told(viewer, qtbot, monkeypatch):
     def fail(*_):
         raise RuntimeError("cannot be shown")
 
-    monkeypatch.setattr("napari_kmeans.plugin.widget.show", fail)
+    monkeypatch.setattr("napari_kmeans.plugin.widget.showing", fail)
     monkeypatch.setattr(
         notification_manager, "receive_error", lambda *error: told.append(error)
     )
@@ -748,26 +739,6 @@ def test_cancel_leaves_the_viewer_as_it_was(viewer, qtbot, monkeypatch):
     monkeypatch.undo()
     run(widget, qtbot)
     assert len(viewer.layers) == 4
-
-
-def test_canceled_in_the_last_step_shows_nothing(viewer, qtbot, listening):
-    viewer.add_image(skimage.data.camera())
-    widget = by_script(viewer)
-    worker = widget.run()
-    worker.returned.disconnect()
-    worker.returned.connect(lambda outcome: returned.append(outcome))
-    returned = []
-    listening.set()
-    wait(widget, qtbot)
-    [outcome] = returned
-    assert len(viewer.layers) == 1
-
-    # What the worker returns after Cancel was pressed is dropped.
-    worker = widget.run()
-    widget.cancel()
-    widget._on_returned([viewer.layers[0]], (), outcome)
-    wait(widget, qtbot)
-    assert len(viewer.layers) == 1
 
 
 @pytest.mark.parametrize("patience", [0.0, math.inf])

@@ -263,11 +263,11 @@ class ClusteredPoints(_Clustering):
         """A table with a row a cluster: index, color, center_0 ..., points, share."""
         import pandas as pd
 
-        from .layerdata import cluster_colors, hexadecimal
+        from .colors import hexadecimal, spectral
 
         table: dict[str, Any] = {
             "index": np.arange(1, self.k + 1),
-            "color": hexadecimal(cluster_colors(self.k)),
+            "color": hexadecimal(spectral(self.k)),
         }
         for axis in range(self.centers.shape[1]):
             table[f"center_{axis}"] = self.centers[:, axis]
@@ -306,7 +306,7 @@ def cluster_table(
     """Return the features of an image's clusters; see `QuantizedImage.features`."""
     import pandas as pd
 
-    from .layerdata import hexadecimal
+    from .colors import hexadecimal
 
     names = ["center"] if len(channels) == 1 else [f"center_{c}" for c in channels]
     return pd.DataFrame(

@@ -85,6 +85,8 @@ def run(job: Job) -> Generator[Progress, None, Outcome]:
     yield Progress("Preparing", 0, 1)
     try:
         result = yield from _sparse(_steps(job))
+        # Imports pandas, which takes long, here and not in the window's thread.
+        _ = result.features
     except Exception as error:
         return Outcome(None, error, time.perf_counter() - start)
     return Outcome(result, None, time.perf_counter() - start)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from napari.components import Dims
+    from napari.components import Dims, LayerList
     from napari.layers import Image, Layer
 
 
@@ -120,3 +120,23 @@ def value_range(layer: Layer) -> float:
     some = np.asarray(data[(slice(None, None, step),) * data.ndim])
     some = some[np.isfinite(some)].astype(np.float64)
     return float(np.ptp(some)) if some.size else 0.0
+
+
+def changed(layers: LayerList, sources: list[Layer], data: Any) -> str:
+    """Return which source is gone or has other data than it had, or nothing.
+
+    Parameters
+    ----------
+    layers : napari.components.LayerList
+        Those that there are.
+    sources : list of napari.layers.Layer
+    data : array, or list of arrays
+        What they had in full resolution.
+    """
+    several = data if isinstance(data, list) else [data]
+    for source, had in zip(sources, several, strict=True):
+        if source not in layers:
+            return f"{source.name} is gone"
+        if full_resolution(source) is not had:
+            return f"{source.name} has changed"
+    return ""

@@ -29,14 +29,17 @@ from ..core.validation import check_attempts, check_k, check_seed
 from . import controls
 from .controls import EPSILON, LABELS, MAX_ITER, OPTIMAL, RANDOM, integer, number
 from .job import Job, Outcome, run
-from .layers import show
+from .layers import showing
 from .offers import Offers
 from .regions import mask
-from .sources import check_channels, full_resolution, part, plane, value_range
+from .sources import changed, check_channels, full_resolution, part, plane, value_range
 from .summary import by_blocks, summary
+from .turns import in_turns
 from .worker import STEPS, Worker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import napari.viewer
     from napari.layers import Layer
     from napari.qt.threading import GeneratorWorker
@@ -430,7 +433,9 @@ class KMeansWidget(Container[Any]):
         sources = self._offers.chosen
         self._notice = by_blocks(job)
         if block:
-            self._finish(sources, job, exhaust(run(job)))
+            for _ in self._finish(sources, job, exhaust(run(job))):
+                pass
+            self._on_shown()
             return None
         title = f"K-means: {', '.join(source.name for source in sources)}"
         ended = partial(self._on_ended, sources, job)
@@ -443,7 +448,7 @@ class KMeansWidget(Container[Any]):
 
     def cancel(self) -> None:
         """Stop a run at its next step; the viewer stays as it is."""
-        if self._worker is not None:
+        if self._worker is not None and not self._adding:
             self._worker.cancel()
             self.cancel_button.enabled = False
             self._tell("Canceling")
@@ -456,14 +461,14 @@ class KMeansWidget(Container[Any]):
     def _on_ended(
         self, sources: list[Layer], job: Job, outcome: Outcome | None
     ) -> None:
-        if outcome is None:
-            self._tell("Canceled")
-        else:
-            self._finish(sources, job, outcome)
-        self._worker = None
         self.progress.visible = False
         self.cancel_button.enabled = False
-        self._enable()
+        steps = self._finish(sources, job, outcome)
+        in_turns(self.native, steps, self._on_shown)
+
+    def _on_shown(self) -> None:
+        self._worker = None
+        self.reset_choices()
 
     def _on_parent(self, parent: Any) -> None:
         # A dock that is closed lets go of its widget; one that is hidden does not.
@@ -481,41 +486,41 @@ class KMeansWidget(Container[Any]):
             focused.interpretText()
         self.run()
 
-    def _finish(self, sources: list[Layer], job: Job, outcome: Outcome) -> None:
-        """Show what came out: layers and a line, or a notification."""
+    def _finish(
+        self, sources: list[Layer], job: Job, outcome: Outcome | None
+    ) -> Iterator[None]:
+        """Show what came out, in steps: layers and a line, or a notification."""
         from napari.utils.notifications import show_warning
 
-        result = outcome.result
+        if outcome is None or (self._worker is not None and self._worker.canceled):
+            self._tell("Canceled")
+            return
+        result, layers = outcome.result, self._viewer.layers
         if result is None:
             self._fail(outcome.error)
             return
-        clustered = job.data if isinstance(job.data, list) else [job.data]
-        for source, data in zip(sources, clustered, strict=True):
-            is_there = source in self._viewer.layers
-            if not is_there or full_resolution(source) is not data:
-                what = "has changed" if is_there else "is gone"
-                self._tell(f"{source.name} {what}: nothing was added")
-                return
+        if why := changed(layers, sources, job.data):
+            self._tell(f"{why}: nothing was added")
+            return
+        self._adding = True  # what is chosen stays
         try:
-            self._add(sources, job, result)
+            placed = (
+                [part(source, job.cut) for source in sources] if job.cut else sources
+            )
+            source = placed[0] if len(placed) == 1 else placed
+            for _ in showing(self._viewer, result.to_layers(source, job.roles)):
+                yield
+                if why := changed(layers, sources, job.data):
+                    self._tell(f"{why}: the rest was not added")
+                    return
         except Exception as error:
             self._fail(error)
             return
+        finally:
+            self._adding = False
         self._tell(self._notice + summary(result, outcome.seconds))
         if result.note:
             show_warning(result.note)
-
-    def _add(self, sources: list[Layer], job: Job, result: Any) -> None:
-        """Add the layers of a result; what is chosen stays."""
-        if job.cut:
-            sources = [part(source, job.cut) for source in sources]
-        source = sources[0] if len(sources) == 1 else sources
-        self._adding = True
-        try:
-            show(self._viewer, result.to_layers(source, job.roles))
-        finally:
-            self._adding = False
-            self.reset_choices()
 
     def _tell(self, text: str, *, failed: bool = False) -> None:
         self.message.value = text
