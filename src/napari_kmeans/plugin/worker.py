@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from .job import run
 
@@ -37,6 +37,10 @@ class Worker:
         Gets the outcome there, or None of a job that was canceled, at its end.
     """
 
+    #: Those under way: what PySide6 has on its way to an object that is no more goes to
+    #: whatever has its memory by then.
+    _all: ClassVar[set[Worker]] = set()
+
     def __init__(
         self,
         job: Job,
@@ -59,6 +63,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin."""
+        self._all.add(self)
         self.native.start()
 
     @property
@@ -89,5 +94,6 @@ class Worker:
         self._outcome = outcome
 
     def _on_finished(self) -> None:
+        self._all.discard(self)
         # Canceled during the last step, a worker still returns.
         self._ended(None if self.canceled else self._outcome)
