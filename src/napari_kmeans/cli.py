@@ -79,8 +79,9 @@ def quantize(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="An image: any file, folder or URL that napari opens. Without it, a "
-            "photo that comes with the program.",
+            help="An image: any file, folder or URL that napari opens, read as the file "
+            "says that it is to be seen. Without it, a photo that comes with the "
+            "program.",
             show_default=False,
         ),
     ] = None,
@@ -120,13 +121,16 @@ def quantize(
         bool | None,
         typer.Option(
             "--rgb/--gray",
-            help="Whether the last axis, of 3 or 4, is color.",
-            show_default="as napari sees it",
+            help="Whether the channels, of which there are 3 or 4, are color.",
+            show_default="as the file says, or napari guesses",
         ),
     ] = None,
     channel_axis: Annotated[
         int | None,
-        typer.Option(help="The axis of the channels of an image that is not RGB."),
+        typer.Option(
+            help="The axis of the channels; with --rgb, of color that is not last.",
+            show_default="as the file says",
+        ),
     ] = None,
     color_space: Annotated[
         str,
@@ -145,7 +149,9 @@ def quantize(
     no_data: Annotated[
         str | None,
         typer.Option(
-            metavar="VALUE", help="The value that says that a pixel has no data."
+            metavar="VALUE",
+            help="The value that says that a pixel has no data.",
+            show_default="as the file says",
         ),
     ] = None,
     each: Annotated[
@@ -194,7 +200,8 @@ def quantize(
     plugin: Annotated[
         str | None,
         typer.Option(
-            help="The napari plugin to read with.", show_default="the first that can"
+            help="The napari plugin to read with.",
+            show_default="for what the program does not read, the first that can",
         ),
     ] = None,
     output: Annotated[
