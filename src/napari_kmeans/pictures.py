@@ -118,6 +118,11 @@ def open_picture(source: Source, name: str) -> Picture | None:
     with image:
         if image.format in _LEFT:
             return None
+        if image.format == "AVIF" and depth > 8:
+            warnings.warn(
+                f"{name} has more than the 8 bits that are read.", stacklevel=2
+            )
+            depth = 8
         first = int(getattr(image, "default_image", False))  # no frame of the others
         n = getattr(image, "n_frames", 1) if image.format in _ANIMATED else 1
         if n - first > 1:
@@ -254,8 +259,7 @@ def _depth(image: ImageFile, source: Source) -> int:
         return (size[38] & 0x7F) + 1
     if image.format == "AVIF":
         _, _, configuration = content(source).partition(b"av1C")
-        if configuration[2] & 0x40:
-            raise ValueError("its channels have more bits than the 8 that are read")
+        return 10 if configuration[2] & 0x40 else 8
     return 8
 
 
