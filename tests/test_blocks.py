@@ -1,5 +1,6 @@
 """Blocks: each sample once, in order, on any number of threads."""
 
+import itertools
 import threading
 import time
 
@@ -165,3 +166,45 @@ def test_results_wait_to_be_taken_in_small_numbers():
     taken = []
     exhaust(blocks.take_each(take, [chunked(500)], chunked(500).chunks, make))
     assert sorted(taken) == list(range(500))
+
+
+def test_what_takes_long_tells_so_and_may_be_left():
+    go_on, gone_on = threading.Event(), threading.Event()
+
+    def slow():
+        yield 1
+        go_on.wait()
+        yield 2
+        gone_on.set()
+
+    steps = blocks.apart(slow(), 0)
+    told = list(itertools.islice((n for n in steps if n), 3))
+    assert told == [1, 1, 1]
+    steps.close()  # at once, though the step has not come to its end
+    go_on.set()
+    assert not gone_on.is_set()
+
+
+def test_steps_apart_are_those_of_one_thread():
+    def steps():
+        names.append(threading.current_thread().name)
+        yield 1
+        names.append(threading.current_thread().name)
+        return "done"
+
+    names = []
+    assert exhaust(blocks.apart(steps(), 0)) == "done"
+    assert names == ["napari-kmeans-apart"] * 2
+
+
+def test_errors_come_back_from_apart():
+    def fails():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        exhaust(blocks.patiently(fails))
+
+
+def test_a_thread_apart_starts_no_more_than_its_caller():
+    assert exhaust(blocks.patiently(blocks.n_parallel)) == blocks.n_parallel()
+    assert blocks.serially(exhaust, blocks.patiently(blocks.n_parallel)) == 1

@@ -10,7 +10,7 @@ import sys
 import threading
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from itertools import accumulate, islice, product
 from math import prod
 from queue import Empty, Full, Queue, SimpleQueue
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 #: Samples in a block: enough to make Python's share vanish, and few enough to spread.
 SIZE = 2**18
@@ -218,6 +219,62 @@ def take_each(
             take(*found)
     finally:
         results.stop()
+
+
+def apart(steps: Generator[T, None, R], first: T) -> Generator[T, None, R]:
+    """Take steps in another thread; yield the latest again while the next takes long.
+
+    So that what cannot be interrupted can be left: where the generator is closed, the
+    thread goes on to the end of its step, unheard.
+
+    Parameters
+    ----------
+    first : object
+        What to yield before there is a step.
+
+    Yields
+    ------
+    object
+        A step, at least each `PATIENCE` seconds.
+    """
+    told: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
+    stopped = threading.Event()
+
+    def work() -> None:
+        try:
+            while not stopped.is_set():
+                told.put((True, next(steps)))
+        except BaseException as error:
+            told.put((False, error))
+
+    target = partial(serially, work) if _is_worker() else work
+    threading.Thread(target=target, name="napari-kmeans-apart", daemon=True).start()
+    try:
+        while True:
+            try:
+                going_on, found = told.get(timeout=PATIENCE)
+            except Empty:
+                yield first
+                continue
+            if isinstance(found, StopIteration):
+                result: R = found.value
+                return result
+            if not going_on:
+                raise found
+            first = found
+            yield first
+    finally:
+        stopped.set()
+
+
+def patiently(function: Callable[..., T], *args: Any) -> Generator[float, None, T]:
+    """Call a function in another thread; yield 0.0 now and then while it takes long."""
+
+    def steps() -> Generator[float, None, T]:
+        return function(*args)
+        yield
+
+    return apart(steps(), 0.0)
 
 
 def corners(chunks: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:

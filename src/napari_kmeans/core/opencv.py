@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
+from .blocks import apart
 from .criteria import COUNT, EPS
 
 if TYPE_CHECKING:
@@ -58,10 +59,13 @@ def search(
 ) -> Generator[int, None, Found]:
     """Run ``cv2.kmeans``, attempt by attempt; yield the number of attempts done.
 
+    It is yielded at least each `PATIENCE` seconds. OpenCV cannot be interrupted: where
+    the generator is closed, a thread goes on to the end of the attempt, unheard.
+
     One call of ``cv2.kmeans`` with ``attempts=n`` and n calls with ``attempts=1`` draw
-    the same random numbers and so give the same bits; between calls one can stop.
-    OpenCV's random generator belongs to the thread, so it is seeded here, in the
-    thread that uses it.
+    the same random numbers and so give the same bits. OpenCV's random generator belongs
+    to the thread, so it is seeded in the thread that uses it, and that of the caller
+    is left alone.
 
     Parameters
     ----------
@@ -81,27 +85,31 @@ def search(
     if len(rows) == 1:  # OpenCV would take its channels for rows
         yield attempts
         return Found(0.0, np.zeros(1, np.int32), rows.copy())
-    best: Found | None = None
-    cv2.setRNGSeed(seed)
-    for attempt in range(attempts):
-        flags = FLAGS[init]
-        labels: NDArray[np.int32] | None = None
-        if initial_labels is not None and attempt == 0:
-            flags |= cv2.KMEANS_USE_INITIAL_LABELS
-            labels = initial_labels.reshape(-1, 1).copy()
-        # OpenCV's stubs do not know that the labels may be None.
-        compactness, found, centers = cv2.kmeans(
-            rows, k, cast("NDArray[np.int32]", labels), criteria, 1, flags
-        )
-        if best is None or compactness < best.compactness:
-            best = Found(
-                compactness,
-                np.asarray(found, np.int32).ravel(),
-                np.asarray(centers, np.float32).reshape(k, -1),
+
+    def tries() -> Generator[int, None, Found]:
+        best: Found | None = None
+        cv2.setRNGSeed(seed)
+        for attempt in range(attempts):
+            flags = FLAGS[init]
+            labels: NDArray[np.int32] | None = None
+            if initial_labels is not None and attempt == 0:
+                flags |= cv2.KMEANS_USE_INITIAL_LABELS
+                labels = initial_labels.reshape(-1, 1).copy()
+            # OpenCV's stubs do not know that the labels may be None.
+            compactness, found, centers = cv2.kmeans(
+                rows, k, cast("NDArray[np.int32]", labels), criteria, 1, flags
             )
-        yield attempt + 1
-    assert best is not None
-    return best
+            if best is None or compactness < best.compactness:
+                best = Found(
+                    compactness,
+                    np.asarray(found, np.int32).ravel(),
+                    np.asarray(centers, np.float32).reshape(k, -1),
+                )
+            yield attempt + 1
+        assert best is not None
+        return best
+
+    return (yield from apart(tries(), 0))
 
 
 def enlarge(image: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
