@@ -368,7 +368,7 @@ def centroids(labels: Any, k: int) -> Generator[float, None, NDArray[np.float64]
     them that is done is yielded in between.
     """
     if is_lazy(labels):
-        parts = yield from each_block([labels], _moments_of, k)
+        parts = yield from each_block([labels], labels.chunks, _moments_of, k)
     else:
         parts = [moments(labels, (0,) * labels.ndim, k)]
     sums = np.sum(parts, axis=0)
