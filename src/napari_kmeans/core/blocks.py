@@ -486,10 +486,10 @@ def _there(
     try:
         while futures:
             results.check()
-            indices = list(islice(_waiting(finished), MOST_WAITING))
-            some = [futures.pop(index) for index in indices]
+            ready = list(islice(_waiting(finished), MOST_WAITING))
+            some = [futures.pop(index) for index in ready]
             # It waits for those that were lost since with their worker.
-            for found in zip(indices, client.gather(some), strict=True):
+            for found in zip(ready, client.gather(some), strict=True):
                 results.put(found)
     except CancelledError as error:
         raise ConnectionError(f"The cluster has given up blocks: {error}.") from error
