@@ -477,7 +477,7 @@ def _there(
     by_key = {future.key: future for future in futures_of(client.persist(lazy))}
     keys = flatten(lazy.__dask_keys__())
     futures = {
-        index: by_key.pop(key) for index, key in zip(indices.flat, keys, strict=True)
+        int(i): by_key.pop(key) for i, key in zip(indices.flat, keys, strict=True)
     }
     finished: SimpleQueue[int] = SimpleQueue()
     for index in futures:
