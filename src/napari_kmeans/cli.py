@@ -79,7 +79,7 @@ def quantize(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="An image: any file, folder or URL that napari opens, seen as the file "
+            help="An image: any file, folder or URL that napari opens, read as it "
             "says. Without it, a photo that comes with the program.",
             show_default=False,
         ),
