@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import warnings
 from contextlib import contextmanager, suppress
 from math import prod
 from pathlib import Path
@@ -10,6 +13,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
+
+from . import signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -79,8 +84,8 @@ def quantize(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="An image: any file, folder or URL that napari opens, read as it "
-            "says. Without it, a photo that comes with the program.",
+            help="An image: any file, folder or URL that napari opens, as the file "
+            "says of itself. Without it, a photo that comes with the program.",
             show_default=False,
         ),
     ] = None,
@@ -231,7 +236,9 @@ def quantize(
     console = Console(stderr=True)
     try:
         with (
-            _writing(file, folder, force, console) as write,
+            signals.handled(signals.unwind),
+            _warnings(),
+            _writing(folder, [file, mask], force, console) as write,
             _limited(memory) as limit,
             _cluster(scheduler),
         ):
@@ -265,9 +272,9 @@ def quantize(
     except ConnectionError as error:
         _fail(str(error))
     except OSError as error:
-        _fail(f"output={folder} could not be written: {error.strerror}.")
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        where = f": {error.filename}" if error.filename else ""
+        reason = f"{error.strerror or error}{where}"
+        _fail(f"output={folder} could not be written: {reason}.")
     if result.note:
         typer.echo(f"Warning: {result.note}", err=True)
     name = file or "coffee, the sample"
@@ -296,24 +303,53 @@ def _source(file: str | None, layer: int | None, plugin: str | None) -> LayerDat
 
 
 @contextmanager
+def _warnings() -> Iterator[None]:
+    """Show warnings as sentences, without the place in the code."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        sentence = str(message).partition("\n")[0]
+        typer.echo(f"Warning: {sentence}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+@contextmanager
 def _writing(
-    file: str | None, output: Path, force: bool, console: Console
+    output: Path, sources: list[str | None], force: bool, console: Console
 ) -> Iterator[Callable[[QuantizedImage | QuantizedPlanes, LayerData], None]]:
     """Check where the result is to be, and give what writes it there."""
     from . import files, omezarr
 
+    if re.match(r"\w\w+:/", output.as_posix()):
+        raise ValueError(f"output={output} should be a folder, not a URL.")
+    for source in sources:
+        if source and (_holds(source, output) or _holds(output, source)):
+            raise ValueError(
+                f"output={output} should be a folder apart from {source}, which is "
+                "read: neither in it nor around it."
+            )
     if output.suffix == ".zarr":
-        if file and output.resolve() == Path(file).resolve():
-            raise ValueError(f"output={output} should not be the image itself.")
-        omezarr.check_output(output, force=force)
-        yield lambda result, source: _run(
-            omezarr.write_steps(output, result, source[1], force=force), console
-        )
+        with omezarr.replacing(output, force=force) as new:
+            yield lambda result, source: _run(
+                omezarr.fill_steps(new, result, source[1]), console
+            )
     else:
         with files.replacing(output, force=force) as new:
             yield lambda result, source: files.write(
                 new, result, _said(source, "alpha")
             )
+
+
+def _holds(outer: str | Path, inner: str | Path) -> bool:
+    """Whether a file or a folder is another, or lies below it; links are followed."""
+    path = Path(os.path.realpath(inner))
+    return os.path.exists(outer) and any(
+        os.path.samefile(outer, above)
+        for above in (path, *path.parents)
+        if above.exists()
+    )
 
 
 def _steps(
@@ -622,4 +658,7 @@ def _show(source: LayerData, result: QuantizedImage | QuantizedPlanes) -> None:
             if kind == "image":
                 attributes["channel_axis"] = axis
             getattr(viewer, f"add_{kind}")(data, **attributes, **placement)
-    napari.run()
+    with signals.handled(
+        signal.SIG_DFL
+    ):  # as Qt's loop lets no handler of Python's run
+        napari.run()

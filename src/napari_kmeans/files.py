@@ -1,30 +1,33 @@
 """Files: images read by napari's readers, and results written to a folder.
 
 A result's folder holds the quantized image and the labels, each as PNG where that
-format has room for it and as TIFF elsewhere, and the table of centers as CSV.
+format has room for it and as TIFF elsewhere, the table of centers as CSV, and the
+settings as JSON.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from contextlib import contextmanager
 from dataclasses import replace
 from math import prod
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import numpy as np
 from PIL import Image
 
-from . import omezarr
+from . import omezarr, replacement
+from .core.layerdata import METADATA
 from .omezarr.source import reason
 from .pictures import Picture, beginning, check_room, open_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -39,8 +42,18 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 #: What puts a layer into the world; with channels apart, without their axis.
 PLACEMENT = ("scale", "translate", "units", "axis_labels")
 
+#: What a result was made with; and by what: without it, a folder is no result.
+SETTINGS = "settings.json"
+
 #: All that a result's folder may hold.
-NAMES = ("quantized.png", "quantized.tif", "labels.png", "labels.tif", "centers.csv")
+NAMES = (
+    "quantized.png",
+    "quantized.tif",
+    "labels.png",
+    "labels.tif",
+    "centers.csv",
+    SETTINGS,
+)
 
 
 def read(
@@ -303,51 +316,23 @@ def stem(path: str) -> str:
     return (Path(path) if "://" in path else Path(path).resolve()).stem or "image"
 
 
-@contextmanager
-def replacing(folder: Path, *, force: bool = False) -> Iterator[Path]:
-    """Give a new folder to write a result into, that takes its place at the end.
+def replacing(folder: Path, *, force: bool = False) -> AbstractContextManager[Path]:
+    """Give a new folder to `write` into, that takes its place at the end.
 
-    Where the work in between fails or is interrupted, nothing is left behind.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the result is to be. Other files there are kept.
-    force : bool, default False
-        Whether an earlier result there may be replaced.
-
-    Yields
-    ------
-    Path
-        A folder beside it, on the same disk.
-
-    Raises
-    ------
-    ValueError
-        Before any work, where it is a file, or holds a result and `force` is False.
-    OSError
-        Before any work, where nothing can be written there.
+    As `replacement.replacing`: an earlier result is replaced where `force` is True, and
+    nothing else is.
     """
-    existing = next(
-        path for path in (folder, *folder.absolute().parents) if path.exists()
-    )
-    if not existing.is_dir():
-        raise ValueError(f"output={folder} should be a folder: {existing} is a file.")
-    found = [name for name in NAMES if (folder / name).exists()]
-    if found and not force:
-        raise ValueError(
-            f"output={folder} should not hold a result already, or go with --force to "
-            f"replace its {', '.join(found)}."
-        )
-    with TemporaryDirectory(prefix=".napari-kmeans-", dir=existing) as temporary:
-        new = Path(temporary)
-        yield new
-        folder.mkdir(parents=True, exist_ok=True)
-        written = [path.name for path in new.iterdir()]
-        for name in written:
-            (new / name).replace(folder / name)
-        for name in set(found).difference(written):
-            (folder / name).unlink()
+    return replacement.replacing(folder, _written, force=force)
+
+
+def _written(folder: Path) -> str:
+    """Return a regular expression of what a result holds; "" where there is none."""
+    try:
+        record = json.loads((folder / SETTINGS).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return ""
+    is_ours = isinstance(record, dict) and METADATA in record
+    return "|".join(map(re.escape, NAMES)) if is_ours else ""
 
 
 def write(
@@ -355,9 +340,10 @@ def write(
     result: QuantizedImage | QuantizedPlanes,
     alpha: NDArray[Any] | None = None,
 ) -> None:
-    """Write the quantized image, the labels and the table of centers to a folder.
+    """Write the quantized image, the labels, the centers and the settings to a folder.
 
-    A gray image may have alpha, an array of its shape and dtype.
+    The settings, `SETTINGS`, are JSON as layers have them in their metadata. A gray
+    image may have alpha, an array of its shape and dtype.
     """
     image, axis = np.asarray(result.quantized), result.settings["channel_axis"]
     if result.rgb and axis is not None:
@@ -365,6 +351,8 @@ def write(
     _write_image(folder / "quantized", image, result.rgb, axis, alpha)
     _write_image(folder / "labels", np.asarray(result.labels))
     result.features.to_csv(folder / "centers.csv", index=False)
+    record = {METADATA: omezarr.plain(result.settings)}
+    (folder / SETTINGS).write_text(json.dumps(record, indent=2) + "\n")
 
 
 def _write_image(
