@@ -84,8 +84,8 @@ def quantize(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="An image: any file, folder or URL that napari opens, read as it "
-            "says. Without it, a photo that comes with the program.",
+            help="An image: any file, folder or URL that napari opens, as the file "
+            "says of itself. Without it, a photo that comes with the program.",
             show_default=False,
         ),
     ] = None,
