@@ -2,8 +2,10 @@
 
 import hypothesis
 import pytest
+from napari.utils.notifications import notification_manager
 from qtpy.QtGui import QOpenGLContext
 
+from dock import ROADS
 from napari_kmeans.core import kernels
 
 hypothesis.settings.register_profile(
@@ -48,3 +50,20 @@ def canvas():
 def viewer(canvas, make_napari_viewer):
     """Return a viewer of napari with its window."""
     return make_napari_viewer()
+
+
+@pytest.fixture(params=ROADS)
+def road(request):
+    """What opens the dock in a viewer."""
+    return ROADS[request.param]
+
+
+@pytest.fixture
+def notified():
+    """The messages of the notifications that were shown during a test."""
+    messages = []
+    notification_manager.notification_ready.connect(
+        receive := lambda notification: messages.append(notification.message)
+    )
+    yield messages
+    notification_manager.notification_ready.disconnect(receive)

@@ -1,5 +1,6 @@
 """Blocks: each sample once, in order, on any number of threads."""
 
+import itertools
 import threading
 import time
 
@@ -93,14 +94,14 @@ def test_each_chunk_is_given_with_its_start_in_order():
     def shapes(chunks, start, *args):
         return [chunk.shape for chunk in chunks], int(chunks[0][0, 0]), start, args
 
-    assert exhaust(blocks.each_block([image, mask], shapes, "x", 2)) == [
+    assert exhaust(blocks.each_block([image, mask], image.chunks, shapes, "x", 2)) == [
         ([(3, 6), (3, 1)], 0, (0, 0), ("x", 2)),
         ([(1, 6), (1, 1)], 18, (3, 0), ("x", 2)),
     ]
 
 
 def test_what_is_done_of_the_chunks_is_yielded():
-    steps = blocks.each_block([chunked(20)], np.add)
+    steps = blocks.each_block([chunked(20)], chunked(20).chunks, np.add)
     parts = list(steps)
     assert parts == sorted(parts)
     assert set(parts) >= {n / 20 for n in range(20)}
@@ -114,7 +115,7 @@ def test_an_error_in_a_chunk_ends_the_others():
         raise OSError(f"no chunk {start[0]}")
 
     with pytest.raises(OSError, match="no chunk"):
-        exhaust(blocks.each_block([chunked(500)], fail))
+        exhaust(blocks.each_block([chunked(500)], chunked(500).chunks, fail))
     assert len(begun) < 500
 
 
@@ -126,7 +127,7 @@ def test_closed_in_the_middle_of_a_chunk_it_does_not_wait():
         begun.set()
         release.wait()
 
-    steps = blocks.each_block([chunked(500)], wait)
+    steps = blocks.each_block([chunked(500)], chunked(500).chunks, wait)
     while not begun.is_set():
         next(steps)
     steps.close()
@@ -144,7 +145,7 @@ def test_no_more_blocks_are_worked_on_than_there_are_processors():
         with lock:
             running.pop()
 
-    exhaust(blocks.each_block([chunked(100)], make))
+    exhaust(blocks.each_block([chunked(100)], chunked(100).chunks, make))
     assert len(most) == 100
     assert max(most) <= blocks.n_threads()
 
@@ -163,5 +164,47 @@ def test_results_wait_to_be_taken_in_small_numbers():
         assert len(made) - len(taken) <= most
 
     taken = []
-    exhaust(blocks.take_each(take, [chunked(500)], make))
+    exhaust(blocks.take_each(take, [chunked(500)], chunked(500).chunks, make))
     assert sorted(taken) == list(range(500))
+
+
+def test_what_takes_long_tells_so_and_may_be_left():
+    go_on, gone_on = threading.Event(), threading.Event()
+
+    def slow():
+        yield 1
+        go_on.wait()
+        yield 2
+        gone_on.set()
+
+    steps = blocks.apart(slow(), 0)
+    told = list(itertools.islice((n for n in steps if n), 3))
+    assert told == [1, 1, 1]
+    steps.close()  # at once, though the step has not come to its end
+    go_on.set()
+    assert not gone_on.is_set()
+
+
+def test_steps_apart_are_those_of_one_thread():
+    def steps():
+        names.append(threading.current_thread().name)
+        yield 1
+        names.append(threading.current_thread().name)
+        return "done"
+
+    names = []
+    assert exhaust(blocks.apart(steps(), 0)) == "done"
+    assert names == ["napari-kmeans-apart"] * 2
+
+
+def test_errors_come_back_from_apart():
+    def fails():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        exhaust(blocks.patiently(fails))
+
+
+def test_a_thread_apart_starts_no_more_than_its_caller():
+    assert exhaust(blocks.patiently(blocks.n_parallel)) == blocks.n_parallel()
+    assert blocks.serially(exhaust, blocks.patiently(blocks.n_parallel)) == 1

@@ -211,14 +211,14 @@ def test_visit_counts_unweighted_samples():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_farthest_is_the_last_of_the_farthest_free_samples(dtype):
     values = random_values(2, 1300, dtype)
-    centers = np.array([[1.0, 2.0], [4.0, 4.0]])
+    labels = np.random.default_rng(1).integers(0, 3, 1300).astype(np.uint8)
     taken = np.array([[5.0, 5.0], [3.0, 5.0]])
     mean = np.array([3.7, 4.2])
     boxes = boxes_of(values)
     distance, index = kernels.farthest(
-        values, boxes, centers, 1, mean, taken, 0, len(boxes)
+        values, boxes, labels, 1, mean, taken, 0, len(boxes)
     )
-    free = reference.nearest(values.T, centers) == 1
+    free = labels == 1
     for row in taken:
         free &= (row != values.T).any(axis=1)
     squared = reference.squared_distances(values.T, mean[np.newaxis])[:, 0]
@@ -229,9 +229,8 @@ def test_farthest_is_the_last_of_the_farthest_free_samples(dtype):
 
 def test_farthest_says_where_there_is_none():
     values = np.ones((1, 5), np.float32)
-    centers = np.array([[1.0], [9.0]])
-    none = np.empty((0, 1))
-    arguments = (values, boxes_of(values), centers, 1, centers[1], none, 0, 1)
+    labels, none = np.zeros(5, np.uint8), np.empty((0, 1))
+    arguments = (values, boxes_of(values), labels, 1, np.ones(1), none, 0, 1)
     assert kernels.farthest(*arguments) == (-1.0, -1)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import reference
-from napari_kmeans.core import blocks, lloyd
+from napari_kmeans.core import blocks, lloyd, sums
 from napari_kmeans.core.progress import exhaust
 from napari_kmeans.core.samples import from_pixels
 
@@ -233,7 +233,7 @@ def test_bits_do_not_depend_on_threads_or_blocks(weighted, dtype, monkeypatch):
 
 @pytest.mark.parametrize(("k", "dtype"), [(1, "u1"), (255, "u1"), (256, "u2")])
 def test_labels_are_as_short_as_they_can_be(k, dtype):
-    assert lloyd.label_dtype(k) == np.dtype(dtype)
+    assert sums.label_dtype(k) == np.dtype(dtype)
     rows = np.arange(300.0)[:, np.newaxis]
     assert exhaust(lloyd.assign(samples_of(rows), rows[:k])).labels.dtype == dtype
 

@@ -15,6 +15,7 @@ import napari_kmeans
 from napari_kmeans import kmeans, quantize
 from napari_kmeans.core import opencv
 from napari_kmeans.core.progress import exhaust
+from napari_kmeans.core.quantize import quantize_steps
 
 BOTH = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER
 FLAGS = {
@@ -263,3 +264,35 @@ def test_importing_opencv_leaves_the_environment_alone(value):
         "assert eval(child) == before\n"
     )
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+
+
+def test_an_attempt_that_takes_long_can_be_left(monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def endless(*_):
+        begun.set()
+        go_on.wait()
+        return 0.0, np.zeros((4, 1), np.int32), np.zeros((2, 1), np.float32)
+
+    monkeypatch.setattr(opencv.cv2, "kmeans", endless)
+    image = np.random.default_rng(0).random((20, 30))
+    for refine in (True, False):
+        steps = quantize_steps(image, 3, refine=refine)
+        while not begun.is_set():
+            next(steps)
+        stages = [next(steps).stage for _ in range(3)]
+        steps.close()
+        assert stages == ["Searching, attempt 0"] * 3
+    go_on.set()
+
+
+def test_the_random_numbers_of_the_caller_are_left_alone():
+    pixels = photo().reshape(-1, 3)
+    given = pixels, 4, (BOTH, 5, 0.0), 1, FLAGS["random"], 3
+    _, expected, _ = article(*given)
+
+    cv2.setRNGSeed(3)
+    quantize(photo(), 3)
+    criteria = (BOTH, 5, 0.0)
+    _, found, _ = cv2.kmeans(np.float32(pixels), 4, None, criteria, 1, FLAGS["random"])
+    np.testing.assert_array_equal(found.ravel(), expected)

@@ -752,8 +752,7 @@ def test_layers_are_the_image_the_labels_and_each_planes_centers():
     # Red: the mean of 200 and 100. Green is in all planes.
     np.testing.assert_allclose(labels.get_color(1)[:3], 150 / 255 * RED, atol=1e-6)
     np.testing.assert_allclose(labels.get_color(2)[:3], 90 / 255 * GREEN, atol=1e-6)
-    assert labels.features["index"].tolist() == [1, 2]
-    assert labels.features["pixels"].tolist() == [80, 160]
+    assert labels.features["pixels"].tolist() == [0, 80, 160]
     assert centers.data.tolist() == [
         [0, 3.5, 2],
         [0, 3.5, 7],
@@ -762,7 +761,7 @@ def test_layers_are_the_image_the_labels_and_each_planes_centers():
         [2, 3.5, 4.5],
     ]
     assert centers.features["plane"].tolist() == [0, 0, 1, 1, 2]
-    assert centers.features["index"].tolist() == [1, 2, 1, 2, 2]
+    assert centers.features["label"].tolist() == [1, 2, 1, 2, 2]
     colors = np.array([200 * RED, 90 * GREEN, 100 * RED, 90 * GREEN, 90 * GREEN]) / 255
     np.testing.assert_allclose(centers.face_color[:, :3], colors, atol=1e-6)
     assert centers.features["color"].tolist()[0] == "#c80000"

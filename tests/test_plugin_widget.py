@@ -13,23 +13,11 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
+from dock import by_script, names, run, select, wait
 from napari_kmeans import kmeans, quantize, quantize_planes
 from napari_kmeans.core import opencv
 from napari_kmeans.plugin import samples
 from napari_kmeans.plugin.widget import KMeansWidget
-
-TITLE = "K-means quantization"
-
-
-@pytest.fixture
-def notified():
-    """The messages of the notifications that were shown during a test."""
-    messages = []
-    notification_manager.notification_ready.connect(
-        receive := lambda notification: messages.append(notification.message)
-    )
-    yield messages
-    notification_manager.notification_ready.disconnect(receive)
 
 
 @pytest.fixture
@@ -43,51 +31,6 @@ def listening(monkeypatch):
 
     monkeypatch.setattr(opencv, "search", held)
     return event
-
-
-def actions_below(menu):
-    for action in menu.actions():
-        if action.menu() is None:
-            yield action
-        else:
-            yield from actions_below(action.menu())
-
-
-def open_from(menu, viewer):
-    [action] = [a for a in actions_below(menu) if a.text().startswith(TITLE)]
-    action.trigger()
-    dock = next(d for name, d in viewer.window.dock_widgets.items() if TITLE in name)
-    return getattr(dock, "_magic_widget", dock)
-
-
-def by_script(viewer):
-    return viewer.window.add_plugin_dock_widget("napari-kmeans")[1]
-
-
-ROADS = {
-    "plugins menu": lambda viewer: open_from(viewer.window.plugins_menu, viewer),
-    "layers menu": lambda viewer: open_from(viewer.window.layers_menu, viewer),
-    "script": by_script,
-}
-
-
-@pytest.fixture(params=ROADS)
-def road(request):
-    return ROADS[request.param]
-
-
-def run(widget, qtbot):
-    """Press Run, and wait for the end."""
-    qtbot.mouseClick(widget.run_button.native, Qt.MouseButton.LeftButton)
-    wait(widget, qtbot)
-
-
-def wait(widget, qtbot):
-    qtbot.waitUntil(lambda: not widget.running, timeout=120_000)
-
-
-def names(viewer):
-    return [layer.name for layer in viewer.layers]
 
 
 def test_photo_by_every_road(viewer, road, qtbot):
@@ -123,15 +66,6 @@ def test_follows_the_active_layer_by_every_road(viewer, road, qtbot):
     assert widget.layer.value == second
     second.name = "renamed"
     assert widget.layer.value == second
-
-
-def test_results_are_not_offered_as_sources(viewer, qtbot):
-    image = viewer.add_image(skimage.data.camera(), name="camera")
-    widget = by_script(viewer)
-    run(widget, qtbot)
-    viewer.layers.selection.active = viewer.layers["camera quantized"]
-    assert widget.layer.value == image
-    assert list(widget.layer.choices) == [image]
 
 
 def test_gray_and_again_with_another_k(viewer, qtbot):
@@ -274,11 +208,6 @@ def test_channels_of_different_shapes_are_refused(viewer, notified):
     ]
 
 
-def select(viewer, *layers):
-    viewer.layers.selection.clear()
-    viewer.layers.selection.update(layers)
-
-
 def test_channels_are_taken_whatever_was_active_before(viewer):
     a, b, other = (viewer.add_image(np.eye(5), name=name) for name in "abc")
     widget = by_script(viewer)
@@ -407,7 +336,7 @@ def test_what_cannot_be_shown_is_told(viewer, qtbot, monkeypatch):
     def fail(*_):
         raise RuntimeError("cannot be shown")
 
-    monkeypatch.setattr("napari_kmeans.plugin.widget.show", fail)
+    monkeypatch.setattr("napari_kmeans.plugin.widget.showing", fail)
     monkeypatch.setattr(
         notification_manager, "receive_error", lambda *error: told.append(error)
     )
@@ -750,31 +679,11 @@ def test_cancel_leaves_the_viewer_as_it_was(viewer, qtbot, monkeypatch):
     assert len(viewer.layers) == 4
 
 
-def test_canceled_in_the_last_step_shows_nothing(viewer, qtbot, listening):
-    viewer.add_image(skimage.data.camera())
-    widget = by_script(viewer)
-    worker = widget.run()
-    worker.returned.disconnect()
-    worker.returned.connect(lambda outcome: returned.append(outcome))
-    returned = []
-    listening.set()
-    wait(widget, qtbot)
-    [outcome] = returned
-    assert len(viewer.layers) == 1
-
-    # What the worker returns after Cancel was pressed is dropped.
-    worker = widget.run()
-    widget.cancel()
-    widget._on_returned([viewer.layers[0]], (), outcome)
-    wait(widget, qtbot)
-    assert len(viewer.layers) == 1
-
-
 @pytest.mark.parametrize("patience", [0.0, math.inf])
 def test_progress_is_shown_once_a_run_takes_long(
     viewer, qtbot, patience, listening, monkeypatch
 ):
-    monkeypatch.setattr("napari_kmeans.plugin.widget.PATIENCE", patience)
+    monkeypatch.setattr("napari_kmeans.plugin.worker.PATIENCE", patience)
     monkeypatch.setattr("napari_kmeans.plugin.job.INTERVAL", 0)
     viewer.add_image(skimage.data.coffee())
     widget = by_script(viewer)

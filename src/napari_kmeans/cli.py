@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .core.layerdata import LayerData
     from .core.planes import QuantizedPlanes
     from .core.progress import Progress
-    from .core.result import QuantizedImage
+    from .core.result import ImageClusters, QuantizedImage
 
 R = TypeVar("R")
 
@@ -84,8 +84,8 @@ def quantize(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="An image: any file, folder or URL that napari opens. Without it, a "
-            "photo that comes with the program.",
+            help="An image: any file, folder or URL that napari opens, read as it "
+            "says. Without it, a photo that comes with the program.",
             show_default=False,
         ),
     ] = None,
@@ -125,13 +125,16 @@ def quantize(
         bool | None,
         typer.Option(
             "--rgb/--gray",
-            help="Whether the last axis, of 3 or 4, is color.",
-            show_default="as napari sees it",
+            help="Whether the channels, of which there are 3 or 4, are color.",
+            show_default="as the file says, or napari guesses",
         ),
     ] = None,
     channel_axis: Annotated[
         int | None,
-        typer.Option(help="The axis of the channels of an image that is not RGB."),
+        typer.Option(
+            help="The axis of the channels; with --rgb, of color that is not last.",
+            show_default="as the file says",
+        ),
     ] = None,
     color_space: Annotated[
         str,
@@ -150,7 +153,9 @@ def quantize(
     no_data: Annotated[
         str | None,
         typer.Option(
-            metavar="VALUE", help="The value that says that a pixel has no data."
+            metavar="VALUE",
+            help="The value that says that a pixel has no data.",
+            show_default="as the file says",
         ),
     ] = None,
     each: Annotated[
@@ -199,7 +204,8 @@ def quantize(
     plugin: Annotated[
         str | None,
         typer.Option(
-            help="The napari plugin to read with.", show_default="the first that can"
+            help="The napari plugin to read with.",
+            show_default="for what the program does not read, the first that can",
         ),
     ] = None,
     output: Annotated[
@@ -272,7 +278,10 @@ def quantize(
     if result.note:
         typer.echo(f"Warning: {result.note}", err=True)
     name = file or "coffee, the sample"
-    _summarize(result, name, seconds, Console(highlight=False))
+    masked = "masked" if _said(source, "alpha") is None else "transparent"
+    if mask and masked == "transparent":
+        masked = "masked or transparent"
+    _summarize(result, name, seconds, Console(highlight=False), masked)
     typer.echo(f"Written to {folder}")
     if show:
         _show(source, result)
@@ -328,7 +337,9 @@ def _writing(
             )
     else:
         with files.replacing(output, force=force) as new:
-            yield lambda result, source: files.write(new, result)  # noqa: ARG005
+            yield lambda result, source: files.write(
+                new, result, _said(source, "alpha")
+            )
 
 
 def _holds(outer: str | Path, inner: str | Path) -> bool:
@@ -352,15 +363,21 @@ def _steps(
     memory: int | None,
     **settings: Any,
 ) -> Generator[Progress, None, QuantizedImage | QuantizedPlanes]:
-    """Check the arguments, and what the file itself says of its channels."""
+    """Check the arguments; what they leave open, the file itself may say."""
     from .core.blocks import is_lazy
     from .core.criteria import Criteria
     from .core.planes import quantize_planes_steps
     from .core.quantize import quantize_steps
 
     data, attributes, _ = source
-    if rgb is None and channel_axis is None:
-        rgb, channel_axis = attributes.get("rgb"), attributes.get("channel_axis")
+    axis = attributes.get("channel_axis")
+    if channel_axis is None and rgb is not False:
+        channel_axis = axis
+        rgb = attributes.get("rgb") if rgb is None else rgb
+    if channel_axis is not None and channel_axis == axis and not rgb:
+        settings["channel_names"] = _said(source, "channel_names")
+    if settings["no_data"] is None:
+        settings["no_data"] = _said(source, "no_data")
     if each is None:
         settings["memory"] = memory
     else:
@@ -370,12 +387,17 @@ def _steps(
             data,
             rgb=rgb,
             channel_axis=channel_axis,
-            mask=None if mask is None else _read_mask(mask, lazy=is_lazy(data)),
+            mask=_mask(mask, _said(source, "alpha"), lazy=is_lazy(data)),
             criteria=Criteria(*criteria),
             **settings,
         )
     except TypeError as error:  # of the data, as the command line has typed the rest
         raise ValueError(error) from error
+
+
+def _said(source: LayerData, what: str) -> Any:
+    """Return what else a file says of an image, None where it does not."""
+    return source[1].get("metadata", {}).get(what)
 
 
 def _each(text: str | None) -> tuple[int, ...] | None:
@@ -493,17 +515,34 @@ def _cluster(address: str | None) -> Iterator[None]:
         yield
 
 
+def _mask(file: str | None, alpha: Any, *, lazy: bool) -> Any:
+    """Return where pixels take part: by the user's mask, and by the image's alpha."""
+    shown = None if alpha is None else alpha > 0
+    if file is None:
+        return shown
+    mask = _read_mask(file, lazy=lazy)
+    return mask if shown is None or shown.shape != mask.shape else mask & shown
+
+
 def _read_mask(file: str, *, lazy: bool) -> Any:
-    """Read an array of bool; one of dask, where it is, for an image of dask only."""
+    """Read an array of bool; one of dask, where it is, for an image of dask only.
+
+    Of colors, black is 0, and so is what is transparent.
+    """
     import numpy as np
 
     from .core.blocks import is_lazy
     from .files import read
 
-    data = read(file, types=("image", "labels"))[0]
+    data, attributes, kind = source = read(file, types=("image", "labels"))
     if not (lazy and is_lazy(data)):
         data = np.asarray(data)
-    return data.astype(np.bool_)
+    if kind == "image" and attributes.get("rgb"):
+        mask = (data[..., :3] != 0).any(axis=-1)
+        alpha = data[..., 3] if data.shape[-1] == 4 else None
+    else:
+        mask, alpha = data.astype(np.bool_), _said(source, "alpha")
+    return mask if alpha is None else mask & (alpha > 0)
 
 
 def _run(steps: Generator[Progress, None, R], console: Console) -> R:
@@ -534,15 +573,18 @@ def _summarize(
     name: str,
     seconds: float,
     console: Console,
+    masked: str = "masked",
 ) -> None:
-    """Print what was quantized, how well, and to which colors."""
+    """Print what was quantized, how well, and to which colors.
+
+    What a mask has left out is called `masked`.
+    """
     from rich.text import Text
 
     from .core.planes import QuantizedPlanes
 
     result = given.summary if isinstance(given, QuantizedPlanes) else given
     shape = " x ".join(map(str, result.quantized.shape))
-    excluded = f", {result.n_excluded:,} left out" if result.n_excluded else ""
     ended = f"{result.n_iter}, {'' if result.converged else 'not '}converged"
     unique = {}
     if isinstance(given, QuantizedPlanes):  # each plane has values of its own
@@ -555,7 +597,7 @@ def _summarize(
     lines = {
         "File": name,
         "Shape": f"{shape} {result.quantized.dtype}{', RGB' if result.rgb else ''}",
-        "Pixels": f"{result.labels.size:,}{excluded}",
+        "Pixels": f"{result.labels.size:,}{_left_out(result, masked)}",
         **unique,
         "Compactness": f"{result.compactness:,.6g}",
         "Steps": ended if result.settings["refine"] else "not told by OpenCV",
@@ -571,18 +613,34 @@ def _summarize(
         console.print(f"   and {result.k - MOST_SHOWN} more")
 
 
+def _left_out(result: ImageClusters, masked: str) -> str:
+    """Return how many pixels were left out, and why, as the end of a line."""
+    if not result.n_excluded:
+        return ""
+    names = {"masked": masked}
+    counts = {names.get(why, why): n for why, n in result.excluded.items()}
+    if len(counts) == 1:
+        return f", {result.n_excluded:,} left out: {next(iter(counts))}"
+    listed = ", ".join(f"{n:,} {why}" for why, n in counts.items())
+    return f", {result.n_excluded:,} left out: {listed}"
+
+
 def _show(source: LayerData, result: QuantizedImage | QuantizedPlanes) -> None:
     """Open napari with the image and its result, until it is closed."""
     import napari
+    import numpy as np
     from napari.layers import Layer
 
     from .files import PLACEMENT
 
     data, attributes, kind = source
-    channel_axis = result.settings["channel_axis"]
+    axis = result.settings["channel_axis"]
     viewer = napari.Viewer()
-    if channel_axis is None:
+    if result.rgb or axis is None:
         attributes = {**attributes, "rgb": result.rgb}
+        attributes.pop("channel_axis", None)
+        if axis is not None:  # of color, which a viewer wants last
+            data = np.moveaxis(data, axis, -1)
         layer = viewer.add_layer(Layer.create(data, attributes, kind))
         for layer_data in result.to_layers(layer):
             viewer.add_layer(Layer.create(*layer_data))
@@ -595,10 +653,10 @@ def _show(source: LayerData, result: QuantizedImage | QuantizedPlanes) -> None:
             for key in PLACEMENT
             if len(attributes.get(key, ())) == ndim
         }
-        viewer.add_image(data, channel_axis=channel_axis, name=name, **placement)
+        viewer.add_image(data, channel_axis=axis, name=name, **placement)
         for data, attributes, kind in result.to_layers(name):
             if kind == "image":
-                attributes["channel_axis"] = channel_axis
+                attributes["channel_axis"] = axis
             getattr(viewer, f"add_{kind}")(data, **attributes, **placement)
     with signals.handled(
         signal.SIG_DFL

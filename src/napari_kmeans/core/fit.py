@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from . import kernels, lloyd, validation
 from .frame import Frame
 from .kmeans import LUMINANCE, Settings, cluster
 from .pixels import Pixels
-from .progress import READING, Progress, exhaust, shifted
+from .progress import READING, Progress, exhaust, shifted, waited
 from .samples import (
     Codes,
     Colors,
@@ -27,6 +28,7 @@ from .samples import (
 )
 from .settling import COARSE, FINE
 from .stream import Streamed
+from .sums import sums_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -140,15 +142,10 @@ def fit_pixels(
     limit = settings.max_samples
     searched = settings.init != "optimal"
     whole = searched and not weights.size and (limit is None or n <= limit)
-    yield Progress("Counting colors", 0, settings.n_steps)
-    codes = None if weights.size else Codes.of(channels)
-    samples: Samples
-    if whole or not codes:
-        samples = _pixel_samples(channels, weights, space)
-    else:
-        samples = from_colors(codes, *count(channels, codes), _framing(space))
-    if codes and samples.n_colors is None:
-        samples = replace(samples, n_colors=len(count(channels, codes)[0]))
+    stage = "Counting colors", 0, settings.n_steps
+    yield Progress(*stage)
+    collecting = partial(_samples, channels, weights, space, whole)
+    samples = yield from waited(collecting, *stage)
 
     def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
         if whole:
@@ -173,6 +170,22 @@ def fit_pixels(
     )
     centers, value_range = _restored(samples, clusters, channels)
     return Fit(samples, clusters, centers, n, excluded, value_range)
+
+
+def _samples(
+    channels: Sequence[NDArray[Any]],
+    weights: NDArray[np.float64],
+    space: Space,
+    whole: bool,
+) -> Samples:
+    """Return what is clustered: colors where these are counted and not all searched."""
+    codes = None if weights.size else Codes.of(channels)
+    if codes and not whole:
+        return from_colors(codes, *count(channels, codes), _framing(space))
+    samples = _pixel_samples(channels, weights, space)
+    if codes and samples.n_colors is None:
+        samples = replace(samples, n_colors=len(count(channels, codes)[0]))
+    return samples
 
 
 def _pixel_samples(
@@ -267,7 +280,7 @@ def _restored(
         plain = from_pixels(channels, samples.weights, Frame((0,) * 3))
     k = len(clusters.centers)
     given = plain.minima, plain.splitters
-    sums = lloyd.sums_by(plain, clusters.labels, k, *given)
+    sums = sums_by(plain, clusters.labels, k, *given)
     value_range = float(plain.minima.min()), float(plain.maxima.max())
     return _means(sums, plain.minima), value_range
 
@@ -507,7 +520,7 @@ def _raw_sums(
         return np.zeros((len(centers), len(channels) + 1, 2))
     labels = exhaust(lloyd.assign(from_pixels(channels, frame=frame), centers)).labels
     plain = from_pixels(channels, frame=Frame((0,) * len(channels)))
-    return lloyd.sums_by(plain, labels, len(centers), origin, splitters)
+    return sums_by(plain, labels, len(centers), origin, splitters)
 
 
 def _reading(

@@ -437,14 +437,14 @@ def visit(
 def farthest(
     values: NDArray[Any],
     boxes: NDArray[np.float64],
-    centers: NDArray[np.float64],
+    labels: NDArray[Any],
     label: int,
     center: NDArray[np.float64],
     taken: NDArray[np.float64],
     start: int,
     stop: int,
 ) -> tuple[float, int]:
-    """Find the sample nearest to ``centers[label]`` that is farthest from `center`.
+    """Find the sample with a label that is farthest from `center`, in some tiles.
 
     Samples equal to a row of `taken` are passed over; of equally far samples the last
     is found, as by OpenCV.
@@ -455,32 +455,22 @@ def farthest(
         The squared distance and the index of the sample; -1.0 and -1 without one.
     """
     n_channels, n = values.shape
-    local, scratch = np.empty((n_channels, TILE)), np.empty(TILE)
-    squared, labels = np.empty(TILE), np.empty(TILE, np.int32)
-    least = np.empty(centers.shape[0])
-    candidates = np.empty(centers.shape[0] + 1, np.int32)
     best, found = -1.0, -1
     for tile in range(start, stop):
-        at = tile * TILE
-        size = min(TILE, n - at)
-        n_candidates = _candidates(boxes[tile], centers, least, candidates)
-        _load(values, at, size, local)
-        _nearest(
-            local,
-            size,
-            centers,
-            candidates,
-            n_candidates,
-            scratch,
-            squared,
-            labels,
-        )
-        for i in range(size):
+        most = 0.0
+        for channel in range(n_channels):
+            below = boxes[tile, 0, channel] - center[channel]
+            above = boxes[tile, 1, channel] - center[channel]
+            far = max(-below, above)
+            most += far * far
+        if most < best:
+            continue
+        for i in range(tile * TILE, min((tile + 1) * TILE, n)):
             if labels[i] != label:
                 continue
             distance = 0.0
             for channel in range(n_channels):
-                a = local[channel, i] - center[channel]
+                a = np.float64(values[channel, i]) - center[channel]
                 distance += a * a
             if distance < best:
                 continue
@@ -488,10 +478,10 @@ def farthest(
             for row in range(taken.shape[0]):
                 same = True
                 for channel in range(n_channels):
-                    same &= local[channel, i] == taken[row, channel]
+                    same &= values[channel, i] == taken[row, channel]
                 free &= not same
             if free:
-                best, found = distance, at + i
+                best, found = distance, i
     return best, found
 
 

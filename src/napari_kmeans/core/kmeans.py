@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from . import lloyd, validation
+from .blocks import apart
 from .criteria import Criteria
 from .optimum import optimum
-from .progress import SETTLING, Progress, exhaust, n_steps, staged
+from .progress import SETTLING, Progress, exhaust, n_steps, staged, waited
 from .result import ClusteredPoints, versions
 from .samples import from_pixels, select, spread
 from .settling import settle
+from .sums import label_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -175,13 +178,16 @@ def cluster(
         steps = _finish(samples, centers, luminance, n_iter, converged, told)
         return staged(steps, "Assigning, round", total - 1, total)
 
-    few = samples.distinct(settings.k) if _may_be_few(samples, settings.k) else None
+    few = None
+    if _may_be_few(samples, settings.k):
+        seeking = partial(samples.distinct, settings.k)
+        few = yield from waited(seeking, "Counting colors", 0, total)
     if few is not None and len(few) <= settings.k - (not settings.refine):
         # Each distinct sample is a cluster of its own: nothing to search for.
         return (yield from finishing(few, 0, True))
 
     if settings.init == "optimal":
-        solving = optimum(samples, settings.k)
+        solving = apart(optimum(samples, settings.k), 0)
         centers = yield from staged(solving, "Solving for clusters:", 0, total)
         return (yield from finishing(centers, 0, True))
     found = yield from _search(*pick(), samples, settings, max_iter, epsilon, total)
@@ -293,7 +299,7 @@ def _plain(
     """Return OpenCV's own answer, but for the order of the clusters."""
     order = _brightness(found.centers, luminance)
     k = len(order)
-    rank = np.empty(k, lloyd.label_dtype(k))
+    rank = np.empty(k, label_dtype(k))
     rank[order] = np.arange(k)
     labels = rank[found.labels]
     weights = np.bincount(labels, minlength=k).astype(np.float64)

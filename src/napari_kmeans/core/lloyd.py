@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
-from . import kernels
+from . import kernels, sums
 from .blocks import map_blocks
 from .progress import exhaust
 from .samples import TILES
@@ -33,8 +33,8 @@ R = TypeVar("R")
 #: more than a step is worth; and the merit.
 Merit = tuple[bool, float]
 
-#: What a compactness may be off by, as a part of it; and the weight of a cluster.
-PRECISION, WEIGHING = 2.0**-40, 2.0**-30
+#: What a compactness may be off by, as a part of it.
+PRECISION = 2.0**-40
 
 
 class Refined(NamedTuple):
@@ -57,11 +57,6 @@ class Assigned(NamedTuple):
     weights: NDArray[np.float64]
     squared: NDArray[np.float64]
     each: NDArray[np.float64]
-
-
-def label_dtype(k: int) -> type[np.unsignedinteger]:
-    """Return the dtype that holds labels 0..k."""
-    return np.uint8 if k <= np.iinfo(np.uint8).max else np.uint16
 
 
 def refine(
@@ -131,13 +126,13 @@ def step_and_merit(
         last = kernels.quanta(0.0, 1.0, samples.n)
         splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
         summing = samples.each(_sums, centers, samples.minima, splitters)
-        sums = np.sum((yield from ahead(summing, done)), axis=0).sum(axis=-1)
+        added = np.sum((yield from ahead(summing, done)), axis=0).sum(axis=-1)
         origins = np.broadcast_to(samples.minima, centers.shape)
-        constant, own = 0.0, _lost(samples, sums[:, -2])
+        constant, own = 0.0, sums.are_lost(samples, added[:, -2])
     if own:
-        sums = yield from ahead(_own_sums(samples, centers), done)
-        origins, constant = centers, float(sums[:, -1].sum())
-    totals, weights = sums[:, :-2], sums[:, -2]
+        added = yield from ahead(sums.own_sums(samples, centers), done)
+        origins, constant = centers, float(added[:, -1].sum())
+    totals, weights = added[:, :-2], added[:, -2]
     if (weights <= 0).any():
         yield from ahead(_fill(samples, centers, origins, totals, weights), done)
     means = totals / weights[:, np.newaxis]
@@ -158,24 +153,30 @@ def _fill(
 
     `totals` are sums less `origins`, of each cluster its own.
     """
+    assigned, _ = yield from _assigned(samples, centers, 0.0, each=False)
     taken = np.empty((0, samples.n_channels))
+    whole: set[int] = set()  # of one color: to split these would gain nothing
     for k in np.flatnonzero(weights <= 0):
-        for donor in np.argsort(-weights, kind="stable"):
+        for donor in map(int, np.argsort(-weights, kind="stable")):
             if weights[donor] <= 0:
                 # Nothing left to give: the center stays where it is.
                 totals[k], weights[k] = centers[k] - origins[k], 1.0
                 break
-            mean = origins[donor] + totals[donor] / weights[donor]
-            far = partial(_farthest, samples, centers, int(donor), taken=taken)
-            distance, sample = yield from far(mean)
-            if distance <= 0:  # one color throughout: to split it would gain nothing
+            if donor in whole:
                 continue
+            mean = origins[donor] + totals[donor] / weights[donor]
+            far = partial(
+                _farthest, samples, centers, assigned.labels, donor, taken=taken
+            )
+            distance, sample = yield from far(mean)
             # Rounded, the mean of one color may lie beside it.
-            if (yield from far(sample))[0] <= 0:
+            if distance <= 0 or (yield from far(sample))[0] <= 0:
+                whole.add(donor)
                 continue
             # The weight of all samples that equal it: to part them would be vain.
             weight = sum((yield from samples.each(_weight, sample)))
             if weight >= weights[donor]:  # the others are lost in rounding
+                whole.add(donor)
                 continue
             totals[donor] -= weight * (sample - origins[donor])
             weights[donor] -= weight
@@ -191,25 +192,45 @@ def _weight(samples: Samples, sample: Centers) -> float:
 
 
 def _farthest(
-    samples: Samples, centers: Centers, label: int, center: Centers, taken: Centers
+    samples: Samples,
+    centers: Centers,
+    labels: NDArray[np.unsignedinteger],
+    label: int,
+    center: Centers,
+    taken: Centers,
 ) -> Generator[float, None, tuple[float, Centers]]:
     """Return the last of the samples of a cluster that are farthest from `center`.
 
-    With its squared distance, which is -1 where there is none.
+    With its squared distance, which is -1 where there is none. Labels that are not in
+    memory are found anew.
     """
-    found = yield from samples.each(_farthest_of, centers, label, center, taken)
+    given = label, center, taken
+    if samples.in_memory:
+        yield 0.0
+        found = [_farthest_of(samples, labels, *given)]
+    else:
+        found = yield from samples.each(_farthest_there, centers, *given)
     distance, _, sample = max(found, key=lambda far: far[:2])
     return distance, sample
 
 
-def _farthest_of(
+def _farthest_there(
     samples: Samples, centers: Centers, label: int, center: Centers, taken: Centers
 ) -> tuple[float, int, Centers]:
-    given = samples.values, samples.boxes
+    labels, _ = sums.labeled(samples, centers, each=False)
+    return _farthest_of(samples, labels, label, center, taken)
+
+
+def _farthest_of(
+    samples: Samples,
+    labels: NDArray[np.unsignedinteger],
+    label: int,
+    center: Centers,
+    taken: Centers,
+) -> tuple[float, int, Centers]:
+    given = samples.values, samples.boxes, labels
     found = map_blocks(
-        lambda start, stop: kernels.farthest(
-            *given, centers, label, center, taken, start, stop
-        ),
+        lambda start, stop: kernels.farthest(*given, label, center, taken, start, stop),
         samples.n_tiles,
         TILES,
     )
@@ -234,12 +255,12 @@ def assign(
     found, quantum = yield from _assigned(samples, centers, most, each)
     if samples.n * quantum > PRECISION * found.squared.sum():
         # Far fewer samples are far from their center than there might have been.
-        largest = yield from samples.each(_largest, centers)
+        largest = yield from samples.each(sums.largest, centers)
         most = max(largest) * samples.n
         found, _ = yield from _assigned(samples, centers, most, each)
-    if samples.dominated or _lost(samples, found.weights):
-        sums = yield from _own_sums(samples, centers)
-        found = found._replace(weights=sums[:, -2], squared=sums[:, -1])
+    if samples.dominated or sums.are_lost(samples, found.weights):
+        added = yield from sums.own_sums(samples, centers)
+        found = found._replace(weights=added[:, -2], squared=added[:, -1])
     return found
 
 
@@ -254,9 +275,11 @@ def _assigned(
     splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
     given = centers, samples.minima, splitters, samples.in_memory, each
     parts = yield from samples.each(_assigned_of, *given)
-    sums = np.sum([part[0] for part in parts], axis=0).sum(axis=-1)
+    added = np.sum([part[0] for part in parts], axis=0).sum(axis=-1)
     _, labels, distances = parts[0]
-    return Assigned(labels, sums[:, -2], sums[:, -1], distances), float(last[1])
+    if len(parts) > 1:
+        labels, distances = (np.concatenate([p[i] for p in parts]) for i in (1, 2))
+    return Assigned(labels, added[:, -2], added[:, -1], distances), float(last[1])
 
 
 def _assigned_of(
@@ -268,149 +291,18 @@ def _assigned_of(
     each: bool,
 ) -> tuple[NDArray[np.float64], NDArray[np.unsignedinteger], NDArray[np.float64]]:
     """Return sums, labels and distances; the labels empty but to be kept."""
-    labels = np.empty(samples.n, label_dtype(len(centers)))
+    labels = np.empty(samples.n, sums.label_dtype(len(centers)))
     distances = np.empty(samples.n if each else 0)
-    sums = _visit(samples, centers, origin, splitters, labels, distances)
+    added = sums.visit(samples, centers, origin, splitters, labels, distances)
     # A view would hold all of them.
-    return sums, labels if keep else labels[:0].copy(), distances
-
-
-def _largest(samples: Samples, centers: Centers) -> float:
-    """Return the largest weighted squared distance to a nearest center."""
-    return float(_labeled(samples, centers)[1].max(initial=0.0))
-
-
-def _labeled(
-    samples: Samples, centers: Centers
-) -> tuple[NDArray[np.unsignedinteger], NDArray[np.float64]]:
-    """Return the label of each sample, and its weighted squared distance."""
-    labels = np.empty(samples.n, label_dtype(len(centers)))
-    distances = np.empty(samples.n)
-    origin, none = np.zeros(samples.n_channels), np.zeros((samples.n_channels + 2, 2))
-    _visit(samples, centers, origin, none, labels, distances)
-    return labels, distances
-
-
-def _lost(samples: Samples, weights: NDArray[np.float64]) -> bool:
-    """Whether clusters have so little of all weight that sums lose some of it."""
-    if not samples.weights.size:  # counts are exact
-        return False
-    quantum = samples.splitters[-1, 1] / kernels.SPLITTER
-    return bool((weights * WEIGHING < samples.n * quantum).any())
-
-
-def _own_sums(
-    samples: Samples, centers: Centers
-) -> Generator[float, None, NDArray[np.float64]]:
-    """Return the sums of each cluster, to a precision of its own.
-
-    Where a few values are very far from the others, or very heavy, quanta that all have
-    in common would be too coarse for the clusters of the others.
-
-    Returns
-    -------
-    (k, n_channels + 2) float64
-        The weighted sums of the channels less the center, the sums of the weights, and
-        those of the weighted squared distances.
-    """
-    found = yield from samples.each(_extents, centers)
-    largest = np.max([extents for extents, _ in found], axis=0)
-    counts = np.sum([counts for _, counts in found], axis=0)
-    quanta = [
-        [kernels.quanta(value, float(n), int(n)) for value in of_cluster]
-        for of_cluster, n in zip(largest.T.tolist(), counts, strict=True)
-    ]
-    splitters = kernels.SPLITTER * np.array(quanta)
-    parts = yield from samples.each(_split_sums, centers, splitters)
-    return np.asarray(np.sum(parts, axis=0).sum(axis=-1))
-
-
-def _addends(
-    samples: Samples, centers: Centers
-) -> Callable[[int, int], tuple[NDArray[np.unsignedinteger], NDArray[np.float64]]]:
-    """Return what gives the labels of a block, and what `_own_sums` adds up of it."""
-    labels, distances = _labeled(samples, centers)
-
-    def of_block(start: int, stop: int) -> tuple[Any, NDArray[np.float64]]:
-        at = slice(start, stop)
-        weights = samples.weights[at] if samples.weights.size else np.ones(stop - start)
-        deviations = samples.values[:, at] - centers.T[:, labels[at]]
-        return labels[at], np.vstack([weights * deviations, weights, distances[at]])
-
-    return of_block
-
-
-def _extents(
-    samples: Samples, centers: Centers
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the largest addends of each cluster, and how many samples it has."""
-    addends, k = _addends(samples, centers), len(centers)
-
-    def extents(start: int, stop: int) -> tuple[Any, Any]:
-        labels, rows = addends(start, stop)
-        largest = np.zeros((len(rows), k))
-        for found, row in zip(largest, rows, strict=True):
-            np.maximum.at(found, labels, np.abs(row))
-        return largest, np.bincount(labels, minlength=k)
-
-    none = np.zeros((samples.n_channels + 2, k)), np.zeros(k, np.int64)
-    parts = [none, *map_blocks(extents, samples.n)]
-    largest, counts = zip(*parts, strict=True)
-    return np.max(largest, axis=0), np.sum(counts, axis=0)
-
-
-def _split_sums(
-    samples: Samples, centers: Centers, splitters: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the sums of each cluster in two levels, split by splitters of its own."""
-    addends, k = _addends(samples, centers), len(centers)
-
-    def sums(start: int, stop: int) -> NDArray[np.float64]:
-        labels, rows = addends(start, stop)
-        found = np.empty((k, len(rows), 2))
-        for column, row in enumerate(rows):
-            split = kernels.halves(row, *splitters[labels, column].T)
-            for level, half in enumerate(split):
-                found[:, column, level] = np.bincount(labels, half, k)
-        return found
-
-    none = np.zeros((k, samples.n_channels + 2, 2))
-    return np.asarray(np.sum([none, *map_blocks(sums, samples.n)], axis=0))
+    return added, labels if keep else labels[:0].copy(), distances
 
 
 def _sums(
     samples: Samples, centers: Centers, origin: Centers, splitters: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    none = np.empty(0, label_dtype(len(centers)))
-    return _visit(samples, centers, origin, splitters, none, np.empty(0))
-
-
-def _visit(
-    samples: Samples,
-    centers: Centers,
-    origin: Centers,
-    splitters: NDArray[np.float64],
-    labels: NDArray[np.unsignedinteger],
-    distances: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Visit all samples: see `kernels.visit`."""
-    visit = partial(
-        kernels.visit,
-        samples.values,
-        samples.weights,
-        origin,
-        samples.boxes,
-        samples.totals,
-        centers,
-        splitters,
-    )
-    parts = map_blocks(
-        lambda start, stop: visit(start, stop, labels, distances),
-        samples.n_tiles,
-        TILES,
-    )
-    none = np.zeros((len(centers), samples.n_channels + 2, 2))
-    return np.asarray(np.sum([none, *parts], axis=0))
+    none = np.empty(0, sums.label_dtype(len(centers)))
+    return sums.visit(samples, centers, origin, splitters, none, np.empty(0))
 
 
 def relocate(
@@ -421,44 +313,13 @@ def relocate(
     taken = np.empty((0, samples.n_channels))
     largest = int(assigned.squared.argmax())
     for k in np.flatnonzero(assigned.weights <= 0):
-        far = _farthest(samples, centers, largest, centers[largest], taken)
+        given = samples, centers, assigned.labels, largest, centers[largest]
+        far = _farthest(*given, taken)
         distance, sample = yield from far
         if distance > 0:
             moved[k] = sample
             taken = np.vstack([taken, sample])
     return moved
-
-
-def sums_by(
-    samples: Samples,
-    labels: NDArray[Any],
-    k: int,
-    origin: Centers,
-    splitters: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return the exact sums of the samples of each label, less `origin`.
-
-    Parameters
-    ----------
-    labels : (n,) unsigned integers
-        0..k-1.
-    splitters : (n_channels + 1, 2) float64
-        As `samples` has them, or those of all of which these are a part.
-
-    Returns
-    -------
-    (k, n_channels + 1, 2) float64
-        In two levels, to be added up; in the last column those of the weights.
-    """
-    sums = np.empty((k, samples.n_channels + 1, 2))
-    weights = samples.weights if samples.weights.size else np.ones(samples.n)
-    for column, (first, second) in enumerate(splitters):
-        addends = weights
-        if column < samples.n_channels:
-            addends = weights * (samples.values[column] - origin[column])
-        for level, half in enumerate(kernels.halves(addends, first, second)):
-            sums[:, column, level] = np.bincount(labels, half, k)
-    return sums
 
 
 def ahead(steps: Generator[float, None, R], done: int) -> Generator[float, None, R]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from .blocks import apart
 from .criteria import COUNT, EPS
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ for _name in [name for name, value in os.environ.items() if _saved.get(name) != 
         del os.environ[_name]
 
 VERSION: str = cv2.__version__
+
+# OpenCV 5 has moved it.
+_set_log_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
 
 #: No two rows are farther apart; beyond its square OpenCV would end the process.
 MOST_EPSILON = 1e100
@@ -58,10 +62,13 @@ def search(
 ) -> Generator[int, None, Found]:
     """Run ``cv2.kmeans``, attempt by attempt; yield the number of attempts done.
 
+    It is yielded at least each `PATIENCE` seconds. OpenCV cannot be interrupted: where
+    the generator is closed, a thread goes on to the end of the attempt, unheard.
+
     One call of ``cv2.kmeans`` with ``attempts=n`` and n calls with ``attempts=1`` draw
-    the same random numbers and so give the same bits; between calls one can stop.
-    OpenCV's random generator belongs to the thread, so it is seeded here, in the
-    thread that uses it.
+    the same random numbers and so give the same bits. OpenCV's random generator belongs
+    to the thread, so it is seeded in the thread that uses it, and that of the caller
+    is left alone.
 
     Parameters
     ----------
@@ -81,27 +88,31 @@ def search(
     if len(rows) == 1:  # OpenCV would take its channels for rows
         yield attempts
         return Found(0.0, np.zeros(1, np.int32), rows.copy())
-    best: Found | None = None
-    cv2.setRNGSeed(seed)
-    for attempt in range(attempts):
-        flags = FLAGS[init]
-        labels: NDArray[np.int32] | None = None
-        if initial_labels is not None and attempt == 0:
-            flags |= cv2.KMEANS_USE_INITIAL_LABELS
-            labels = initial_labels.reshape(-1, 1).copy()
-        # OpenCV's stubs do not know that the labels may be None.
-        compactness, found, centers = cv2.kmeans(
-            rows, k, cast("NDArray[np.int32]", labels), criteria, 1, flags
-        )
-        if best is None or compactness < best.compactness:
-            best = Found(
-                compactness,
-                np.asarray(found, np.int32).ravel(),
-                np.asarray(centers, np.float32).reshape(k, -1),
+
+    def tries() -> Generator[int, None, Found]:
+        best: Found | None = None
+        cv2.setRNGSeed(seed)
+        for attempt in range(attempts):
+            flags = FLAGS[init]
+            labels: NDArray[np.int32] | None = None
+            if initial_labels is not None and attempt == 0:
+                flags |= cv2.KMEANS_USE_INITIAL_LABELS
+                labels = initial_labels.reshape(-1, 1).copy()
+            # OpenCV's stubs do not know that the labels may be None.
+            compactness, found, centers = cv2.kmeans(
+                rows, k, cast("NDArray[np.int32]", labels), criteria, 1, flags
             )
-        yield attempt + 1
-    assert best is not None
-    return best
+            if best is None or compactness < best.compactness:
+                best = Found(
+                    compactness,
+                    np.asarray(found, np.int32).ravel(),
+                    np.asarray(centers, np.float32).reshape(k, -1),
+                )
+            yield attempt + 1
+        assert best is not None
+        return best
+
+    return (yield from apart(tries(), 0))
 
 
 def enlarge(image: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
@@ -117,16 +128,38 @@ def enlarge(image: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint
     return np.asarray(enlarged, np.uint8)
 
 
-def encode_png(image: NDArray[np.uint8 | np.uint16]) -> bytes:
-    """Encode an image as PNG.
+def decode(content: bytes, page: int = 0) -> NDArray[Any]:
+    """Decode an image file, with as many bits as it has.
 
     Parameters
     ----------
-    image : (rows, columns) or (rows, columns, 3 or 4), uint8 or uint16
-        Gray, RGB or RGBA.
+    content : bytes
+        All that is in the file.
+    page : int, default 0
+        Which of several images.
+
+    Returns
+    -------
+    (rows, columns) or (rows, columns, 3 or 4)
+        Gray, RGB or RGBA; of gray with alpha, too. Not turned upright.
+
+    Raises
+    ------
+    ValueError
+        Where OpenCV cannot read it.
     """
-    # OpenCV takes blue first.
-    bgr = image[..., [2, 1, 0, 3][: image.shape[2]]] if image.ndim == 3 else image
-    done, encoded = cv2.imencode(".png", bgr)
-    assert done
-    return bytes(encoded)
+    level = _set_log_level(0)  # it would print
+    try:
+        whole = np.frombuffer(content, np.uint8)
+        _, images = cv2.imdecodemulti(
+            whole, cv2.IMREAD_UNCHANGED, range=(page, page + 1)
+        )
+    except cv2.error as error:
+        raise ValueError("OpenCV cannot read it") from error
+    finally:
+        _set_log_level(level)
+    if not images:
+        raise ValueError("OpenCV cannot read it")
+    # OpenCV gives blue first.
+    bgr = images[0]
+    return bgr[..., [2, 1, 0, 3][: bgr.shape[2]]] if bgr.ndim == 3 else bgr

@@ -16,13 +16,13 @@ from .blocks import is_lazy
 from .criteria import Criteria
 from .kmeans import MAX_SAMPLES
 from .layerdata import ROLES
-from .lloyd import label_dtype
 from .numbering import Numbered, Numbering, cuts, renumbered
 from .pixels import Pixels, channels_last, channels_restored
 from .progress import Progress, exhaust
 from .quantize import quantize_steps
 from .result import ImageClusters, QuantizedImage, centroids, cluster_table
 from .stream import Stream
+from .sums import label_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Sequence

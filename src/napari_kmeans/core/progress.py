@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from .blocks import patiently
+
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 R = TypeVar("R")
 
@@ -63,6 +65,20 @@ def staged(
         yield Progress(
             f"{stage} {step:.0f}{within}", min(done + int(step), total - 1), total
         )
+
+
+def waited(
+    function: Callable[[], R], stage: str, done: int, total: int
+) -> Generator[Progress, None, R]:
+    """Call a function in another thread; yield progress while it takes long."""
+    steps = patiently(function)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        yield Progress(stage, done, total)
 
 
 def shifted(

@@ -15,7 +15,7 @@ from .fit import Space, fit_pixels, fit_stream
 from .kmeans import MAX_SAMPLES, Settings
 from .memory import free_memory
 from .pixels import Pixels, channels_last, channels_restored
-from .progress import READING, Progress, exhaust, shifted, staged
+from .progress import READING, Progress, exhaust, shifted, staged, waited
 from .quantizer import Quantizer, quantize_lazily
 from .result import QuantizedImage, to_dtype, versions
 from .samples import Codes, Colors, from_pixels
@@ -287,8 +287,13 @@ def _quantize(
         fitting = fit_pixels(pixels, used, excluded, weights, settings, request.space)
         fit = yield from fitting
         quantizer = _quantizer(fit, pixels.image.dtype)
-        labels = _labels(fit, quantizer, pixels, valid, used)
-        quantized = quantizer.paint(pixels, labels)
+
+        def paint() -> tuple[NDArray[Any], NDArray[Any]]:
+            labels = _labels(fit, quantizer, pixels, valid, used)
+            return labels, quantizer.paint(pixels, labels)
+
+        total = settings.n_steps
+        labels, quantized = yield from waited(paint, "Painting", total - 1, total)
         return _result(request, fit, quantizer, labels, quantized)
 
     return steps()

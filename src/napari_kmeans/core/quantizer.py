@@ -14,6 +14,7 @@ from .blocks import is_lazy, map_blocks, serially
 from .pixels import Pixels, channels_last, channels_restored
 from .progress import exhaust
 from .samples import from_pixels, look_up
+from .sums import label_dtype
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -49,7 +50,7 @@ class Quantizer:
     @property
     def label_dtype(self) -> type[np.unsignedinteger[Any]]:
         """The dtype of labels."""
-        return lloyd.label_dtype(len(self.centers))
+        return label_dtype(len(self.centers))
 
     @property
     def untabled(self) -> Quantizer:

@@ -56,6 +56,10 @@ MOST_REPEATED = 2**24
 #: Tiles in a block that one thread works on.
 TILES = 2**10
 
+#: Samples times values of centers that are gone through without a pause: some tenths of
+#: a second; and samples of which a part has a multiple, to be shared by threads.
+PASS, SPAN = 2**30, 2 * TILES * kernels.TILE
+
 _NO_WEIGHTS = np.empty(0)
 
 
@@ -243,15 +247,21 @@ class Samples:
     ) -> Generator[float, None, list[T]]:
         """Call ``function(samples, *args)`` for each part of the samples in memory.
 
-        Here all are one part. Where there are more, the part of all that is done is
-        yielded in between.
+        The work grows with the first of `args`: where that takes long, there are
+        several parts, in order. Between parts, the part of all that is done is yielded.
         """
-        return [function(self, *args)]
-        yield
+        size = PASS // (np.size(args[0]) * SPAN) * SPAN
+        found = []
+        for start, stop in spans(self.n, max(size, SPAN)):
+            if start:
+                yield start / self.n
+            part = self if stop - start == self.n else _Slice.of(self, start, stop)
+            found.append(function(part, *args))
+        return found
 
     @property
     def in_memory(self) -> bool:
-        """Whether `each` has one part."""
+        """Whether all samples are."""
         return True
 
     def position(self, index: int) -> int:
@@ -273,6 +283,47 @@ class Samples:
             found = _distinct(np.concatenate([found, block], axis=1))
             start, size = start + size, max(size, DISTINCT)
         return found.T.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class _Slice(Samples):
+    """Some of the samples, whole tiles of them; what sums need is known of all."""
+
+    whole: Samples = field(kw_only=True)
+    start: int = field(kw_only=True)
+
+    @classmethod
+    def of(cls, whole: Samples, start: int, stop: int) -> _Slice:
+        """Return the samples from `start` to `stop`."""
+        return cls(
+            whole.values[:, start:stop],
+            whole.weights[start:stop],
+            whole.frame,
+            whole.integral,
+            None,
+            whole.compact,
+            whole=whole,
+            start=start,
+        )
+
+    @property
+    def _tiles(self) -> slice:
+        first = self.start // kernels.TILE
+        return slice(first, first + self.n_tiles)
+
+    @property
+    def boxes(self) -> NDArray[np.float64]:
+        """Those of all."""
+        return self.whole.boxes[self._tiles]
+
+    @property
+    def totals(self) -> NDArray[np.float64]:
+        """Those of all."""
+        return self.whole.totals[self._tiles]
+
+    def position(self, index: int) -> int:
+        """Return where a sample stands in the order of all."""
+        return self.start + index
 
 
 def _per_tile(ufunc: np.ufunc, rows: NDArray[Any]) -> NDArray[Any]:
@@ -737,13 +788,12 @@ def drawn(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> drawn(np.array([1.0, 1e30, 2.0])).tolist()
     [1.0, 3.0, 2.0]
     """
-    n_rest = max(1, weights.size - MOST_HEAVY)
-    order = np.argpartition(weights, n_rest - 1)
-    total = float(weights[order[:n_rest]].sum())
-    tempered = weights
-    for weight in np.sort(weights[order[n_rest:]]):
-        if weight > HEAVY * total:
-            tempered = np.where(weights < weight, weights, total)
+    for _ in range(MOST_HEAVY):
+        heavy = weights > weights.sum() / (MOST_HEAVY + 1)
+        if not heavy.any():
             break
-        total += weight
-    return tempered
+        rest = weights[~heavy].sum()
+        if not 0 < HEAVY * rest < weights[heavy].min():
+            break
+        weights = np.where(heavy, rest, weights)
+    return weights

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import math
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import (
     CheckBox,
@@ -15,36 +17,28 @@ from magicgui.widgets import (
     SpinBox,
 )
 
-from ..core.validation import MOST_CLUSTERS, MOST_SEED
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from .offers import Offers
 
 WHOLE, PLANE, EACH = "whole image", "current plane", "each plane along"
 BOTH, MAX_ITER, EPSILON = "both", "max iterations", "epsilon"
 RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"
 LABELS = "Labels layer"
 
-
-class Choices(NamedTuple):
-    """What returns what is offered at the time."""
-
-    sources: Callable[[Any], list[Any]]
-    scopes: Callable[[Any], list[Any]]
-    inits: Callable[[Any], list[Any]]
-    start_labels: Callable[[Any], list[Any]]
-    regions: Callable[[Any], list[Any]]
+#: What can be typed is more than what is valid: a box would turn it into another number
+#: without a word. Below the least, one is enough, and arrows go no further.
+MOST = 2**63 - 1
 
 
-def settings(choices: Choices) -> Container[Any]:
+def settings(offers: Offers) -> Container[Any]:
     """Return the controls of the settings, in order."""
     controls: list[Any] = [
         ComboBox(
             name="layer",
-            choices=choices.sources,
+            choices=offers.layers,
             tooltip="The Image or Points layer to cluster. Follows the active "
-            "layer. Image layers selected together are the channels of one "
-            "clustering.",
+            "layer, but for results: choose these here. Image layers selected "
+            "together are the channels of one clustering.",
         ),
         Label(
             name="channels",
@@ -53,7 +47,7 @@ def settings(choices: Choices) -> Container[Any]:
         ComboBox(
             name="scope",
             label="cluster",
-            choices=choices.scopes,
+            choices=offers.scopes,
             tooltip="All planes together, the one that is shown, or each on its "
             "own; the clusters of planes are then numbered alike.",
         ),
@@ -61,8 +55,8 @@ def settings(choices: Choices) -> Container[Any]:
             name="k",
             label="K",
             value=5,
-            min=1,
-            max=MOST_CLUSTERS,
+            min=0,
+            max=MOST,
             tooltip="Number of clusters: of colors or gray values to keep.",
         ),
         ComboBox(
@@ -75,15 +69,15 @@ def settings(choices: Choices) -> Container[Any]:
             name="max_iter",
             label="max iterations",
             value=10,
-            min=1,
-            max=MOST_SEED,
+            min=0,
+            max=MOST,
             tooltip="The most steps of an iteration. The search by OpenCV holds it "
             "to 2..100; the refinement after it does not.",
         ),
         FloatSpinBox(
             name="epsilon",
             value=1.0,
-            min=0,
+            min=-1e300,
             max=1e300,
             tooltip="Stop when no center moves farther than this, in the units of "
             "the layer. At first 1/255 of the range of its values.",
@@ -91,14 +85,14 @@ def settings(choices: Choices) -> Container[Any]:
         SpinBox(
             name="attempts",
             value=10,
-            min=1,
-            max=10_000,
+            min=0,
+            max=MOST,
             tooltip="How often to search from a new start; the best counts.",
         ),
         ComboBox(
             name="init",
             label="start",
-            choices=choices.inits,
+            choices=offers.inits,
             tooltip="Where an attempt starts from: random centers, random samples "
             "far apart (k-means++), or labels that you have painted. Optimal, for "
             "gray images, solves for the best clusters there are.",
@@ -106,15 +100,16 @@ def settings(choices: Choices) -> Container[Any]:
         ComboBox(
             name="start_labels",
             label="start labels",
-            choices=choices.start_labels,
-            tooltip="Labels 1..K to start from; unpainted pixels (0) start with "
-            "the nearest. Further attempts start at random.",
+            choices=offers.start_labels,
+            nullable=True,
+            tooltip="Labels 1..K to start from, of the shape of the image; unpainted "
+            "pixels (0) start with the nearest. Further attempts start at random.",
         ),
         SpinBox(
             name="seed",
             value=0,
-            min=0,
-            max=MOST_SEED,
+            min=-1,
+            max=MOST,
             tooltip="Seed of the random starts: the same seed gives the same result.",
         ),
         ComboBox(
@@ -135,7 +130,7 @@ def settings(choices: Choices) -> Container[Any]:
         ),
         ComboBox(
             name="mask",
-            choices=choices.regions,
+            choices=offers.regions,
             nullable=True,
             tooltip="A Labels or Shapes layer: what is outside is left out.",
         ),
@@ -198,3 +193,21 @@ def buttons() -> Container[Any]:
             ),
         ],
     )
+
+
+def integer(box: SpinBox) -> int:
+    """Return the number that was typed, which a box shows as it takes it."""
+    if (text := box.native.text()) != str(box.value):
+        raise ValueError(f"{box.name}={text!r} should be an integer.")
+    return int(box.value)
+
+
+def number(text: str) -> float | int | None:
+    """Return the number that was typed; None for nothing."""
+    if not text.strip():
+        return None
+    with suppress(ValueError):
+        if math.isfinite(value := float(text)):
+            whole = text.strip().lstrip("+-").isdecimal()
+            return int(text) if whole else value  # as a float, it may be another
+    raise ValueError(f"no data={text!r} should be a number or empty.")

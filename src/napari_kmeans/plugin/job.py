@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ..core.layerdata import stacked
+from ..core.layerdata import ROLES, stacked
 from ..core.progress import Progress, located
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Collection, Generator
 
     import numpy as np
     from numpy.typing import NDArray
@@ -51,8 +51,8 @@ class Job:
     needed : int, optional
         The bytes that the image would need as a whole, where these are too many: then
         it is worked on by blocks.
-    centers : bool
-        Whether the centers are to be shown, and so to be located.
+    roles : collection of str
+        Which layers are wanted; without "centers", these need not be located.
     """
 
     data: Any
@@ -64,7 +64,7 @@ class Job:
     axes: tuple[int, ...] = ()
     cut: tuple[slice, ...] = ()
     needed: int | None = None
-    centers: bool = True
+    roles: Collection[str] = ROLES
 
 
 class Outcome(NamedTuple):
@@ -85,6 +85,8 @@ def run(job: Job) -> Generator[Progress, None, Outcome]:
     yield Progress("Preparing", 0, 1)
     try:
         result = yield from _sparse(_steps(job))
+        # Imports pandas, which takes long, here and not in the window's thread.
+        _ = result.features
     except Exception as error:
         return Outcome(None, error, time.perf_counter() - start)
     return Outcome(result, None, time.perf_counter() - start)
@@ -127,11 +129,11 @@ def _steps(job: Job) -> Generator[Progress, None, Result]:
         axes = tuple(axis + before for axis in job.axes)
         steps = quantize_planes_steps(image, job.k, axes=axes, **settings)
         planes = yield from steps
-        if job.centers:  # located here, not in the window's thread
+        if "centers" in job.roles:  # located here, not in the window's thread
             yield from located(planes.locate())
         return planes
     result = yield from quantize_steps(image, job.k, **settings)
-    if job.centers:
+    if "centers" in job.roles:
         yield from located(result.locate())
     return result
 

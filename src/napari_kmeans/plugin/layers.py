@@ -1,25 +1,35 @@
-"""Layers: results put into a viewer, in place where they were before."""
+"""Layers: results put into a viewer, in place where they were before.
+
+What one call puts there is a *result*, with a number in the metadata of its layers. A
+result is its user's from when one of its layers has another name, labels that were
+painted on, or points that were moved: it is left alone, and the next has new layers.
+"""
 
 from __future__ import annotations
 
+import re
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.layerdata import METADATA, LayerData
+from ..core.layerdata import METADATA, LayerData, border_color, ndim_of
+from ..core.progress import exhaust
+from .recoloring import clusters, recolored, with_colors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
 
     from napari.components import ViewerModel
-    from napari.layers import Layer
+    from napari.layers import Layer, Points
 
-#: What an update leaves as the user has set it: how a layer looks.
-_LOOKS = {
-    *("border_color", "border_width", "blending"),
-    *("colormap", "contrast_limits", "gamma"),
-}
-_POINTS_LOOKS = _LOOKS | {"size", "symbol"}
+    from .recoloring import Recolored
+
+#: What an update sets anew; all else of a layer stays as the user has it.
+_PLACEMENT = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+
+#: What napari appends to a name that is taken.
+_COUNT = re.compile(r" \[\d+\]$")
 
 
 def show(viewer: ViewerModel, layers: Iterable[LayerData]) -> list[Layer]:
@@ -27,8 +37,9 @@ def show(viewer: ViewerModel, layers: Iterable[LayerData]) -> list[Layer]:
 
     A layer is of an earlier run where its metadata name the same source, be it since
     renamed, and the same role, and it is of the same type; any other layer is left
-    alone, whatever its name. What the user has set on a layer stays, as does the
-    selection.
+    alone, whatever its name, and so is a result that has become its user's. What the
+    user has set on a layer stays, as does the selection; colors given to labels stay
+    where their cluster is still there.
 
     Parameters
     ----------
@@ -41,11 +52,38 @@ def show(viewer: ViewerModel, layers: Iterable[LayerData]) -> list[Layer]:
     list of napari.layers.Layer
         Added or updated, in the order given.
     """
-    selection = viewer.layers.selection
-    active, selected = selection.active, set(selection)
-    shown = [_show(viewer, *layer) for layer in layers]
-    selection.active = active
-    selection.update(selected & set(viewer.layers))
+    return exhaust(showing(viewer, layers))
+
+
+def showing(
+    viewer: ViewerModel, layers: Iterable[LayerData]
+) -> Generator[None, None, list[Layer]]:
+    """Show layers as `show` does, yielding in between: a window can answer then.
+
+    A new layer is there, with its controls, in one step, and drawn after the next:
+    together, the first of a session would take too long.
+    """
+    layers = list(layers)
+    number = _number_to_update(viewer, layers)
+    earlier = [_find(_members(viewer, number), viewer, layer) for layer in layers]
+    number = number or 1 + max(map(_number, viewer.layers), default=0)
+    colors: Recolored = {}
+    shown = []
+    for layer_data, old in zip(layers, earlier, strict=True):
+        selection = viewer.layers.selection
+        active, selected = selection.active, set(selection)
+        old = old if old in viewer.layers else None
+        if layer_data[2] == "labels" and old is not None:
+            colors = recolored(old, layer_data[1])
+        shown.append(layer := _show(viewer, old, layer_data, colors, number))
+        selection.active = active
+        selection.update(selected & set(viewer.layers))
+        if old is None:
+            try:
+                yield
+            finally:  # also where nothing further is shown
+                layer.visible = True
+        yield
     return shown
 
 
@@ -59,32 +97,142 @@ def is_result(layer: Layer) -> bool:
     return METADATA in layer.metadata
 
 
+# -- whose a result is -----------------------------------------------------------------
+
+
+def _number_to_update(viewer: ViewerModel, layers: list[LayerData]) -> int | None:
+    """Return the number of the latest result of this source that is not the user's."""
+    found = [
+        layer
+        for layer in viewer.layers
+        if is_result(layer) and any(_is_for(layer, viewer, one) for one in layers)
+    ]
+    for number in sorted(set(map(_number, found)), reverse=True):
+        # Those without a number a script has added, maybe of several sources.
+        members = _members(viewer, number) if number else found
+        if not any(_is_users(layer) for layer in members if _number(layer) == number):
+            return number
+    return None
+
+
+def _number(layer: Layer) -> int:
+    """Return the number of the result that a layer belongs to; 0 for none."""
+    return int(layer.metadata.get(METADATA, {}).get("result", 0))
+
+
+def _members(viewer: ViewerModel, number: int | None) -> list[Layer]:
+    """Return the layers of a result. A copy that the user has made is not one."""
+    if number is None:
+        return []
+    results = [layer for layer in viewer.layers if is_result(layer)]
+    return [
+        layer
+        for layer in results
+        if _number(layer) == number
+        and layer.metadata[METADATA].get("id", _id(layer)) == _id(layer)
+    ]
+
+
+def _id(layer: Layer) -> str:
+    return str(layer.unique_id)
+
+
+def _is_users(layer: Layer) -> bool:
+    """Whether the user has renamed a layer, painted on it, or moved its points."""
+    record = layer.metadata[METADATA]
+    if _COUNT.sub("", layer.name) != _COUNT.sub("", record.get("name", layer.name)):
+        return True
+    return "digest" in record and bool(record["digest"] != _digest(layer))
+
+
+def _digest(layer: Layer) -> str | None:
+    """Return a fingerprint of what a user may edit by hand; None for all else."""
+    data = layer.data
+    if layer._type_string == "image" or not isinstance(data, np.ndarray):
+        return None
+    digest = sha256(f"{data.dtype} {data.shape}".encode())
+    digest.update(np.ascontiguousarray(data).data)
+    return digest.hexdigest()
+
+
+# -- which layer is for what -----------------------------------------------------------
+
+
+def _find(layers: list[Layer], viewer: ViewerModel, wanted: LayerData) -> Layer | None:
+    return next((layer for layer in layers if _is_for(layer, viewer, wanted)), None)
+
+
+def _is_for(layer: Layer, viewer: ViewerModel, wanted: LayerData) -> bool:
+    """Whether a layer of a result is what an earlier run has made for this purpose."""
+    data, attributes, kind = wanted
+    theirs, ours = layer.metadata[METADATA], attributes["metadata"][METADATA]
+    return (
+        layer._type_string == kind
+        and theirs.get("layer") == ours["layer"]
+        and _same_source(viewer, theirs, ours)
+        and getattr(layer, "rgb", False) == attributes.get("rgb", False)
+        and layer.ndim == ndim_of(data, attributes, kind)
+    )
+
+
+def _same_source(
+    viewer: ViewerModel, theirs: dict[str, Any], record: dict[str, Any]
+) -> bool:
+    """Whether two results are of one source: of one layer, or of a name now free."""
+    theirs_id, ours_id = theirs.get("source_id"), record["source_id"]
+    if theirs_id and theirs_id == ours_id:
+        return True
+    if ours_id and any(_id(layer) == theirs_id for layer in viewer.layers):
+        return False
+    return bool(theirs.get("source") == record["source"])
+
+
+# -- adding and updating ---------------------------------------------------------------
+
+
 def _show(
-    viewer: ViewerModel, data: Any, attributes: dict[str, Any], kind: str
+    viewer: ViewerModel,
+    layer: Layer | None,
+    wanted: LayerData,
+    colors: Recolored,
+    number: int,
 ) -> Layer:
     from napari.layers import Layer
 
-    layer = _earlier(viewer, data, attributes, kind)
+    data, given, kind = wanted
+    attributes = with_colors(given, colors) if colors else given
     multiscale = attributes.get("multiscale", False)
-    if layer is not None and (multiscale or getattr(layer, "multiscale", False)):
-        return _replace(viewer, layer, Layer.create(data, attributes, kind))
     if layer is None:
-        return viewer.add_layer(Layer.create(data, attributes, kind))
-    if kind == "points":
+        hidden = {**attributes, "visible": False}
+        layer = viewer.add_layer(Layer.create(data, hidden, kind))
+    elif multiscale or getattr(layer, "multiscale", False):
+        layer = _replace(viewer, layer, Layer.create(data, attributes, kind))
+    else:
+        _update(layer, data, attributes)
+    record = {**attributes["metadata"][METADATA], "result": number, "id": _id(layer)}
+    record["name"] = layer.name
+    if kind == "labels":
+        record |= clusters(given)
+    if (digest := _digest(layer)) is not None:
+        record["digest"] = digest
+    layer.metadata = {**layer.metadata, METADATA: record}
+    return layer
+
+
+def _update(layer: Layer, data: Any, attributes: dict[str, Any]) -> None:
+    """Set what is new; how a layer looks else is the user's."""
+    if layer._type_string == "points":
         _update_points(layer, data, attributes)
     else:
         layer.data = data
-    kept = _POINTS_LOOKS if kind == "points" else _LOOKS
-    if kind == "labels":  # its colors are those of the centers
-        kept = kept - {"colormap"}
-    kept = kept | {"name", "rgb", "metadata", "features", "face_color", "multiscale"}
-    for name, value in attributes.items():
-        if name not in kept and not _same(getattr(layer, name), value):
-            setattr(layer, name, value)
-    if "features" in attributes:
+    for name in _PLACEMENT:
+        if name in attributes and not _same(getattr(layer, name), attributes[name]):
+            setattr(layer, name, attributes[name])
+    if layer._type_string == "labels":
         layer.features = attributes["features"]
-    layer.metadata = {**layer.metadata, **attributes["metadata"]}
-    return layer
+        layer.colormap = attributes["colormap"]
+        # A colormap does not know whether only one label is shown.
+        layer.show_selected_label = layer.show_selected_label
 
 
 def _replace(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
@@ -105,53 +253,28 @@ def _replace(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
     return new
 
 
-def _earlier(
-    viewer: ViewerModel, data: Any, attributes: dict[str, Any], kind: str
-) -> Layer | None:
-    """Find the layer that an earlier run has made for the same purpose."""
-    record = attributes["metadata"][METADATA]
-    for layer in viewer.layers:
-        theirs = layer.metadata.get(METADATA, {})
-        if (
-            layer._type_string == kind
-            and theirs.get("layer") == record["layer"]
-            and _same_source(viewer, theirs, record)
-            and getattr(layer, "rgb", False) == attributes.get("rgb", False)
-            and layer.ndim == _ndim(data, attributes, kind)
-        ):
-            return layer
-    return None
-
-
-def _same_source(
-    viewer: ViewerModel, theirs: dict[str, Any], record: dict[str, Any]
-) -> bool:
-    """Whether two results are of one source: of one layer, or of a name now free."""
-    theirs_id, ours_id = theirs.get("source_id"), record["source_id"]
-    if theirs_id and theirs_id == ours_id:
-        return True
-    if ours_id and any(str(layer.unique_id) == theirs_id for layer in viewer.layers):
-        return False
-    return bool(theirs.get("source") == record["source"])
-
-
-def _ndim(data: Any, attributes: dict[str, Any], kind: str) -> int:
-    if kind == "points":
-        return int(data.shape[1])
-    if attributes.get("multiscale", False):
-        data = data[0]
-    return int(data.ndim) - bool(attributes.get("rgb", False))
+def _update_points(layer: Points, data: Any, attributes: dict[str, Any]) -> None:
+    """Replace points; those that are new look like the others."""
+    sizes = np.unique(layer.size)
+    borders, k = layer.border_color, layer.metadata[METADATA]["k"]
+    theirs = not _same(borders, border_color(layer.face_color[:, :3], k))
+    # Of points that are hidden, napari would look for those that are gone.
+    visible, layer.visible = layer.visible, True
+    layer.data = data
+    if len(sizes) == 1:
+        layer.size = sizes[0]
+    layer.features = attributes["features"]
+    layer.face_color = attributes["face_color"]
+    if "text" in attributes:  # these are centers
+        before, after = layer.canvas_size_limits, attributes["canvas_size_limits"]
+        layer.canvas_size_limits = after
+        if before != after:  # otherwise, whether there are numbers is the user's
+            layer.text.visible = attributes["text"]["visible"]
+        layer.text.color = attributes["text"]["color"]
+        layer.border_color = borders[0] if theirs else attributes["border_color"]
+    layer.visible = visible
 
 
 def _same(old: Any, new: Any) -> bool:
     """Whether an attribute need not be set, which would draw the layer again."""
     return np.array_equal(np.asarray(old), np.asarray(new))
-
-
-def _update_points(layer: Any, data: Any, attributes: dict[str, Any]) -> None:
-    """Replace points; those that are new look like the others."""
-    sizes = np.unique(layer.size)
-    layer.data = data
-    if len(sizes) == 1:
-        layer.size = sizes[0]
-    layer.face_color = attributes["face_color"]

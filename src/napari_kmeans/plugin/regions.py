@@ -15,6 +15,7 @@ import numpy as np
 
 from ..core.blocks import spans
 from ..core.memory import free_memory
+from .sources import full_resolution, image_shape
 
 if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer, Shapes
@@ -80,7 +81,7 @@ def mask(region: Labels | Shapes, source: Image) -> NDArray[np.bool_]:
             f"The {type(region).__name__} layer {region.name!r} should be a Labels or "
             "a Shapes layer to be a mask."
         )
-    shape = _shape(source)
+    shape = image_shape(source)
     inside = (
         _labels_mask(region, source, shape)
         if isinstance(region, Labels)
@@ -96,15 +97,6 @@ def mask(region: Labels | Shapes, source: Image) -> NDArray[np.bool_]:
 
 def _title(region: Layer) -> str:
     return f"The {type(region).__name__} layer {region.name!r}"
-
-
-def _full(layer: Image | Labels) -> Any:
-    """Return the data in full resolution."""
-    return layer.data[0] if layer.multiscale else layer.data
-
-
-def _shape(source: Image) -> tuple[int, ...]:
-    return tuple(map(int, _full(source).shape[: source.ndim]))
 
 
 def _to_world(layer: Layer) -> NDArray[np.float64]:
@@ -138,7 +130,7 @@ def _labels_mask(
             f"{_title(region)} of {region.ndim} dimensions should have at most the "
             f"{len(shape)} of {source.name!r}."
         )
-    data = _full(region)
+    data = full_resolution(region)
     to_region = np.linalg.inv(_region_to_world(region, source))
     matrix = to_region @ _to_world(source)[missing:]
     # Free of noise, halves of a pixel are rounded alike.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from napari.components import Dims, LayerList
     from napari.layers import Image, Layer
 
 
@@ -34,9 +35,34 @@ def axis_name(image: Image, axis: int) -> str:
     return f"axis {axis}" if is_number else label
 
 
-def full_resolution(layer: Image) -> Any:
+def full_resolution(layer: Layer) -> Any:
     """Return the data of a layer, the largest of a multiscale one."""
-    return layer.data[0] if layer.multiscale else layer.data
+    return layer.data[0] if getattr(layer, "multiscale", False) else layer.data
+
+
+def image_shape(image: Image) -> tuple[int, ...]:
+    """Return the shape of an image in full resolution, without colors."""
+    return tuple(map(int, full_resolution(image).shape[: image.ndim]))
+
+
+def sliders(dims: Dims, image: Image) -> tuple[int, ...]:
+    """Return the axes of an image that have a slider."""
+    missing = dims.ndim - image.ndim
+    return tuple(sorted(a - missing for a in dims.not_displayed if a >= missing))
+
+
+def plane(dims: Dims, image: Image, axes: tuple[int, ...]) -> tuple[slice, ...]:
+    """Return what cuts the plane out of an image that is shown."""
+    place = image.world_to_data(dims.point[-image.ndim :])
+    cut = [slice(None)] * image.ndim
+    for axis in axes:
+        index = round(place[axis])
+        if not 0 <= index < image_shape(image)[axis]:
+            raise ValueError(
+                f"The plane that is shown should cut {image.name!r}, but lies outside."
+            )
+        cut[axis] = slice(index, index + 1)
+    return tuple(cut)
 
 
 def part(image: Image, cut: tuple[slice, ...]) -> Image:
@@ -62,13 +88,13 @@ def check_channels(images: list[Image]) -> None:
                 f"{colored.name!r} should not be in color to be a channel beside "
                 f"{beside.name!r}."
             )
-        shape, theirs = full_resolution(first).shape, full_resolution(other).shape
-        if shape != theirs:
+        ours, theirs = image_shape(first), image_shape(other)
+        if ours != theirs:
             raise ValueError(
-                f"{first.name!r} of shape {shape} and {other.name!r} of shape {theirs} "
+                f"{first.name!r} of shape {ours} and {other.name!r} of shape {theirs} "
                 "should have one shape to be channels."
             )
-        corners = np.vstack([np.zeros(first.ndim), np.diag(shape)])
+        corners = np.vstack([np.zeros(first.ndim), np.diag(ours)])
         here = [first.data_to_world(corner) for corner in corners]
         there = [other.data_to_world(corner) for corner in corners]
         if not np.allclose(here, there):
@@ -86,11 +112,31 @@ def value_range(layer: Layer) -> float:
     data = layer.data
     if getattr(layer, "multiscale", False):
         data = data[-1]
-    if not isinstance(data, np.ndarray):
+    if not isinstance(data, np.ndarray) or isinstance(data, np.memmap):
         return float(np.ptp(layer.contrast_limits))
     if getattr(layer, "rgb", False):
         data = data[..., :3]
-    step = max(1, math.ceil((data.size / 2**22) ** (1 / data.ndim)))
+    step = max(1, math.ceil((data.size / 2**20) ** (1 / data.ndim)))
     some = np.asarray(data[(slice(None, None, step),) * data.ndim])
     some = some[np.isfinite(some)].astype(np.float64)
     return float(np.ptp(some)) if some.size else 0.0
+
+
+def changed(layers: LayerList, sources: list[Layer], data: Any) -> str:
+    """Return which source is gone or has other data than it had, or nothing.
+
+    Parameters
+    ----------
+    layers : napari.components.LayerList
+        Those that there are.
+    sources : list of napari.layers.Layer
+    data : array, or list of arrays
+        What they had in full resolution.
+    """
+    several = data if isinstance(data, list) else [data]
+    for source, had in zip(sources, several, strict=True):
+        if source not in layers:
+            return f"{source.name} is gone"
+        if full_resolution(source) is not had:
+            return f"{source.name} has changed"
+    return ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,40 +22,27 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QLabel, QShortcut, QSizePolicy  # type: ignore[attr-defined]
 
 from ..core.criteria import Criteria
+from ..core.layerdata import ROLES
 from ..core.memory import forecast, free_memory
-from ..core.progress import Progress, exhaust, n_steps
+from ..core.progress import exhaust
+from ..core.validation import check_attempts, check_k, check_seed
 from . import controls
-from .controls import (
-    EACH,
-    EPSILON,
-    LABELS,
-    MAX_ITER,
-    OPTIMAL,
-    PLANE,
-    PLUSPLUS,
-    RANDOM,
-    WHOLE,
-)
+from .controls import EPSILON, LABELS, MAX_ITER, OPTIMAL, RANDOM, integer, number
 from .job import Job, Outcome, run
-from .layers import is_result, show
-from .regions import is_region, mask
-from .sources import (
-    Scope,
-    axis_name,
-    check_channels,
-    full_resolution,
-    part,
-    value_range,
-)
+from .layers import showing
+from .offers import Offers
+from .regions import mask
+from .sources import changed, check_channels, full_resolution, part, plane, value_range
 from .summary import by_blocks, summary
+from .turns import in_turns
+from .worker import STEPS, Worker
 
 if TYPE_CHECKING:
-    import napari.viewer
-    from napari.layers import Image, Layer, Points
-    from napari.qt.threading import GeneratorWorker
+    from collections.abc import Iterator
 
-#: Seconds before progress is shown: to draw it would take much of a short run's time.
-PATIENCE = 0.3
+    import napari.viewer
+    from napari.layers import Layer
+    from napari.qt.threading import GeneratorWorker
 
 
 class KMeansWidget(Container[Any]):
@@ -104,19 +90,17 @@ class KMeansWidget(Container[Any]):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         # Scripts hand a proxy, the menu the viewer itself: work on one and the same.
         self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
-        self._worker: GeneratorWorker[Progress, None, Outcome] | None = None
+        self._offers = Offers(self._viewer)
+        self._worker: Worker | None = None
+        self._adding = False
+        self._followed: list[Layer] = []
+        self._watched: set[Layer] = set()
+        # The default for the layers chosen, and what was typed for these or others.
         self._epsilon_shown: float | None = None
-        self._shown_for: list[Layer] = []
-        self._begun = 0.0
+        self._epsilons: dict[tuple[Any, ...], float] = {}
+        self._failed = False
         self._notice = ""
-        choices = controls.Choices(
-            self._sources,
-            self._scopes,
-            self._inits,
-            self._start_labels,
-            self._regions,
-        )
-        settings, outputs = controls.settings(choices), controls.outputs()
+        settings, outputs = controls.settings(self._offers), controls.outputs()
         settings.append(outputs)
         buttons = controls.buttons()
         super().__init__(
@@ -124,7 +108,7 @@ class KMeansWidget(Container[Any]):
             widgets=[
                 settings,
                 buttons,
-                ProgressBar(name="progress", min=0, max=1, value=0),
+                ProgressBar(name="progress", min=0, max=STEPS, value=0),
                 Label(name="message", value=""),
             ],
         )
@@ -133,7 +117,6 @@ class KMeansWidget(Container[Any]):
         self._shape_native()
         self._connect()
         self.reset_choices()
-        self._on_layer()
 
     def _shape_native(self) -> None:
         """Arrange what magicgui leaves to Qt."""
@@ -166,137 +149,135 @@ class KMeansWidget(Container[Any]):
             shortcut.activated.connect(self._on_return)
 
     def _connect(self) -> None:
-        layers, dims = self._viewer.layers, self._viewer.dims
-        layers.selection.events.active.connect(self._follow_active)
-        layers.selection.events.changed.connect(self._on_selection)
-        dims.events.order.connect(self._offer_scopes)
-        dims.events.ndisplay.connect(self._offer_scopes)
+        dims = self._viewer.dims.events
+        self._viewer.layers.selection.events.changed.connect(self._on_selection)
+        for event in (dims.ndim, dims.order, dims.ndisplay):
+            event.connect(self._offer)
+        dims.point.connect(self._on_change)
         self.layer.changed.connect(self._on_layer)
-        self.criteria.changed.connect(self._enable)
-        self.init.changed.connect(self._enable)
+        for box in (self.criteria, self.init, self.start_labels, self.mask):
+            box.changed.connect(self._enable)
+        self.settings.changed.connect(self._on_change)
+        for typed in (self.k, self.max_iter, self.attempts, self.seed):
+            typed.native.lineEdit().textChanged.connect(self._on_change)
         self.run_button.changed.connect(lambda: self.run())
         self.cancel_button.changed.connect(self.cancel)
+        self.native_parent_changed.connect(self._on_parent)
+        self.native.destroyed.connect(self._on_destroyed)
 
     # -- what is offered ---------------------------------------------------------
 
-    def _sources(self, _widget: Any = None) -> list[Layer]:
-        from napari.layers import Image, Points
-
-        return [
-            layer
-            for layer in self._viewer.layers
-            if isinstance(layer, (Image, Points)) and not is_result(layer)
-        ]
-
-    def _start_labels(self, _widget: Any = None) -> list[Layer]:
-        from napari.layers import Labels
-
-        return [layer for layer in self._viewer.layers if isinstance(layer, Labels)]
-
-    def _regions(self, _widget: Any = None) -> list[Layer]:
-        return [layer for layer in self._viewer.layers if is_region(layer)]
-
-    def _inits(self, _widget: Any = None) -> list[str]:
-        # Also called before there is a layer control.
-        images = self._images if hasattr(self, "layer") else []
-        if not images:  # points have no pixels that a Labels layer could label
-            return [RANDOM, PLUSPLUS]
-        gray = len(images) == 1 and not images[0].rgb
-        return [RANDOM, PLUSPLUS, *([OPTIMAL] if gray else []), LABELS]
-
-    def _scopes(self, _widget: Any = None) -> list[tuple[str, Scope]]:
-        images = self._images if hasattr(self, "layer") else []
-        axes = self._sliders(images[0]) if images else ()
-        if not axes:
-            return [(WHOLE, Scope())]
-        # One by one, as the frames of a movie of volumes, and all together.
-        some = [(axis,) for axis in axes] if len(axes) > 1 else []
-        each = [
-            (f"{EACH} {', '.join(axis_name(images[0], a) for a in group)}", group)
-            for group in [*some, axes]
-        ]
-        scopes = [(title, Scope(group)) for title, group in each]
-        return [(WHOLE, Scope()), (PLANE, Scope(axes, current=True)), *scopes]
-
-    def _sliders(self, image: Image) -> tuple[int, ...]:
-        """Return the axes of an image that have a slider."""
-        dims = self._viewer.dims
-        missing = dims.ndim - image.ndim
-        return tuple(sorted(a - missing for a in dims.not_displayed if a >= missing))
-
-    def _offer_scopes(self, _event: Any = None) -> None:
-        self.scope.reset_choices()
-        self._enable()
-
     @property
-    def _images(self) -> list[Image]:
-        """The Image layers to cluster: the one chosen, or those selected with it."""
+    def _sources(self) -> list[Layer]:
+        """The layers to cluster: the one chosen, or the images selected with it."""
         from napari.layers import Image
 
-        chosen = self._image
-        if chosen is None:
-            return []
-        selected = [layer for layer in self._selected if isinstance(layer, Image)]
-        return selected if chosen in selected else [chosen]
+        chosen = self.layer.value
+        images = [layer for layer in self._selected if isinstance(layer, Image)]
+        if chosen in images:
+            return images
+        return [] if chosen is None else [chosen]
 
     @property
     def _selected(self) -> list[Layer]:
-        """The layers selected of those that can be chosen, in their order."""
+        """The layers selected of those that are followed, in their order."""
         selection = self._viewer.layers.selection
-        return [layer for layer in self.layer.choices if layer in selection]
-
-    @property
-    def _image(self) -> Image | None:
-        from napari.layers import Image
-
-        value = self.layer.value
-        return value if isinstance(value, Image) else None
-
-    @property
-    def _points(self) -> Points | None:
-        from napari.layers import Points
-
-        value = self.layer.value
-        return value if isinstance(value, Points) else None
+        return [layer for layer in self._offers.sources() if layer in selection]
 
     def reset_choices(self, *_: Any) -> None:
         """Offer the layers that there are now; follow the active one."""
-        super().reset_choices()
-        self._follow_active()
-        self._enable()
+        if not self._adding:
+            self._renew(self.layer)
+            self._follow()
+            self._on_layer()
 
-    def _follow_active(self, _event: Any = None) -> None:
-        active, selected = self._viewer.layers.selection.active, self._selected
-        if active is not None and active in self.layer.choices:
-            self.layer.value = active
-        elif active is None and selected and self.layer.value not in selected:
+    def _renew(self, box: ComboBox) -> tuple[str, Any] | None:
+        """Renew what a box offers; return what was chosen, where that is gone.
+
+        By itself, a box would keep the name of a layer: another may have it by now.
+        """
+        from napari.layers import Layer
+
+        title, value = box.current_choice, box.value
+        with box.changed.blocked():
+            box.reset_choices()
+            if not isinstance(value, Layer):
+                lost = box.current_choice != title and value is not None
+                return (title, value) if lost else None
+            if value not in box.choices:
+                first = self._offers.layers() if box is self.layer else []
+                if first or box is not self.layer:
+                    box.value = first[0][1] if first else None
+                return title, value
+            box.value = value
+        return None
+
+    def _follow(self) -> None:
+        """Choose what was selected since; another that was chosen by hand stays."""
+        selected = self._selected
+        if selected == self._followed or not {*selected} <= {*self.layer.choices}:
+            return
+        self._followed = selected
+        if selected and self.layer.value not in selected:
             self.layer.value = selected[0]
 
     def _on_selection(self, _event: Any = None) -> None:
-        self._follow_active()
-        self._on_layer()
+        if not self._adding:
+            self._follow()
+            self._on_layer()
 
     def _on_layer(self, _event: Any = None) -> None:
-        sources = self._sources_chosen
-        if sources == self._shown_for:
-            return
-        self._shown_for = sources
-        if not self.running:  # what is said is of others
-            self.message.value = ""
-        self.init.reset_choices()
-        self.scope.reset_choices()
-        self.channels.value = "\n".join(layer.name for layer in sources)
+        sources = self._sources
+        if sources != self._offers.chosen:
+            self._keep_epsilon()
+            self._offers.chosen = sources
+            self._on_data()
+        self._offer()
+
+    def _on_data(self) -> None:
+        """Let go of what was said of other data."""
+        if not self.running:
+            self._tell("")
         self._show_epsilon()
+
+    def _on_touched(self, event: Any) -> None:
+        """Heed that a layer that was chosen has been changed."""
+        if event.type == "data" and event.source in self._offers.chosen:
+            self._keep_epsilon()
+            self._on_data()
+        self._offer()
+        self._on_change()
+
+    def _offer(self, _event: Any = None) -> None:
+        """Offer what goes with the layers chosen; say what does not any more."""
+        lost = {self.scope: self._renew(self.scope)}
+        if (start := self._renew(self.start_labels)) and self.init.value == LABELS:
+            self.init.value = RANDOM
+            lost[self.init] = start
+        else:
+            lost[self.init] = self._renew(self.init)
+        lost[self.mask] = self._renew(self.mask)
+        said = [self._lost(box, *was) for box, was in lost.items() if was]
+        if said and self.running:
+            self._notice += "".join(f"{line}\n" for line in said)
+        elif said and self._offers.chosen:
+            self._tell("\n".join(said))
+        self.channels.value = "\n".join(layer.name for layer in self._offers.chosen)
         self._enable()
 
-    @property
-    def _sources_chosen(self) -> list[Layer]:
-        """The layers that a run will take."""
-        return self._images or ([] if self.layer.value is None else [self.layer.value])
+    def _lost(self, box: ComboBox, title: str, value: Any) -> str:
+        """Return what is chosen instead of what cannot be any more, and why."""
+        from napari.layers import Layer
+
+        now = "none" if box.value is None else box.current_choice
+        if isinstance(value, Layer) and value not in self._viewer.layers:
+            return f"{box.label} is {now} again: {title!r} is gone."
+        chosen = ", ".join(repr(layer.name) for layer in self._offers.chosen)
+        return f"{box.label} is {now} again: {title!r} does not fit {chosen}."
 
     def _enable(self) -> None:
         """Enable and show what applies."""
-        images, points = self._images, self._points
+        images = self._offers.images
         searched = self.init.value != OPTIMAL
         for control in (self.criteria, self.attempts, self.seed):
             control.enabled = searched
@@ -309,19 +290,44 @@ class KMeansWidget(Container[Any]):
         self.color_space.visible = rgb
         self.scaling.visible = rgb or len(images) > 1
         self.mask.visible = self.no_data.visible = bool(images)
-        self.add_quantized.enabled = points is None
-        self.run_button.enabled = self.layer.value is not None and not self.running
+        self.add_quantized.enabled = bool(images) or not self._offers.chosen
+        self.run_button.enabled = bool(self._offers.chosen) and not self.running
+        self._watch()
+
+    def _watch(self) -> None:
+        """Listen to the layers chosen, and to no others."""
+        chosen = {*self._offers.chosen, self.start_labels.value, self.mask.value}
+        chosen.discard(None)
+        for layer in self._watched ^ chosen:
+            for name in {"data", "extent", "paint"} & {*layer.events.emitters}:
+                event = layer.events[name]
+                if layer in chosen:
+                    event.connect(self._on_touched)
+                else:
+                    event.disconnect(self._on_touched)
+        self._watched = chosen
 
     def _show_epsilon(self) -> None:
-        """Show the default epsilon of the layer: 1/255 of the range of its values."""
-        if not self._sources_chosen:
+        """Show the default, 1/255 of the range of the values, or what was typed."""
+        sources = self._offers.chosen
+        if not sources:
             return
-        epsilon = max(map(value_range, self._sources_chosen)) / 255 or 1.0
+        epsilon = max(map(value_range, sources)) / 255 or 1.0
         exponent = math.floor(math.log10(epsilon))
         self.epsilon.native.setDecimals(min(max(3 - exponent, 0), 300))
         self.epsilon.step = 10.0**exponent
         self.epsilon.value = epsilon
         self._epsilon_shown = self.epsilon.value
+        typed = self._epsilons.get(tuple(layer.unique_id for layer in sources))
+        if typed is not None:
+            self.epsilon.value = typed
+
+    def _keep_epsilon(self) -> None:
+        """Keep what was typed for the layers chosen."""
+        sources = tuple(layer.unique_id for layer in self._offers.chosen)
+        self._epsilons.pop(sources, None)
+        if self.epsilon.value != self._epsilon_shown:
+            self._epsilons[sources] = self.epsilon.value
 
     # -- a run ---------------------------------------------------------------------
 
@@ -331,23 +337,14 @@ class KMeansWidget(Container[Any]):
         return self._worker is not None
 
     def job(self) -> Job:
-        """Return what the controls say, as a job."""
-        max_iter = None if self.criteria.value == EPSILON else self.max_iter.value
-        epsilon: float | None = self.epsilon.value
-        if epsilon == self._epsilon_shown:  # as shown, to the last digit
-            epsilon = None
-        if self.criteria.value == MAX_ITER:
-            epsilon = 0.0
-        settings = {
-            "criteria": Criteria(max_iter, epsilon),
-            "attempts": self.attempts.value,
-            "init": RANDOM if self.init.value == LABELS else self.init.value,
-            "seed": self.seed.value,
-        }
-        if self._points is not None:
-            return Job(self.layer.value.data, None, self.k.value, settings)
-        images = self._images
-        data = [full_resolution(image) for image in images]
+        """Return what the controls say, as a job; raise where that is not valid."""
+        sources, images = self._offers.chosen, self._offers.images
+        if not sources:
+            raise ValueError("layer=None should be an Image or Points layer.")
+        k, settings, roles = check_k(integer(self.k)), self._search(), self._roles()
+        data = [full_resolution(source) for source in sources]
+        if not images:
+            return Job(data[0], None, k, settings, roles=roles)
         check_channels(images)
         rgb, scope = bool(images[0].rgb), self.scope.value
         settings["color_space"] = self.color_space.value if rgb else "rgb"
@@ -357,18 +354,48 @@ class KMeansWidget(Container[Any]):
         if len(images) > 1:
             settings["channel_names"] = [image.name for image in images]
         needed = sum(forecast(array.shape, array.dtype, rgb=rgb) for array in data)
+        cut = plane(self._viewer.dims, images[0], scope.axes) if scope.current else ()
         return Job(
             data if len(images) > 1 else data[0],
             rgb,
-            self.k.value,
+            k,
             settings,
             start_labels=self._painted(),
             mask=partial(mask, self.mask.value, images[0]) if self.mask.value else None,
             axes=() if scope.current else scope.axes,
-            cut=self._current(images[0], scope.axes) if scope.current else (),
+            cut=cut,
             needed=needed if needed > free_memory() // 2 else None,
-            centers=self.add_centers.value,
+            roles=roles,
         )
+
+    def _search(self) -> dict[str, Any]:
+        """Return how the search is done; what is disabled does not count."""
+        if self.init.value == OPTIMAL:
+            return {"init": OPTIMAL}
+        max_iter = None if self.criteria.value == EPSILON else integer(self.max_iter)
+        epsilon: float | None = self.epsilon.value
+        if epsilon == self._epsilon_shown:  # as shown, to the last digit
+            epsilon = None
+        if self.criteria.value == MAX_ITER:
+            epsilon = 0.0
+        return {
+            "criteria": Criteria(max_iter, epsilon),
+            "attempts": check_attempts(integer(self.attempts)),
+            "init": RANDOM if self.init.value == LABELS else self.init.value,
+            "seed": check_seed(integer(self.seed)),
+        }
+
+    def _roles(self) -> list[str]:
+        """Return which layers to add."""
+        boxes = [getattr(self, f"add_{role}") for role in ROLES]
+        boxes = [box for box in boxes if box.enabled]
+        roles = [box.name.removeprefix("add_") for box in boxes if box.value]
+        if not roles:
+            raise ValueError(
+                f"Add should have {' or '.join(box.text for box in boxes)} ticked, but "
+                "has none."
+            )
+        return roles
 
     def _painted(self) -> Any:
         """Return the labels to start from, where that was asked for."""
@@ -379,22 +406,7 @@ class KMeansWidget(Container[Any]):
                 "start='Labels layer' should go with a Labels layer, but none is "
                 "chosen."
             )
-        return self.start_labels.value.data
-
-    def _current(self, image: Image, axes: tuple[int, ...]) -> tuple[slice, ...]:
-        """Return what cuts the plane out of an image that is shown."""
-        place = image.world_to_data(self._viewer.dims.point[-image.ndim :])
-        shape = full_resolution(image).shape[: image.ndim]
-        cut = [slice(None)] * image.ndim
-        for axis in axes:
-            index = round(place[axis])
-            if not 0 <= index < shape[axis]:
-                raise ValueError(
-                    f"The plane that is shown should cut {image.name!r}, but lies "
-                    "outside."
-                )
-            cut[axis] = slice(index, index + 1)
-        return tuple(cut)
+        return full_resolution(self.start_labels.value)
 
     def run(self, *, block: bool = False) -> GeneratorWorker[Any, Any, Any] | None:
         """Run k-means on the chosen layer, as the Run button does.
@@ -411,84 +423,62 @@ class KMeansWidget(Container[Any]):
             The worker that was started. None with `block`, where a run is under way,
             and where the settings are not valid: then there is a notification.
         """
-        from napari.qt.threading import create_worker
-
         if self.running:
-            return None
-        sources = self._sources_chosen
-        if not sources:
-            self._fail(ValueError("layer=None should be an Image or Points layer."))
             return None
         try:
             job = self.job()
         except ValueError as error:
             self._fail(error)
             return None
+        sources = self._offers.chosen
+        self._notice = by_blocks(job)
         if block:
-            self._finish(sources, job.cut, exhaust(run(job)))
+            for _ in self._finish(sources, job, exhaust(run(job))):
+                pass
+            self._on_shown()
             return None
-        total = n_steps(self.attempts.value, job.settings["criteria"].max_iter)
-        worker = create_worker(
-            run,
-            job,
-            _progress={"desc": f"K-means: {', '.join(s.name for s in sources)}"},
-            _start_thread=False,
-        )
-        # Napari would count what is yielded; some steps count for more.
-        worker.pbar.total = total
-        self._worker = worker
-        worker.yielded.connect(self._on_progress)
-        worker.returned.connect(
-            lambda outcome: self._on_returned(sources, job.cut, outcome)
-        )
-        worker.finished.connect(self._on_finished)
-        self._begin(total, by_blocks(job))
-        worker.start()
-        return worker
+        title = f"K-means: {', '.join(source.name for source in sources)}"
+        ended = partial(self._on_ended, sources, job)
+        self._worker = Worker(job, title, self._on_progress, ended)
+        self._tell(f"{self._notice}Preparing")
+        self.cancel_button.enabled = True
+        self._enable()
+        self._worker.start()
+        return self._worker.native
 
     def cancel(self) -> None:
         """Stop a run at its next step; the viewer stays as it is."""
-        if self._worker is not None:
-            self._worker.quit()
+        if self._worker is not None and not self._adding:
+            self._worker.cancel()
             self.cancel_button.enabled = False
-            self.message.value = "Canceling"
+            self._tell("Canceling")
 
-    def _begin(self, total: int, notice: str) -> None:
-        self.run_button.enabled = False
-        self.cancel_button.enabled = True
-        self.progress.max = total
-        self.progress.value = 0
-        self._notice = notice
-        self.message.value = f"{notice}Preparing"
-        self._begun = time.perf_counter()
+    def _on_progress(self, stage: str, done: int) -> None:
+        self.progress.visible = True
+        self.progress.value = done
+        self._tell(f"{self._notice}{stage}")
 
-    def _on_progress(self, progress: Progress) -> None:
-        if time.perf_counter() - self._begun < PATIENCE:
-            return
-        if self._worker is not None and not self._worker.abort_requested:
-            self.progress.visible = True
-            self.progress.max = progress.total
-            self.progress.value = progress.done
-            self.message.value = f"{self._notice}{progress.stage}"
-            # Last, since napari lets Qt draw here, and so what is yielded next arrive.
-            pbar = self._worker.pbar
-            pbar.total = progress.total
-            pbar.update(progress.done - pbar.n)
-
-    def _on_returned(
-        self, sources: list[Layer], cut: tuple[slice, ...], outcome: Outcome
+    def _on_ended(
+        self, sources: list[Layer], job: Job, outcome: Outcome | None
     ) -> None:
-        # Canceled during the last step, a worker still returns.
-        if self._worker is not None and not self._worker.abort_requested:
-            self._finish(sources, cut, outcome)
-
-    def _on_finished(self) -> None:
-        if self._worker is not None and self._worker.abort_requested:
-            self.message.value = "Canceled"
-        self._worker = None
         self.progress.visible = False
         self.cancel_button.enabled = False
-        self._enable()
+        steps = self._finish(sources, job, outcome)
+        in_turns(self.native, steps, self._on_shown)
+
+    def _on_shown(self) -> None:
+        self._worker = None
+        self.reset_choices()
+
+    def _on_parent(self, parent: Any) -> None:
+        # A dock that is closed lets go of its widget; one that is hidden does not.
+        if parent is None:
+            self.cancel()
+
+    def _on_destroyed(self, *_: Any) -> None:
+        if self._worker is not None:
+            self._worker.leave()
+            self._worker = None
 
     def _on_return(self) -> None:
         focused = self.native.focusWidget()
@@ -497,56 +487,62 @@ class KMeansWidget(Container[Any]):
         self.run()
 
     def _finish(
-        self, sources: list[Layer], cut: tuple[slice, ...], outcome: Outcome
-    ) -> None:
-        """Show what came out: layers and a line, or a notification."""
+        self, sources: list[Layer], job: Job, outcome: Outcome | None
+    ) -> Iterator[None]:
+        """Show what came out, in steps: layers and a line, or a notification."""
         from napari.utils.notifications import show_warning
 
-        result, error = outcome.result, outcome.error
-        if result is None:
-            self._fail(error)
+        if outcome is None or (self._worker is not None and self._worker.canceled):
+            self._tell("Canceled")
             return
-        for source in sources:
-            if source not in self._viewer.layers:
-                self.message.value = f"{source.name} is gone: nothing was added"
-                return
-        if cut:
-            sources = [part(source, cut) for source in sources]
-        source = sources[0] if len(sources) == 1 else sources
-        wanted = {
-            "quantized": self.add_quantized.value,
-            "labels": self.add_labels.value,
-            "centers": self.add_centers.value,
-        }
-        roles = {name for name, is_wanted in wanted.items() if is_wanted}
+        result, layers = outcome.result, self._viewer.layers
+        if result is None:
+            self._fail(outcome.error)
+            return
+        if why := changed(layers, sources, job.data):
+            self._tell(f"{why}: nothing was added")
+            return
+        self._adding = True  # what is chosen stays
         try:
-            show(self._viewer, result.to_layers(source, roles))
+            placed = (
+                [part(source, job.cut) for source in sources] if job.cut else sources
+            )
+            source = placed[0] if len(placed) == 1 else placed
+            for _ in showing(self._viewer, result.to_layers(source, job.roles)):
+                yield
+                if why := changed(layers, sources, job.data):
+                    self._tell(f"{why}: the rest was not added")
+                    return
         except Exception as error:
             self._fail(error)
             return
-        self.message.value = self._notice + summary(result, outcome.seconds)
+        finally:
+            self._adding = False
+        self._tell(self._notice + summary(result, outcome.seconds))
         if result.note:
             show_warning(result.note)
+
+    def _tell(self, text: str, *, failed: bool = False) -> None:
+        self.message.value = text
+        self._failed = failed
 
     def _fail(self, error: Exception | None) -> None:
         """Say what is wrong; of a fault, with its traceback."""
         from napari.utils.notifications import notification_manager, show_error
 
-        self.message.value = f"Failed: {error}"
+        self._tell(f"Failed: {error}", failed=True)
         if isinstance(error, (TypeError, ValueError, OSError)):
             show_error(str(error))
         elif error is not None:
             notification_manager.receive_error(type(error), error, error.__traceback__)
 
-
-def number(text: str) -> float | int | None:
-    """Return the number that was typed; None for nothing."""
-    if not text.strip():
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"no data={text!r} should be a number or empty.")
-    return int(value) if value.is_integer() else value
+    def _on_change(self, _event: Any = None) -> None:
+        """Let go of an error whose cause may be gone."""
+        if not self._failed:
+            return
+        try:
+            self.job()
+        except ValueError as error:
+            self._tell(f"Failed: {error}", failed=True)
+        else:
+            self._tell("")

@@ -1,0 +1,97 @@
+"""Offers: what there is to choose from in the dock, for the layers there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .controls import EACH, LABELS, OPTIMAL, PLANE, PLUSPLUS, RANDOM, WHOLE
+from .layers import is_result
+from .regions import is_region
+from .sources import Scope, axis_name, full_resolution, image_shape, sliders
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Image, Layer
+
+
+class Offers:
+    """What each combobox lists: titles, and what they stand for.
+
+    Attributes
+    ----------
+    chosen : list of Layer
+        The layers that would be clustered, on which most offers depend.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self.chosen: list[Layer] = []
+
+    @property
+    def images(self) -> list[Image]:
+        """The Image layers that would be clustered."""
+        from napari.layers import Image
+
+        return [layer for layer in self.chosen if isinstance(layer, Image)]
+
+    def sources(self) -> list[Layer]:
+        """Return the layers that are chosen where they are active, or at first.
+
+        A result of ours is not: it is rarely meant to be clustered again.
+        """
+        return [layer for layer in self._clusterable() if not is_result(layer)]
+
+    def layers(self, _widget: Any = None) -> list[tuple[str, Layer | None]]:
+        """Offer what can be clustered; nothing at first, where all are results."""
+        sources, layers = self.sources(), self._clusterable()
+        results = [layer for layer in layers if layer not in sources]
+        none: list[tuple[str, Layer | None]] = [("choose a layer", None)]
+        first = none if results and not sources else []
+        return [*first, *((layer.name, layer) for layer in [*sources, *results])]
+
+    def _clusterable(self) -> list[Layer]:
+        from napari.layers import Image, Points
+
+        return [
+            layer for layer in self._viewer.layers if isinstance(layer, (Image, Points))
+        ]
+
+    def scopes(self, _widget: Any = None) -> list[tuple[str, Scope]]:
+        """Offer what can be clustered together: all, a plane, or each."""
+        axes = sliders(self._viewer.dims, self.images[0]) if self.images else ()
+        if not axes:
+            return [(WHOLE, Scope())]
+        # One by one, as the frames of a movie of volumes, and all together.
+        some = [(axis,) for axis in axes] if len(axes) > 1 else []
+        image = self.images[0]
+        each = [
+            (f"{EACH} {', '.join(axis_name(image, a) for a in group)}", Scope(group))
+            for group in [*some, axes]
+        ]
+        return [(WHOLE, Scope()), (PLANE, Scope(axes, current=True)), *each]
+
+    def inits(self, _widget: Any = None) -> list[str]:
+        """Offer the starts; points have no pixels that a Labels layer could label."""
+        images = self.images
+        if not images:
+            return [RANDOM, PLUSPLUS]
+        gray = len(images) == 1 and not images[0].rgb
+        return [RANDOM, PLUSPLUS, *([OPTIMAL] if gray else []), LABELS]
+
+    def start_labels(self, _widget: Any = None) -> list[tuple[str, Layer]]:
+        """Offer the Labels that fit the image."""
+        from napari.layers import Labels
+
+        return [
+            (layer.name, layer)
+            for layer in self._viewer.layers
+            if isinstance(layer, Labels)
+            and self.images
+            and full_resolution(layer).shape == image_shape(self.images[0])
+        ]
+
+    def regions(self, _widget: Any = None) -> list[tuple[str, Layer]]:
+        """Offer the layers that can be a mask."""
+        return [
+            (layer.name, layer) for layer in self._viewer.layers if is_region(layer)
+        ]
