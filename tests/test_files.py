@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-import os
+import json
 import re
 import sys
 
@@ -19,7 +19,7 @@ from napari.components import ViewerModel
 from PIL import Image
 from skimage.io import imread, imsave
 
-from napari_kmeans import files, omezarr, quantize, read
+from napari_kmeans import files, omezarr, quantize, quantize_planes, read
 from napari_kmeans.core.progress import exhaust
 
 
@@ -79,7 +79,7 @@ def test_files_are_those_that_others_read(dtype, shape, said, image, labels, tmp
     data = np.random.default_rng(0).integers(0, 100, shape).astype(dtype)
     q = quantize(data, k=2, **said)
     files.write(tmp_path, q)
-    assert set(tree(tmp_path)) == {image, labels, "centers.csv"}
+    assert set(tree(tmp_path)) == {image, labels, "centers.csv", "settings.json"}
     written, written_labels = (
         (imread if name.endswith(".png") else tifffile.imread)(tmp_path / name)
         for name in (image, labels)
@@ -418,81 +418,86 @@ def test_stem_of_a_folder_that_has_no_name_of_its_own(tmp_path, monkeypatch):
     assert files.stem("/") == "image"
 
 
-def test_new_folder_appears_with_all_its_files(tmp_path):
-    folder = tmp_path / "a" / "b"
-    with files.replacing(folder) as new:
-        # On the same disk, so that what is there can be moved at once.
-        assert new.parent == tmp_path
-        (new / "labels.png").write_text("new")
-        assert not folder.parent.exists()
-    assert tree(tmp_path) == {"a": "", "a/b": "", "a/b/labels.png": "new"}
+def put(folder, *names):
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text("old")
 
 
-def test_folder_has_the_usual_permissions(tmp_path):
-    (tmp_path / "usual").mkdir()
-    with files.replacing(tmp_path / "folder"):
-        pass
-    assert (tmp_path / "folder").stat().st_mode == (tmp_path / "usual").stat().st_mode
+def replace(folder, result, *, force):
+    with files.replacing(folder, force=force) as new:
+        files.write(new, result)
 
 
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-@pytest.mark.parametrize("existing", [False, True])
-def test_failure_leaves_everything_as_it_was(error, existing, tmp_path):
-    folder = tmp_path / "folder"
-    if existing:
-        folder.mkdir()
-        (folder / "labels.png").write_text("old")
+Q = quantize(np.arange(20, dtype=np.uint8).reshape(4, 5), k=2)
+GRAY = {"quantized.png", "labels.png", "centers.csv", "settings.json"}
+
+
+def test_earlier_result_is_replaced_by_force_only_and_as_a_whole(tmp_path):
+    folder = tmp_path / "out"
+    floats = quantize(np.random.default_rng(0).random((4, 5)), k=3)
+    replace(folder, floats, force=False)
     before = tree(tmp_path)
-    with contextlib.suppress(error), files.replacing(folder, force=True) as new:
-        (new / "labels.png").write_text("half of a ne")
-        raise error
+    with pytest.raises(ValueError, match="or go with --force to replace it"):
+        replace(folder, Q, force=False)
     assert tree(tmp_path) == before
+    replace(folder, Q, force=True)
+    assert set(tree(folder)) == GRAY
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 @pytest.mark.parametrize("name", files.NAMES)
-def test_earlier_result_is_replaced_by_force_only(name, tmp_path):
-    (tmp_path / name).write_text("old")
-    with (
-        pytest.raises(ValueError, match=rf"--force to replace its {name}\.$"),
-        files.replacing(tmp_path),
+def test_files_of_others_are_not_replaced_whatever_their_names(name, tmp_path):
+    """Nothing there says that they are of a result."""
+    put(tmp_path / "out", name)
+    before = tree(tmp_path)
+    for force in (False, True):
+        with pytest.raises(ValueError, match=rf"but holds {name}, which is not of one"):
+            replace(tmp_path / "out", Q, force=force)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "record", ["", "[]", '"napari-kmeans"', '{"k": 2}', "[" * 10**5, b"\xff"]
+)
+def test_settings_of_others_make_no_result(record, tmp_path):
+    replace(tmp_path / "out", Q, force=False)
+    written = record if isinstance(record, bytes) else record.encode()
+    (tmp_path / "out" / "settings.json").write_bytes(written)
+    with pytest.raises(
+        ValueError, match=r"but holds centers\.csv, which is not of one"
     ):
-        pytest.fail("there was work before the check")
-    assert tree(tmp_path) == {name: "old"}
+        replace(tmp_path / "out", Q, force=True)
 
 
-def test_by_force_only_a_result_is_replaced(tmp_path):
-    for name in ("labels.tif", "centers.csv", "notes.txt"):
-        (tmp_path / name).write_text("old")
-    with files.replacing(tmp_path, force=True) as new:
-        (new / "labels.png").write_text("new")
-        (new / "centers.csv").write_text("new")
-    assert tree(tmp_path) == {
-        "labels.png": "new",
-        "centers.csv": "new",
-        "notes.txt": "old",
-    }
+@pytest.mark.parametrize("name", ["thesis.tex", "quantized.jpg", "labels.png.bak"])
+def test_result_with_more_in_it_is_not_replaced(name, tmp_path):
+    replace(tmp_path / "out", Q, force=False)
+    (tmp_path / "out" / name).write_text("precious")
+    before = tree(tmp_path)
+    with pytest.raises(ValueError, match=rf"but holds {name}, which is not of one"):
+        replace(tmp_path / "out", Q, force=True)
+    assert tree(tmp_path) == before
 
 
-def test_folder_with_other_files_needs_no_force(tmp_path):
-    (tmp_path / "notes.txt").write_text("old")
-    with files.replacing(tmp_path) as new:
-        (new / "labels.png").write_text("new")
-    assert tree(tmp_path) == {"labels.png": "new", "notes.txt": "old"}
-
-
-@pytest.mark.parametrize("below", ["", "folder"])
-def test_file_in_the_place_of_a_folder_fails(below, tmp_path):
-    (tmp_path / "file").touch()
-    with (
-        pytest.raises(ValueError, match="should be a folder"),
-        files.replacing(tmp_path / "file" / below, force=True),
+def test_folder_in_the_place_of_a_file_is_not_replaced(tmp_path):
+    replace(tmp_path / "out", Q, force=False)
+    (tmp_path / "out" / "labels.tif").mkdir()
+    with pytest.raises(
+        ValueError, match=r"but holds labels\.tif/, which is not of one"
     ):
-        pytest.fail("there was work before the check")
+        replace(tmp_path / "out", Q, force=True)
 
 
-def test_folder_that_cannot_be_written_fails_before_any_work(tmp_path):
-    tmp_path.chmod(0o500)
-    if os.access(tmp_path, os.W_OK):
-        pytest.skip("this user may write anywhere")
-    with pytest.raises(PermissionError), files.replacing(tmp_path / "folder"):
-        pytest.fail("there was work before the check")
+def test_settings_are_as_in_the_metadata_of_layers(tmp_path):
+    image = np.random.default_rng(0).integers(0, 99, (2, 4, 5), np.uint8)
+    for result in (Q, quantize(image, 2, channel_axis=0), quantize_planes(image, 2)):
+        for folder in ("one", "other"):
+            replace(tmp_path / folder, result, force=True)
+        record = json.loads((tmp_path / "one" / "settings.json").read_text())
+        _, attributes, _ = result.to_layers("image")[0]
+        kept = attributes["metadata"]["napari-kmeans"]
+        kept = {name: value for name, value in kept.items() if name in result.settings}
+        assert record == {"napari-kmeans": json.loads(json.dumps(kept))}
+        # The same result is the same files.
+        assert tree(tmp_path / "one") == tree(tmp_path / "other")
