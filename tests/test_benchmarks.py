@@ -1,6 +1,7 @@
 """The benchmarks: what they measure is right. How long it takes is for them to say."""
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -178,3 +179,16 @@ def test_large_images_and_movies_are_measured(monkeypatch):
     making = "making the blocks twice, taken off"
     assert [name for name, s in measured.seconds.items() if s < 0] == [making]
     assert large.movie(2).n == 2 * 512**2
+
+
+def test_window_is_measured_in_the_first_run_of_a_session_and_later_ones():
+    command = [sys.executable, "-m", "benchmarks.window", "--picture", "small"]
+    done = subprocess.run(
+        [*command, "-k", "3"], capture_output=True, text=True, check=True
+    )
+    rows = [line.split("|") for line in done.stdout.splitlines() if "| 3 |" in line]
+    assert [row[3].strip() for row in rows] == ["first", "second", "K + 1"]
+    for row in rows:
+        seconds, longest = float(row[4]), float(row[5].removesuffix(" s "))
+        assert 0 < longest < seconds + 1
+    assert "- Target: an answer within 0.25 s: " in done.stdout

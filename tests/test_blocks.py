@@ -94,14 +94,14 @@ def test_each_chunk_is_given_with_its_start_in_order():
     def shapes(chunks, start, *args):
         return [chunk.shape for chunk in chunks], int(chunks[0][0, 0]), start, args
 
-    assert exhaust(blocks.each_block([image, mask], shapes, "x", 2)) == [
+    assert exhaust(blocks.each_block([image, mask], image.chunks, shapes, "x", 2)) == [
         ([(3, 6), (3, 1)], 0, (0, 0), ("x", 2)),
         ([(1, 6), (1, 1)], 18, (3, 0), ("x", 2)),
     ]
 
 
 def test_what_is_done_of_the_chunks_is_yielded():
-    steps = blocks.each_block([chunked(20)], np.add)
+    steps = blocks.each_block([chunked(20)], chunked(20).chunks, np.add)
     parts = list(steps)
     assert parts == sorted(parts)
     assert set(parts) >= {n / 20 for n in range(20)}
@@ -115,7 +115,7 @@ def test_an_error_in_a_chunk_ends_the_others():
         raise OSError(f"no chunk {start[0]}")
 
     with pytest.raises(OSError, match="no chunk"):
-        exhaust(blocks.each_block([chunked(500)], fail))
+        exhaust(blocks.each_block([chunked(500)], chunked(500).chunks, fail))
     assert len(begun) < 500
 
 
@@ -127,7 +127,7 @@ def test_closed_in_the_middle_of_a_chunk_it_does_not_wait():
         begun.set()
         release.wait()
 
-    steps = blocks.each_block([chunked(500)], wait)
+    steps = blocks.each_block([chunked(500)], chunked(500).chunks, wait)
     while not begun.is_set():
         next(steps)
     steps.close()
@@ -145,7 +145,7 @@ def test_no_more_blocks_are_worked_on_than_there_are_processors():
         with lock:
             running.pop()
 
-    exhaust(blocks.each_block([chunked(100)], make))
+    exhaust(blocks.each_block([chunked(100)], chunked(100).chunks, make))
     assert len(most) == 100
     assert max(most) <= blocks.n_threads()
 
@@ -164,7 +164,7 @@ def test_results_wait_to_be_taken_in_small_numbers():
         assert len(made) - len(taken) <= most
 
     taken = []
-    exhaust(blocks.take_each(take, [chunked(500)], make))
+    exhaust(blocks.take_each(take, [chunked(500)], chunked(500).chunks, make))
     assert sorted(taken) == list(range(500))
 
 

@@ -62,7 +62,7 @@ def test_wheel_names_its_manifest_command_and_license(wheel):
     info = f"{NAME}.dist-info"
     entry_points = wheel.read(f"{info}/entry_points.txt").decode()
     assert "napari-kmeans = napari_kmeans:napari.yaml" in entry_points
-    assert "napari-kmeans = napari_kmeans.cli:main" in entry_points
+    assert "napari-kmeans = napari_kmeans.__main__:main" in entry_points
     assert "License-Expression: BSD-3-Clause" in wheel.read(f"{info}/METADATA").decode()
     assert f"{info}/licenses/LICENSE" in wheel.namelist()
 

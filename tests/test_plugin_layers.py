@@ -582,6 +582,20 @@ def test_numbers_follow_the_clusters_and_what_the_user_hid_stays_hidden(viewer, 
     assert (centers.border_color == [1, 1, 0, 1]).all()
 
 
+@pytest.mark.parametrize("ndisplay", [2, 3])
+def test_centers_that_are_hidden_can_become_fewer(canvas, make_napari_viewer, ndisplay):
+    viewer = make_napari_viewer()
+    source = viewer.add_image(skimage.data.camera()[::8, ::8], name="gray")
+    viewer.dims.ndisplay = ndisplay
+    *_, centers = show(viewer, quantize(source.data, 9).to_layers(source))
+    centers.visible = False
+    q = quantize(source.data, 3)
+    show(viewer, q.to_layers(source))
+    assert not centers.visible
+    centers.visible = True
+    np.testing.assert_array_equal(centers.data, q.positions)
+
+
 # -- names -----------------------------------------------------------------------------
 
 
@@ -595,18 +609,26 @@ def test_few_channels_are_named_and_many_are_counted(viewer):
         "0, 1 labels",
         "0, 1 centers",
     ]
-    for i, source in enumerate(sources):
-        source.name = f"element {i}"
+    elements = ["Fe K", "Si K", "Al K", "O K", "Mg K", "Ca K"]
+    expected = [f"{element} of 6 quantized" for element in elements]
+    expected += ["6 channels labels", "6 channels centers"]
+    for prefix in ("", "specimen 3, area_7_"):
+        for source, element in zip(sources, elements, strict=True):
+            source.name = f"{prefix}{element}"
+        q = quantize(planes, 2, channel_axis=0)
+        layers = q.to_layers(sources)
+        assert [attributes["name"] for _, attributes, _ in layers] == expected
+        record = layers[-1][1]["metadata"]["napari-kmeans"]
+        assert record["source"] == ", ".join(source.name for source in sources)
+
+
+def test_channels_whose_names_go_on_from_one_another_keep_a_name(viewer):
+    planes = np.arange(24, dtype=np.uint8).reshape(6, 2, 2)
+    sources = [f"a long name for {name}" for name in ("", "a", "aa", "b b", "c", "d")]
     q = quantize(planes, 2, channel_axis=0)
-    shown = show(viewer, q.to_layers(sources))
-    names = [f"6 channels: element {i} quantized" for i in range(6)]
-    assert [layer.name for layer in shown] == [
-        *names,
-        "6 channels labels",
-        "6 channels centers",
-    ]
-    record = shown[-1].metadata["napari-kmeans"]
-    assert record["source"] == ", ".join(source.name for source in sources)
+    names = [attributes["name"] for _, attributes, _ in q.to_layers(sources)]
+    assert len(set(names)) == 8
+    assert names[1] == "a of 6 quantized"
 
 
 def test_results_of_as_many_other_channels_are_others(viewer):
@@ -690,6 +712,10 @@ def move_a_center(layers):
     layers[2].data = layers[2].data + 1
 
 
+def delete_all_centers(layers):
+    layers[2].data = np.zeros((0, 2))
+
+
 def delete_a_center(layers):
     layers[2].selected_data = {0}
     layers[2].remove_selected()
@@ -703,6 +729,7 @@ USES = (
     new_data,
     move_a_center,
     delete_a_center,
+    delete_all_centers,
 )
 
 
@@ -758,6 +785,11 @@ def test_layers_that_a_script_added_are_updated_unless_renamed(viewer, photo):
     again = [viewer.add_layer(Layer.create(*layer)) for layer in q.to_layers("again")]
     again[1].name = "mine"
     assert not set(show(viewer, q.to_layers("again"))) & set(again)
+    # Of one source, a result that was shown and renamed, and one that a script added.
+    shown = show(viewer, q.to_layers("both"))
+    shown[0].name = "theirs"
+    script = [viewer.add_layer(Layer.create(*layer)) for layer in q.to_layers("both")]
+    assert show(viewer, q.to_layers("both")) == script
 
 
 def test_a_layer_that_was_deleted_comes_back_beside_the_others(viewer, photo):
@@ -845,6 +877,13 @@ def test_layers_are_shown_one_at_a_time(viewer, photo):
     assert seen == [(2, False), (2, True), (3, False), (3, True), (4, False), (4, True)]
     steps = showing(viewer, quantize(photo.data, 4).to_layers(photo))
     assert [len(viewer.layers) for _ in steps] == [4, 4, 4]
+
+
+def test_no_layer_stays_hidden_where_the_steps_end_early(viewer, photo):
+    steps = showing(viewer, quantize(photo.data, 3).to_layers(photo))
+    next(steps)
+    steps.close()
+    assert [layer.visible for layer in viewer.layers] == [True, True]
 
 
 def test_what_the_user_does_in_between_stays(viewer, photo):

@@ -1,14 +1,16 @@
 """Results: the table, the colors, the positions, and values in the image's dtype."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from napari.layers import Image, Points
 
-from napari_kmeans import kmeans, quantize
+from napari_kmeans import kmeans, quantize, quantize_planes
 from napari_kmeans.core.progress import exhaust
 from napari_kmeans.core.result import centroids, to_dtype
 
@@ -170,3 +172,43 @@ def test_results_compare_by_identity_and_show_no_settings():
     assert len({a, b, a}) == 2
     assert a != b
     assert "versions" not in repr(a)
+
+
+@pytest.mark.parametrize(
+    ("source", "begins"),
+    [
+        *((odd, "source=") for odd in (None, 5, 2.5, b"x", (), {"name": 1}, object())),
+        (["a", "b", 3], "source="),
+        (["a", "b"], "source of 2 layers should have one for each channel, 0, 1, 2."),
+        (Points(np.zeros((2, 2))), "source="),
+    ],
+)
+def test_layers_are_of_a_layer_or_a_name(source, begins):
+    image = np.arange(60.0).reshape(3, 4, 5)
+    for q in (
+        quantize(image, 2, channel_axis=0),
+        quantize_planes(image[:, np.newaxis], 2, axes=1, channel_axis=0),
+    ):
+        with pytest.raises((TypeError, ValueError), match=f"^{re.escape(begins)}"):
+            q.to_layers(source)
+
+
+def test_layers_of_color_are_of_one_source():
+    q = quantize(np.zeros((3, 4, 3), np.uint8), 1, rgb=True)
+    with pytest.raises(ValueError, match=r"^source=.* should be one layer or name"):
+        q.to_layers(["a", "b", "c"])
+
+
+@pytest.mark.parametrize("roles", ["labels", 5, None, ["label"], {"labels", "foo"}])
+@pytest.mark.parametrize(
+    "result", [quantize(np.eye(3), 2), kmeans(np.eye(3), 2)], ids=["image", "points"]
+)
+def test_roles_are_some_of_three(result, roles):
+    with pytest.raises(ValueError, match=r"^roles=.* should be some of 'quantized', "):
+        result.to_layers("name", roles)
+    assert result.to_layers("name", ()) == []
+
+
+def test_points_are_not_of_an_image():
+    with pytest.raises(TypeError, match=r"^source=.* should be a Points layer"):
+        kmeans(np.eye(3), 2).to_layers(Image(np.eye(3)))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import warnings
 from contextlib import contextmanager, suppress
 from math import prod
 from pathlib import Path
@@ -10,6 +13,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
+
+from . import signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
     from .core.layerdata import LayerData
     from .core.planes import QuantizedPlanes
     from .core.progress import Progress
-    from .core.result import QuantizedImage
+    from .core.result import ImageClusters, QuantizedImage
 
 R = TypeVar("R")
 
@@ -79,8 +84,8 @@ def quantize(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="An image: any file, folder or URL that napari opens. Without it, a "
-            "photo that comes with the program.",
+            help="An image: any file, folder or URL that napari opens, as the file "
+            "says of itself. Without it, a photo that comes with the program.",
             show_default=False,
         ),
     ] = None,
@@ -120,13 +125,16 @@ def quantize(
         bool | None,
         typer.Option(
             "--rgb/--gray",
-            help="Whether the last axis, of 3 or 4, is color.",
-            show_default="as napari sees it",
+            help="Whether the channels, of which there are 3 or 4, are color.",
+            show_default="as the file says, or napari guesses",
         ),
     ] = None,
     channel_axis: Annotated[
         int | None,
-        typer.Option(help="The axis of the channels of an image that is not RGB."),
+        typer.Option(
+            help="The axis of the channels; with --rgb, of color that is not last.",
+            show_default="as the file says",
+        ),
     ] = None,
     color_space: Annotated[
         str,
@@ -145,7 +153,9 @@ def quantize(
     no_data: Annotated[
         str | None,
         typer.Option(
-            metavar="VALUE", help="The value that says that a pixel has no data."
+            metavar="VALUE",
+            help="The value that says that a pixel has no data.",
+            show_default="as the file says",
         ),
     ] = None,
     each: Annotated[
@@ -194,7 +204,8 @@ def quantize(
     plugin: Annotated[
         str | None,
         typer.Option(
-            help="The napari plugin to read with.", show_default="the first that can"
+            help="The napari plugin to read with.",
+            show_default="for what the program does not read, the first that can",
         ),
     ] = None,
     output: Annotated[
@@ -225,7 +236,9 @@ def quantize(
     console = Console(stderr=True)
     try:
         with (
-            _writing(file, folder, force, console) as write,
+            signals.handled(signals.unwind),
+            _warnings(),
+            _writing(folder, [file, mask], force, console) as write,
             _limited(memory) as limit,
             _cluster(scheduler),
         ):
@@ -259,13 +272,16 @@ def quantize(
     except ConnectionError as error:
         _fail(str(error))
     except OSError as error:
-        _fail(f"output={folder} could not be written: {error.strerror}.")
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
+        where = f": {error.filename}" if error.filename else ""
+        reason = f"{error.strerror or error}{where}"
+        _fail(f"output={folder} could not be written: {reason}.")
     if result.note:
         typer.echo(f"Warning: {result.note}", err=True)
     name = file or "coffee, the sample"
-    _summarize(result, name, seconds, Console(highlight=False))
+    masked = "masked" if _said(source, "alpha") is None else "transparent"
+    if mask and masked == "transparent":
+        masked = "masked or transparent"
+    _summarize(result, name, seconds, masked, Console(highlight=False))
     typer.echo(f"Written to {folder}")
     if show:
         _show(source, result)
@@ -287,22 +303,53 @@ def _source(file: str | None, layer: int | None, plugin: str | None) -> LayerDat
 
 
 @contextmanager
+def _warnings() -> Iterator[None]:
+    """Show warnings as sentences, without the place in the code."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        sentence = str(message).partition("\n")[0]
+        typer.echo(f"Warning: {sentence}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+@contextmanager
 def _writing(
-    file: str | None, output: Path, force: bool, console: Console
+    output: Path, sources: list[str | None], force: bool, console: Console
 ) -> Iterator[Callable[[QuantizedImage | QuantizedPlanes, LayerData], None]]:
     """Check where the result is to be, and give what writes it there."""
     from . import files, omezarr
 
+    if re.match(r"\w\w+:/", output.as_posix()):
+        raise ValueError(f"output={output} should be a folder, not a URL.")
+    for source in sources:
+        if source and (_holds(source, output) or _holds(output, source)):
+            raise ValueError(
+                f"output={output} should be a folder apart from {source}, which is "
+                "read: neither in it nor around it."
+            )
     if output.suffix == ".zarr":
-        if file and output.resolve() == Path(file).resolve():
-            raise ValueError(f"output={output} should not be the image itself.")
-        omezarr.check_output(output, force=force)
-        yield lambda result, source: _run(
-            omezarr.write_steps(output, result, source[1], force=force), console
-        )
+        with omezarr.replacing(output, force=force) as new:
+            yield lambda result, source: _run(
+                omezarr.fill_steps(new, result, source[1]), console
+            )
     else:
         with files.replacing(output, force=force) as new:
-            yield lambda result, source: files.write(new, result)  # noqa: ARG005
+            yield lambda result, source: files.write(
+                new, result, _said(source, "alpha")
+            )
+
+
+def _holds(outer: str | Path, inner: str | Path) -> bool:
+    """Whether a file or a folder is another, or lies below it; links are followed."""
+    path = Path(os.path.realpath(inner))
+    return os.path.exists(outer) and any(
+        os.path.samefile(outer, above)
+        for above in (path, *path.parents)
+        if above.exists()
+    )
 
 
 def _steps(
@@ -316,15 +363,21 @@ def _steps(
     memory: int | None,
     **settings: Any,
 ) -> Generator[Progress, None, QuantizedImage | QuantizedPlanes]:
-    """Check the arguments, and what the file itself says of its channels."""
+    """Check the arguments; what they leave open, the file itself may say."""
     from .core.blocks import is_lazy
     from .core.criteria import Criteria
     from .core.planes import quantize_planes_steps
     from .core.quantize import quantize_steps
 
     data, attributes, _ = source
-    if rgb is None and channel_axis is None:
-        rgb, channel_axis = attributes.get("rgb"), attributes.get("channel_axis")
+    axis = attributes.get("channel_axis")
+    if channel_axis is None and rgb is not False:
+        channel_axis = axis
+        rgb = attributes.get("rgb") if rgb is None else rgb
+    if channel_axis is not None and channel_axis == axis and not rgb:
+        settings["channel_names"] = _said(source, "channel_names")
+    if settings["no_data"] is None:
+        settings["no_data"] = _said(source, "no_data")
     if each is None:
         settings["memory"] = memory
     else:
@@ -334,12 +387,17 @@ def _steps(
             data,
             rgb=rgb,
             channel_axis=channel_axis,
-            mask=None if mask is None else _read_mask(mask, lazy=is_lazy(data)),
+            mask=_mask(mask, _said(source, "alpha"), lazy=is_lazy(data)),
             criteria=Criteria(*criteria),
             **settings,
         )
     except TypeError as error:  # of the data, as the command line has typed the rest
         raise ValueError(error) from error
+
+
+def _said(source: LayerData, what: str) -> Any:
+    """Return what else a file says of an image, None where it does not."""
+    return source[1].get("metadata", {}).get(what)
 
 
 def _each(text: str | None) -> tuple[int, ...] | None:
@@ -457,17 +515,34 @@ def _cluster(address: str | None) -> Iterator[None]:
         yield
 
 
+def _mask(file: str | None, alpha: Any, *, lazy: bool) -> Any:
+    """Return where pixels take part: by the user's mask, and by the image's alpha."""
+    shown = None if alpha is None else alpha > 0
+    if file is None:
+        return shown
+    mask = _read_mask(file, lazy=lazy)
+    return mask if shown is None or shown.shape != mask.shape else mask & shown
+
+
 def _read_mask(file: str, *, lazy: bool) -> Any:
-    """Read an array of bool; one of dask, where it is, for an image of dask only."""
+    """Read an array of bool; one of dask, where it is, for an image of dask only.
+
+    Of colors, black is 0, and so is what is transparent.
+    """
     import numpy as np
 
     from .core.blocks import is_lazy
     from .files import read
 
-    data = read(file, types=("image", "labels"))[0]
+    data, attributes, kind = source = read(file, types=("image", "labels"))
     if not (lazy and is_lazy(data)):
         data = np.asarray(data)
-    return data.astype(np.bool_)
+    if kind == "image" and attributes.get("rgb"):
+        mask = (data[..., :3] != 0).any(axis=-1)
+        alpha = data[..., 3] if data.shape[-1] == 4 else None
+    else:
+        mask, alpha = data.astype(np.bool_), _said(source, "alpha")
+    return mask if alpha is None else mask & (alpha > 0)
 
 
 def _run(steps: Generator[Progress, None, R], console: Console) -> R:
@@ -497,16 +572,19 @@ def _summarize(
     given: QuantizedImage | QuantizedPlanes,
     name: str,
     seconds: float,
+    masked: str,
     console: Console,
 ) -> None:
-    """Print what was quantized, how well, and to which colors."""
+    """Print what was quantized, how well, and to which colors.
+
+    What a mask has left out is called `masked`.
+    """
     from rich.text import Text
 
     from .core.planes import QuantizedPlanes
 
     result = given.summary if isinstance(given, QuantizedPlanes) else given
     shape = " x ".join(map(str, result.quantized.shape))
-    excluded = f", {result.n_excluded:,} left out" if result.n_excluded else ""
     ended = f"{result.n_iter}, {'' if result.converged else 'not '}converged"
     unique = {}
     if isinstance(given, QuantizedPlanes):  # each plane has values of its own
@@ -519,7 +597,7 @@ def _summarize(
     lines = {
         "File": name,
         "Shape": f"{shape} {result.quantized.dtype}{', RGB' if result.rgb else ''}",
-        "Pixels": f"{result.labels.size:,}{excluded}",
+        "Pixels": f"{result.labels.size:,}{_left_out(result, masked)}",
         **unique,
         "Compactness": f"{result.compactness:,.6g}",
         "Steps": ended if result.settings["refine"] else "not told by OpenCV",
@@ -535,18 +613,34 @@ def _summarize(
         console.print(f"   and {result.k - MOST_SHOWN} more")
 
 
+def _left_out(result: ImageClusters, masked: str) -> str:
+    """Return how many pixels were left out, and why, as the end of a line."""
+    if not result.n_excluded:
+        return ""
+    names = {"masked": masked}
+    counts = {names.get(why, why): n for why, n in result.excluded.items()}
+    if len(counts) == 1:
+        return f", {result.n_excluded:,} left out: {next(iter(counts))}"
+    listed = ", ".join(f"{n:,} {why}" for why, n in counts.items())
+    return f", {result.n_excluded:,} left out: {listed}"
+
+
 def _show(source: LayerData, result: QuantizedImage | QuantizedPlanes) -> None:
     """Open napari with the image and its result, until it is closed."""
     import napari
+    import numpy as np
     from napari.layers import Layer
 
     from .files import PLACEMENT
 
     data, attributes, kind = source
-    channel_axis = result.settings["channel_axis"]
+    axis = result.settings["channel_axis"]
     viewer = napari.Viewer()
-    if channel_axis is None:
+    if result.rgb or axis is None:
         attributes = {**attributes, "rgb": result.rgb}
+        attributes.pop("channel_axis", None)
+        if axis is not None:  # of color, which a viewer wants last
+            data = np.moveaxis(data, axis, -1)
         layer = viewer.add_layer(Layer.create(data, attributes, kind))
         for layer_data in result.to_layers(layer):
             viewer.add_layer(Layer.create(*layer_data))
@@ -559,9 +653,12 @@ def _show(source: LayerData, result: QuantizedImage | QuantizedPlanes) -> None:
             for key in PLACEMENT
             if len(attributes.get(key, ())) == ndim
         }
-        viewer.add_image(data, channel_axis=channel_axis, name=name, **placement)
+        viewer.add_image(data, channel_axis=axis, name=name, **placement)
         for data, attributes, kind in result.to_layers(name):
             if kind == "image":
-                attributes["channel_axis"] = channel_axis
+                attributes["channel_axis"] = axis
             getattr(viewer, f"add_{kind}")(data, **attributes, **placement)
-    napari.run()
+    with signals.handled(
+        signal.SIG_DFL
+    ):  # as Qt's loop lets no handler of Python's run
+        napari.run()

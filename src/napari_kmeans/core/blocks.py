@@ -12,6 +12,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache, partial
 from itertools import accumulate, islice, product
+from math import prod
 from queue import Empty, Full, Queue, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
@@ -19,7 +20,7 @@ from uuid import uuid4
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +32,10 @@ SIZE = 2**18
 
 #: Seconds after which a run that waits for a block looks whether it should stop.
 PATIENCE = 0.1
+
+#: Chunks that dask is told of at once: each takes it some kilobytes, and a part of a
+#: millisecond before the first is begun.
+PORTION = 2**10
 
 #: Results of blocks that may wait to be taken: where they are many, blocks wait.
 MOST_WAITING = 4
@@ -150,62 +155,67 @@ def n_tasks() -> int:
 
 
 def each_block(
-    arrays: Sequence[Any], function: Callable[..., T], *args: Any
+    arrays: Sequence[Any],
+    chunks: Sequence[Sequence[int]],
+    function: Callable[..., T],
+    *args: Any,
 ) -> Generator[float, None, list[T]]:
-    """Call ``function(chunks, start, *args)`` for each chunk of arrays of dask.
+    """Call ``function(blocks, start, *args)`` for each block of arrays of dask.
 
     On the workers of a cluster where there is one, and in threads elsewhere.
 
     Parameters
     ----------
     arrays : sequence of dask.array.Array
-        Of the same chunks. All but the first may lack axes at the end, along which the
-        first has a single chunk.
+        All but the first may be of NumPy, and may lack axes at the end, along which the
+        first is a single block.
+    chunks : sequence of sequences of int
+        The sizes of the blocks along each axis of the first array.
     function : callable
-        Gets a list of chunks, one of each array, and where the first begins: a tuple.
+        Gets a list of blocks, one of each array, and where the first begins: a tuple.
 
     Yields
     ------
     float
-        The part of the chunks that is done, at least each `PATIENCE` seconds. Where the
-        generator is closed, chunks whose turn has not come are given up.
+        The part of the blocks that is done, at least each `PATIENCE` seconds. Where the
+        generator is closed, blocks whose turn has not come are given up.
 
     Returns
     -------
     list
-        What the calls returned, in the order of the chunks.
+        What the calls returned, in the order of the blocks.
     """
-    results: list[Any] = [None] * arrays[0].npartitions
-    yield from take_each(results.__setitem__, arrays, function, *args)
+    results: list[Any] = [None] * prod(map(len, chunks))
+    yield from take_each(results.__setitem__, arrays, chunks, function, *args)
     return results
 
 
 def take_each(
     take: Callable[[int, Any], None],
     arrays: Sequence[Any],
+    chunks: Sequence[Sequence[int]],
     function: Callable[..., Any],
     *args: Any,
 ) -> Generator[float, None, None]:
     """Do what `each_block` does; call ``take(index, result)`` here for each result.
 
-    As soon as it is there, so that all of them are never held at once.
+    As soon as it is there, so that all of them are never held at once. Nor is what dask
+    needs to know of all: it gets one portion of the blocks after another.
     """
-    client = _client()
-    start = _here if client is None else _there
-    lazy = _mapped(arrays, function, args)
+    n_blocks = prod(map(len, chunks))
     results = _Results()
     work = threading.Thread(
         target=results.fill_by,
-        args=(start, client, lazy),
+        args=(_client(), _mapped(arrays, chunks, function, args)),
         name="napari-kmeans-blocks",
         daemon=True,
     )
     work.start()
     try:
-        for n_done in range(lazy.npartitions):
-            yield n_done / lazy.npartitions
+        for n_done in range(n_blocks):
+            yield n_done / n_blocks
             while not (found := results.get()):
-                yield n_done / lazy.npartitions
+                yield n_done / n_blocks
             take(*found)
     finally:
         results.stop()
@@ -282,35 +292,103 @@ def _starts(sizes: Sequence[int]) -> Iterator[int]:
     return accumulate((0, *sizes[:-1]))
 
 
-def _mapped(arrays: Sequence[Any], function: Callable[..., Any], args: Any) -> Any:
-    """Return an array of dask that has the result of a call as each chunk.
+def _mapped(
+    arrays: Sequence[Any],
+    chunks: Sequence[Sequence[int]],
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+    """Yield arrays of dask that have the result of a call as each chunk, and its index.
 
     One layer over those of the arrays, whatever the number of chunks.
     """
     import dask
     import dask.array as da
 
-    first = arrays[0]
-    aligned = [
-        array[(..., *[np.newaxis] * (first.ndim - array.ndim))] for array in arrays
-    ]
-    return da.map_blocks(
-        _on_chunks,
-        *aligned,
-        starts=[list(_starts(sizes)) for sizes in first.chunks],
-        # Once in the graph, not once a chunk.
-        call=dask.delayed((function, args), traverse=False),
-        **_layer("block", first),
-    )
+    ends = [list(accumulate((0, *sizes))) for sizes in chunks]
+    indices = np.arange(prod(map(len, chunks))).reshape(*map(len, chunks))
+    # Once in the graph, not once a chunk.
+    call = dask.delayed((function, args), traverse=False)
+    for portion in _portions(chunks, arrays[0].chunks):
+        sizes = [along[part] for along, part in zip(chunks, portion, strict=True)]
+        starts = [along[part] for along, part in zip(ends, portion, strict=True)]
+        there = tuple(
+            slice(begin[0], begin[-1] + size[-1])
+            for begin, size in zip(starts, sizes, strict=True)
+        )
+        lazy = da.map_blocks(
+            _on_chunks,
+            *(_blocks(array, there, sizes) for array in arrays),
+            starts=starts,
+            call=call,
+            **_layer("block", list(map(len, sizes))),
+        )
+        yield lazy, indices[portion]
 
 
-def _layer(name: str, array: Any) -> dict[str, Any]:
-    """Return what is said of a layer with a single item for each chunk of an array."""
+def _blocks(array: Any, there: tuple[slice, ...], sizes: Sequence[Any]) -> Any:
+    """Return a part of an array in such blocks, with as many axes as these have."""
+    import dask.array as da
+
+    part, wanted = array[there[: array.ndim]], tuple(map(tuple, sizes[: array.ndim]))
+    if is_lazy(part):
+        part = part.rechunk(wanted)
+    else:
+        part = da.from_array(part, chunks=wanted, name=False)
+    return part[(..., *[np.newaxis] * (len(sizes) - array.ndim))]
+
+
+def _portions(
+    blocks: Sequence[Sequence[int]], chunks: Sequence[Sequence[int]]
+) -> Iterator[tuple[slice, ...]]:
+    """Cut the blocks of an array into portions of about `PORTION` blocks, or chunks."""
+    most = PORTION
+    portions: list[list[slice]] = []
+    for of_blocks, of_chunks in zip(reversed(blocks), reversed(chunks), strict=True):
+        parts, largest = _parts(of_blocks, of_chunks, most)
+        portions.insert(0, parts)
+        most //= largest
+    return product(*portions)
+
+
+def _parts(
+    blocks: Sequence[int], chunks: Sequence[int], most: int
+) -> tuple[list[slice], int]:
+    """Cut an axis into parts of at most so many blocks, and chunks that these are of.
+
+    But of one block at least. Where they can, parts end with a chunk, which is read
+    once then. Also return how many blocks or chunks the largest has.
+
+    Examples
+    --------
+    >>> _parts((4, 4, 4, 4, 4), (2,) * 10, 5)
+    ([slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)], 4)
+    >>> _parts((4, 4, 4, 4, 4), (8, 12), 3)
+    ([slice(0, 2, None), slice(2, 5, None)], 3)
+    """
+    ends, ends_of_chunks = np.cumsum(blocks), np.cumsum(chunks)
+    needed = np.searchsorted(ends_of_chunks, ends) + 1
+    needed = np.append(0, np.maximum(needed, np.arange(1, len(blocks) + 1)))
+    shared = np.isin(ends, ends_of_chunks)
+    parts, largest, start = [], 1, 0
+    while start < len(blocks):
+        stop = int(np.searchsorted(needed, needed[start] + most, side="right")) - 1
+        stop = max(stop, start + 1)
+        if (at := np.flatnonzero(shared[start:stop])).size:
+            stop = start + int(at[-1]) + 1
+        parts.append(slice(start, stop))
+        largest = max(largest, int(needed[stop] - needed[start]))
+        start = stop
+    return parts, largest
+
+
+def _layer(name: str, shape: Sequence[int]) -> dict[str, Any]:
+    """Return what is said of a layer with a single item for each of so many chunks."""
     return {
         "name": f"{name}-{uuid4().hex}",
-        "chunks": tuple((1,) * n for n in array.numblocks),
+        "chunks": tuple((1,) * n for n in shape),
         "dtype": object,
-        "meta": np.empty((0,) * array.ndim, object),
+        "meta": np.empty((0,) * len(shape), object),
     }
 
 
@@ -361,37 +439,46 @@ class _Results:
         """Want no more."""
         self._stopped.set()
 
-    def fill_by(self, start: Callable[..., None], client: Any, lazy: Any) -> None:
-        """Put the results of all chunks."""
+    def fill_by(self, client: Any, portions: Iterable[tuple[Any, Any]]) -> None:
+        """Put the results of all chunks, a portion of them after another."""
         with suppress(Canceled):
             try:
-                start(client, lazy, self)
+                for lazy, indices in portions:
+                    self.check()
+                    if client is None:
+                        _here(lazy, indices, self)
+                    else:
+                        _there(client, lazy, indices, self)
             except Canceled:
                 raise
             except BaseException as error:
                 self.put(error)
 
 
-def _here(_client: None, lazy: Any, results: _Results) -> None:
+def _here(lazy: Any, indices: NDArray[np.intp], results: _Results) -> None:
     """Compute chunks in threads of this process."""
-    shape = lazy.numblocks
 
     def put(result: Any, block_id: tuple[int, ...]) -> NDArray[Any]:
-        results.put((int(np.ravel_multi_index(block_id, shape)), result))
-        return np.empty((1,) * len(shape), object)
+        results.put((int(indices[block_id]), result))
+        return np.empty((1,) * indices.ndim, object)
 
-    puts = lazy.map_blocks(put, **_layer("put", lazy))
+    puts = lazy.map_blocks(put, **_layer("put", indices.shape))
     # In all but the main thread dask would take four more than there are processors.
     puts.compute(scheduler="threads", num_workers=n_threads())
 
 
-def _there(client: Any, lazy: Any, results: _Results) -> None:
+def _there(
+    client: Any, lazy: Any, indices: NDArray[np.intp], results: _Results
+) -> None:
     """Compute chunks on the workers of a cluster."""
     from dask.core import flatten
     from distributed import futures_of
 
     by_key = {future.key: future for future in futures_of(client.persist(lazy))}
-    futures = dict(enumerate(map(by_key.pop, flatten(lazy.__dask_keys__()))))
+    keys = flatten(lazy.__dask_keys__())
+    futures = {
+        int(i): by_key.pop(key) for i, key in zip(indices.flat, keys, strict=True)
+    }
     finished: SimpleQueue[int] = SimpleQueue()
     for index in futures:
         futures[index].add_done_callback(lambda _, index=index: finished.put(index))
@@ -399,10 +486,10 @@ def _there(client: Any, lazy: Any, results: _Results) -> None:
     try:
         while futures:
             results.check()
-            indices = list(islice(_waiting(finished), MOST_WAITING))
-            some = [futures.pop(index) for index in indices]
+            ready = list(islice(_waiting(finished), MOST_WAITING))
+            some = [futures.pop(index) for index in ready]
             # It waits for those that were lost since with their worker.
-            for found in zip(indices, client.gather(some), strict=True):
+            for found in zip(ready, client.gather(some), strict=True):
                 results.put(found)
     except CancelledError as error:
         raise ConnectionError(f"The cluster has given up blocks: {error}.") from error

@@ -142,10 +142,10 @@ def fit_pixels(
     limit = settings.max_samples
     searched = settings.init != "optimal"
     whole = searched and not weights.size and (limit is None or n <= limit)
-    given = channels, weights, space, whole
-    samples = yield from waited(
-        partial(_samples, *given), "Counting colors", 0, settings.n_steps
-    )
+    stage = "Counting colors", 0, settings.n_steps
+    yield Progress(*stage)
+    collecting = partial(_samples, channels, weights, space, whole)
+    samples = yield from waited(collecting, *stage)
 
     def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
         if whole:

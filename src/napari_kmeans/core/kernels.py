@@ -28,13 +28,17 @@ Together the two levels resolve about 2**-54 of the largest addend for 2**24 sam
 from __future__ import annotations
 
 import math
+import warnings
+from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numba
 import numpy as np
+from numba.core.caching import FunctionCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -53,8 +57,45 @@ SPLITTER = 1.5 * 2.0**52
 CELL = np.uint32(512)
 
 
+class _Cache(FunctionCache):
+    """What is compiled, on disk; where that fails, the kernel runs all the same."""
+
+    def load_overload(self, *signature: Any) -> Any:
+        with _compiled_anew():
+            return super().load_overload(*signature)  # type: ignore[no-untyped-call]
+
+    def save_overload(self, *compiled: Any) -> None:
+        with _compiled_anew():
+            super().save_overload(*compiled)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _compiled_anew() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        _tell_compiled_anew()
+
+
+@cache
+def _tell_compiled_anew() -> None:
+    """Warn, once, that there is no place for what is compiled."""
+    warnings.warn(
+        "napari-kmeans compiles anew at each start, for some seconds, as it cannot "
+        "write what it has compiled to its own folder or to that of the user: "
+        "NUMBA_CACHE_DIR should name a folder where it can.",
+        stacklevel=2,
+    )
+
+
 def _kernel(function: F) -> F:
-    return cast("F", numba.njit(nogil=True, cache=True)(function))
+    kernel: Any = numba.njit(nogil=True)(function)
+    try:
+        # As `cache=True` does, which fails without a folder that can be written to.
+        kernel._cache = _Cache(function)  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        _tell_compiled_anew()
+    return cast("F", kernel)
 
 
 #: Of what is called by kernels only, nothing is kept but what it becomes in them.

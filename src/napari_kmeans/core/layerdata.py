@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,9 +22,10 @@ from .colors import (
     spectral,
 )
 from .levels import LONGEST, levels_of, thinned
+from .validation import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -63,6 +67,7 @@ def image_layers(
     result: QuantizedImage, source: Any, roles: Collection[str]
 ) -> list[LayerData]:
     """Return the quantized image, the labels and the centers as layers."""
+    _check(source, roles, "contrast_limits", None if result.rgb else result.channels)
     colors = _colors(result, source)
     lower = _lower_levels(source)
     labels, quantized = [result.labels], [result.quantized]
@@ -88,6 +93,41 @@ def image_layers(
         )
         layers.append(_layer(centers, "centers", "points", result, source))
     return layers
+
+
+def _check(
+    source: Any, roles: Any, attribute: str, channels: tuple[str, ...] | None
+) -> None:
+    """Raise where a source, or the roles of layers, are not such as `to_layers` wants.
+
+    Parameters
+    ----------
+    attribute : str
+        What all layers of the kind of the source have.
+    channels : tuple of str, optional
+        What layers of several may be one each.
+    """
+    several = source if isinstance(source, list) else [source]
+    if not all(isinstance(one, str) or hasattr(one, attribute) for one in several):
+        kind = "an Image" if attribute == "contrast_limits" else "a Points"
+        raise TypeError(
+            f"source={shown(source)} should be {kind} layer of napari, a name, or of "
+            "channels a list of layers."
+        )
+    if isinstance(source, list) and channels is None:
+        raise ValueError(
+            f"source={shown(source)} should be one layer or name, not a list."
+        )
+    if isinstance(source, list) and len(source) != len(channels or ()):
+        raise ValueError(
+            f"source of {len(source)} layers should have one for each channel, "
+            f"{', '.join(channels or ())}."
+        )
+    known = not isinstance(roles, str) and isinstance(roles, Collection)
+    if not known or not set(map(str, roles)) <= set(ROLES):
+        raise ValueError(
+            f"roles={shown(roles)} should be some of {', '.join(map(repr, ROLES))}."
+        )
 
 
 def _with_colors(features: pd.DataFrame, colors: _Colors) -> pd.DataFrame:
@@ -124,6 +164,7 @@ def planes_layers(
 ) -> list[LayerData]:
     """Return the quantized image, the labels and each plane's centers as layers."""
     summary = result.summary
+    _check(source, roles, "contrast_limits", None if summary.rgb else result.channels)
     layers = []
     if "quantized" in roles:
         layers += _quantized(summary, [result.quantized], source)
@@ -136,12 +177,12 @@ def planes_layers(
     if "centers" in roles and result.labels.ndim - len(result.axes) <= 3:
         placed = result.counts > 0
         own = replace(summary, centers=result.centers[placed])
-        shown, _ = _display_colors(own, source)
-        of_labels = shown
+        own_colors, _ = _display_colors(own, source)
+        of_labels = own_colors
         if colors.labels is not colors.centers:
             of_labels = colors.labels[np.nonzero(placed)[1]]
         features = result.features[placed.reshape(-1)]
-        features = _with_colors(features, _Colors(shown, of_labels))
+        features = _with_colors(features, _Colors(own_colors, of_labels))
         left = np.delete(result.labels.shape, result.label_axes)
         centers = _centers(
             result.positions[placed],
@@ -160,6 +201,7 @@ def points_layers(
     """Return the points colored by cluster, and their centers in red, as layers."""
     import pandas as pd
 
+    _check(source, roles, "symbol", None)
     kept = result.labels >= 0
     colors = np.vstack([spectral(result.k), [0.5, 0.5, 0.5]])[result.labels]
     features = {"cluster": np.where(kept, result.labels + 1, 0)}
@@ -196,12 +238,11 @@ def _layer(
     data, attributes = content
     several = source if isinstance(source, list) else [source]
     ids = [str(getattr(one, "unique_id", "")) for one in several]
-    made_of, name = ", ".join(map(_name, several)), _title(several)
+    made_of = ", ".join(map(_name, several))
+    name = f"{_title(several, channel)} {role}"
     if channel is not None:
         made_of = f"{made_of}: {_name(channel)}"
-        name = f"{name}: {_name(channel)}"
         ids.append(str(getattr(channel, "unique_id", "")))
-    name = f"{name} {role}"
     record = {
         "source": made_of,
         "source_id": " ".join(ids),
@@ -226,11 +267,21 @@ def ndim_of(data: Any, attributes: dict[str, Any], kind: str) -> int:
     return int(first.ndim) - bool(attributes.get("rgb", False))
 
 
-def _title(sources: list[Any]) -> str:
-    """Return the name of layers together; of many, how many channels they are."""
-    names = ", ".join(map(_name, sources))
-    several = len(sources) > 1 and len(names) > LONG
-    return f"{len(sources)} channels" if several else names
+def _title(sources: list[Any], channel: Any = None) -> str:
+    """Return the name of layers together, or of the one that is a channel of these.
+
+    Of many, how many they are, and of a channel what it has not in common with others.
+    """
+    names = [_name(source) for source in sources]
+    together = ", ".join(names)
+    if len(names) == 1 or len(together) <= LONG:
+        return together if channel is None else f"{together}: {_name(channel)}"
+    if channel is None:
+        return f"{len(names)} channels"
+    letters = zip(*names, strict=False)
+    alike = sum(1 for _ in takewhile(lambda those: len(set(those)) == 1, letters))
+    common = re.sub("[^ _:;,./-]*$", "", names[0][:alike])
+    return f"{_name(channel).removeprefix(common)} of {len(names)}"
 
 
 def _name(source: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -28,6 +28,9 @@ for _name in [name for name, value in os.environ.items() if _saved.get(name) != 
         del os.environ[_name]
 
 VERSION: str = cv2.__version__
+
+# OpenCV 5 has moved it.
+_set_log_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
 
 #: No two rows are farther apart; beyond its square OpenCV would end the process.
 MOST_EPSILON = 1e100
@@ -125,16 +128,38 @@ def enlarge(image: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint
     return np.asarray(enlarged, np.uint8)
 
 
-def encode_png(image: NDArray[np.uint8 | np.uint16]) -> bytes:
-    """Encode an image as PNG.
+def decode(content: bytes, page: int = 0) -> NDArray[Any]:
+    """Decode an image file, with as many bits as it has.
 
     Parameters
     ----------
-    image : (rows, columns) or (rows, columns, 3 or 4), uint8 or uint16
-        Gray, RGB or RGBA.
+    content : bytes
+        All that is in the file.
+    page : int, default 0
+        Which of several images.
+
+    Returns
+    -------
+    (rows, columns) or (rows, columns, 3 or 4)
+        Gray, RGB or RGBA; of gray with alpha, too. Not turned upright.
+
+    Raises
+    ------
+    ValueError
+        Where OpenCV cannot read it.
     """
-    # OpenCV takes blue first.
-    bgr = image[..., [2, 1, 0, 3][: image.shape[2]]] if image.ndim == 3 else image
-    done, encoded = cv2.imencode(".png", bgr)
-    assert done
-    return bytes(encoded)
+    level = _set_log_level(0)  # it would print
+    try:
+        whole = np.frombuffer(content, np.uint8)
+        _, images = cv2.imdecodemulti(
+            whole, cv2.IMREAD_UNCHANGED, range=(page, page + 1)
+        )
+    except cv2.error as error:
+        raise ValueError("OpenCV cannot read it") from error
+    finally:
+        _set_log_level(level)
+    if not images:
+        raise ValueError("OpenCV cannot read it")
+    # OpenCV gives blue first.
+    bgr = images[0]
+    return bgr[..., [2, 1, 0, 3][: bgr.shape[2]]] if bgr.ndim == 3 else bgr

@@ -236,8 +236,28 @@ class QuantizedImage(ImageClusters):
         -------
         list of (data, attributes, type)
             Napari's LayerDataTuples, for ``napari.layers.Layer.create``. The centers,
-            each at the mean position of its pixels, are points. A large 2-D image has
-            its labels in several resolutions, a multiscale one everything.
+            each at the mean position of its pixels, are points with the number of
+            their label. A large 2-D image has its labels in several resolutions, a
+            multiscale one everything; an image in color is one with its channels last.
+
+        Notes
+        -----
+        The tables are those of `features`, ``color`` being that in which the source
+        shows the center. Napari takes the place of a row for the label, so the table of
+        the Labels layer begins with label 0, the pixels left out, and lacks ``index``;
+        that of the centers calls it ``label``. Labels of several channels whose centers
+        look alike have colors of their own: ``label_color``.
+
+        Examples
+        --------
+        >>> from napari_kmeans import quantize
+        >>> image = np.array([[1, 2], [8, 9]], np.uint8)
+        >>> _, labels, _ = quantize(image, 2).to_layers("image")
+        >>> labels[1]["features"][["color", "center", "pixels"]]
+                 color  center  pixels
+        0  transparent     NaN       0
+        1      #101010     1.5       2
+        2      #efefef     8.5       2
         """
         from .layerdata import image_layers
 
@@ -284,7 +304,8 @@ class ClusteredPoints(_Clustering):
             The layer that was clustered, whose name, transform and units the new
             layers take over; or just a name.
         roles : collection of str
-            What layers to return: "labels" are the points, "centers" their centers.
+            What layers to return: "labels" are the points, "centers" their centers,
+            with a table as `features` that calls ``index`` ``cluster``.
 
         Returns
         -------
@@ -347,7 +368,7 @@ def centroids(labels: Any, k: int) -> Generator[float, None, NDArray[np.float64]
     them that is done is yielded in between.
     """
     if is_lazy(labels):
-        parts = yield from each_block([labels], _moments_of, k)
+        parts = yield from each_block([labels], labels.chunks, _moments_of, k)
     else:
         parts = [moments(labels, (0,) * labels.ndim, k)]
     sums = np.sum(parts, axis=0)

@@ -788,13 +788,12 @@ def drawn(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> drawn(np.array([1.0, 1e30, 2.0])).tolist()
     [1.0, 3.0, 2.0]
     """
-    n_rest = max(1, weights.size - MOST_HEAVY)
-    order = np.argpartition(weights, n_rest - 1)
-    total = float(weights[order[:n_rest]].sum())
-    tempered = weights
-    for weight in np.sort(weights[order[n_rest:]]):
-        if weight > HEAVY * total:
-            tempered = np.where(weights < weight, weights, total)
+    for _ in range(MOST_HEAVY):
+        heavy = weights > weights.sum() / (MOST_HEAVY + 1)
+        if not heavy.any():
             break
-        total += weight
-    return tempered
+        rest = weights[~heavy].sum()
+        if not 0 < HEAVY * rest < weights[heavy].min():
+            break
+        weights = np.where(heavy, rest, weights)
+    return weights

@@ -124,18 +124,28 @@ class Stream:
         """Number of pixels."""
         return int(np.prod(self.shape, dtype=object))
 
-    @cached_property
+    @property
     def _arrays(self) -> list[Any]:
-        """The image and, where there is one, the mask, in blocks to be read."""
-        last = self.image.ndim - 1
-        axes = dict.fromkeys(range(last), "auto") | {last: -1}
+        """The image and, where there is one, the mask."""
+        return [self.image] if self.mask is None else [self.image, self.mask]
+
+    @cached_property
+    def _chunks(self) -> tuple[tuple[int, ...], ...]:
+        """The blocks in which the image is read."""
+        from dask.array.core import normalize_chunks
+
+        image = self.image
         limit = CLUSTER_BLOCK if is_distributed() else BLOCK
-        if self.image.dtype.kind == "f":  # more numbers in between, none of a byte
+        if image.dtype.kind == "f":  # more numbers in between, none of a byte
             limit //= 2
-        image = self.image.rechunk(axes, block_size_limit=limit)
-        if self.mask is None:
-            return [image]
-        return [image, self.chunked_mask(image.chunks[:-1])]
+        chunks: tuple[tuple[int, ...], ...] = normalize_chunks(
+            ("auto",) * (image.ndim - 1) + image.shape[-1:],
+            shape=image.shape,
+            limit=limit,
+            dtype=image.dtype,
+            previous_chunks=image.chunks,
+        )
+        return chunks
 
     def chunked_mask(self, chunks: tuple[tuple[int, ...], ...]) -> Any:
         """Return the mask as dask array of such chunks."""
@@ -152,7 +162,9 @@ class Stream:
 
         Between blocks, the part of them that is done is yielded.
         """
-        return each_block(self._arrays, _on_block, self._known, function, args)
+        return each_block(
+            self._arrays, self._chunks, _on_block, self._known, function, args
+        )
 
     @property
     def _known(self) -> tuple[int, float | None, tuple[int, ...]]:
@@ -164,7 +176,7 @@ class Stream:
         image = np.empty(self.image.shape, self.image.dtype)
         mask = None if self.mask is None else np.empty(self.shape, np.bool_)
 
-        starts = list(corners(self._arrays[0].chunks[:-1]))
+        starts = list(corners(self._chunks[:-1]))
 
         def keep(index: int, chunks: list[NDArray[Any]]) -> None:
             sizes = zip(starts[index], chunks[0].shape, strict=False)
@@ -173,7 +185,7 @@ class Stream:
             if mask is not None:
                 mask[there] = chunks[1].reshape(mask[there].shape)
 
-        yield from take_each(keep, self._arrays, _chunks)
+        yield from take_each(keep, self._arrays, self._chunks, _chunks)
         return Pixels(image, self.n_channels, mask, self.no_data)
 
     def survey(
@@ -209,7 +221,7 @@ class Stream:
                 excluded[reason] += n
 
         given = self._known, _count, (codes,)
-        yield from take_each(add, self._arrays, _on_block, *given)
+        yield from take_each(add, self._arrays, self._chunks, _on_block, *given)
         occurring = np.flatnonzero(table).astype(np.uint32)
         return occurring, table[occurring], dict(excluded)
 
@@ -233,7 +245,7 @@ class Stream:
             Where they stand in the image without channels, in C order.
         """
         wanted = _in_blocks(ranks, surveys)
-        starts = list(corners(self._arrays[0].chunks[:-1]))
+        starts = list(corners(self._chunks[:-1]))
         by_start = {starts[block]: where for block, where in wanted.items()}
         found = yield from self.each(_gather, by_start)
         some = [found[block] for block in wanted]

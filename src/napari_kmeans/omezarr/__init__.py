@@ -5,6 +5,13 @@ imported when it is needed: it is an extra.
 """
 
 from .reading import napari_get_reader, read
-from .writing import check_output, write_steps
+from .writing import fill_steps, plain, replacing, write_steps
 
-__all__ = ["check_output", "napari_get_reader", "read", "write_steps"]
+__all__ = [
+    "fill_steps",
+    "napari_get_reader",
+    "plain",
+    "read",
+    "replacing",
+    "write_steps",
+]

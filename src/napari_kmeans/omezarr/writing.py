@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import replacement
 from ..core.blocks import is_distributed, is_lazy, n_tasks
 from ..core.layerdata import METADATA
 from ..core.progress import Progress
@@ -48,9 +49,7 @@ def check_output(path: Path, *, force: bool = False) -> None:
     ModuleNotFoundError
         Without zarr.
     ValueError
-        Where it is below a file, or exists and `force` is False, or is no Zarr folder.
-    PermissionError
-        Where nothing can be written there.
+        As `replacement.check`.
     """
     try:
         import zarr  # noqa: F401
@@ -59,41 +58,34 @@ def check_output(path: Path, *, force: bool = False) -> None:
             f"output={path} needs zarr, which is missing: "
             "pip install 'napari-kmeans[zarr]'."
         ) from error
-    if path.exists():
-        if not force:
-            raise ValueError(
-                f"output={path} should not exist already, or go with --force to "
-                "replace it."
-            )
-        if not any((path / name).is_file() for name in ("zarr.json", ".zgroup")):
-            raise ValueError(f"output={path} should be a Zarr folder to be replaced.")
-    with TemporaryDirectory(prefix=".napari-kmeans-", dir=_existing(path)):
-        pass
-
-
-def _existing(path: Path) -> Path:
-    """Return the folder next above a path that exists."""
-    existing = next(folder for folder in path.absolute().parents if folder.exists())
-    if not existing.is_dir():
-        raise ValueError(f"output={path} should be a folder: {existing} is a file.")
-    return existing
+    replacement.check(path, _written, force=force)
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give the path of a new folder that at the end takes the place of another."""
-    with TemporaryDirectory(prefix=".napari-kmeans-", dir=_existing(path)) as temporary:
-        new, old = Path(temporary, "new.zarr"), Path(temporary, "old.zarr")
+def replacing(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """Give a new folder for `fill_steps`, that takes its place at the end.
+
+    As `replacement.replacing`: an earlier result is replaced where `force` is True, and
+    nothing else is.
+    """
+    check_output(path, force=force)
+    with replacement.replacing(path, _written, force=force) as new:
         yield new
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            path.replace(old)
-        try:
-            new.replace(path)
-        except OSError:
-            if old.exists():
-                old.replace(path)
-            raise
+
+
+def _written(folder: Path) -> str:
+    """Return a regular expression of what a result holds; "" where there is none."""
+    try:
+        attributes = json.loads((folder / "zarr.json").read_bytes())["attributes"]
+        if METADATA not in attributes:
+            return ""
+        (multiscale,) = attributes["ome"]["multiscales"]
+        levels = "|".join(re.escape(item["path"]) for item in multiscale["datasets"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return ""
+    of_array = r"zarr\.json|c/(\d+/)*(\d+)?"
+    of_image = rf"zarr\.json|({levels})/({of_array})?"
+    return rf"centers\.csv|{of_image}|labels/(zarr\.json|kmeans/({of_image})?)?"
 
 
 def write_steps(
@@ -130,20 +122,42 @@ def write_steps(
 
     Raises
     ------
-    ModuleNotFoundError, ValueError, PermissionError
+    ModuleNotFoundError, ValueError
         As `check_output`; and for more than five axes, which NGFF does not have.
+    OSError
+        Where nothing can be written there.
     """
     path = Path(path)
     check_output(path, force=force)
+    checked = _checked(result, attributes)
+
+    def steps() -> Generator[Progress, None, None]:
+        with replacing(path, force=force) as new:
+            yield from _fill(new, *checked)
+
+    return steps()
+
+
+def fill_steps(
+    folder: Path,
+    result: QuantizedImage | QuantizedPlanes,
+    attributes: dict[str, Any] | None = None,
+) -> Generator[Progress, None, None]:
+    """Write a result into a new folder, in steps, as `write_steps` does."""
+    return _fill(folder, *_checked(result, attributes))
+
+
+def _checked(
+    result: QuantizedImage | QuantizedPlanes, attributes: dict[str, Any] | None
+) -> tuple[ImageClusters, pd.DataFrame, Space]:
     from ..core.planes import QuantizedPlanes
 
     whole = result.summary if isinstance(result, QuantizedPlanes) else result
-    space = Space.of(whole, attributes or {})
-    return _write(path, whole, result.features, space)
+    return whole, result.features, Space.of(whole, attributes or {})
 
 
-def _write(
-    path: Path, result: ImageClusters, table: pd.DataFrame, space: Space
+def _fill(
+    folder: Path, result: ImageClusters, table: pd.DataFrame, space: Space
 ) -> Generator[Progress, None, None]:
     labels, quantized = result.labels, result.quantized
     sizes = getattr(labels, "chunks", None) or ((),) * labels.ndim
@@ -151,18 +165,17 @@ def _write(
     n_pixels = REGION_BYTES // n_bytes
     chunk = pyramid.chunk_shape(labels.shape, sizes, n_pixels)
     regions = pyramid.regions(labels.shape, sizes, chunk, n_pixels)
-    with _replacing(path) as new:
-        stored = _create(new, result, space, chunk)
-        table.to_csv(new / "centers.csv", index=False)
-        cut = _Cut(space, stored["labels"].layout, stored["quantized"].layout)
+    stored = _create(folder, result, space, chunk)
+    table.to_csv(folder / "centers.csv", index=False)
+    cut = _Cut(space, stored["labels"].layout, stored["quantized"].layout)
 
-        def write(region: pyramid.Slices) -> None:
-            there = space.insert_in_source(region, slice(None))
-            pieces = cut.compute(labels[region], quantized[there], region)
-            for role, on_disk in stored.items():
-                on_disk.put(pieces[role])
+    def write(region: pyramid.Slices) -> None:
+        there = space.insert_in_source(region, slice(None))
+        pieces = cut.compute(labels[region], quantized[there], region)
+        for role, on_disk in stored.items():
+            on_disk.put(pieces[role])
 
-        yield from _in_threads(write, regions)
+    yield from _in_threads(write, regions)
 
 
 @dataclass(frozen=True)
@@ -251,8 +264,7 @@ def _create(
         n_channels = result.quantized.shape[space.source_channel]
     if result.rgb:
         ome["omero"] = _omero(result.quantized.dtype, n_channels)
-    settings = json.loads(json.dumps(result.settings, default=_plain))
-    root.attrs.update({"ome": ome, METADATA: settings})
+    root.attrs.update({"ome": ome, METADATA: plain(result.settings)})
     group = root.create_group("labels")
     group.attrs.update({"ome": {"version": "0.5", "labels": ["kmeans"]}})
     kmeans = group.create_group("kmeans")
@@ -278,9 +290,14 @@ def _create(
     }
 
 
-def _plain(value: Any) -> Any:
-    """Return a value of a setting as JSON has it."""
-    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else str(value)
+def plain(settings: dict[str, Any]) -> Any:
+    """Return settings as JSON has them."""
+
+    def of_other(value: Any) -> Any:
+        is_array = isinstance(value, (np.generic, np.ndarray))
+        return value.tolist() if is_array else str(value)
+
+    return json.loads(json.dumps(settings, default=of_other))
 
 
 def _omero(dtype: np.dtype[Any], n_channels: int) -> dict[str, Any]:

@@ -78,10 +78,12 @@ def showing(
         shown.append(layer := _show(viewer, old, layer_data, colors, number))
         selection.active = active
         selection.update(selected & set(viewer.layers))
-        yield
         if old is None:
-            layer.visible = True
-            yield
+            try:
+                yield
+            finally:  # also where nothing further is shown
+                layer.visible = True
+        yield
     return shown
 
 
@@ -106,9 +108,9 @@ def _number_to_update(viewer: ViewerModel, layers: list[LayerData]) -> int | Non
         if is_result(layer) and any(_is_for(layer, viewer, one) for one in layers)
     ]
     for number in sorted(set(map(_number, found)), reverse=True):
-        # Those without a number were not put there by a call.
+        # Those without a number a script has added, maybe of several sources.
         members = _members(viewer, number) if number else found
-        if not any(map(_is_users, members)):
+        if not any(_is_users(layer) for layer in members if _number(layer) == number):
             return number
     return None
 
@@ -256,6 +258,8 @@ def _update_points(layer: Points, data: Any, attributes: dict[str, Any]) -> None
     sizes = np.unique(layer.size)
     borders, k = layer.border_color, layer.metadata[METADATA]["k"]
     theirs = not _same(borders, border_color(layer.face_color[:, :3], k))
+    # Of points that are hidden, napari would look for those that are gone.
+    visible, layer.visible = layer.visible, True
     layer.data = data
     if len(sizes) == 1:
         layer.size = sizes[0]
@@ -268,6 +272,7 @@ def _update_points(layer: Points, data: Any, attributes: dict[str, Any]) -> None
             layer.text.visible = attributes["text"]["visible"]
         layer.text.color = attributes["text"]["color"]
         layer.border_color = borders[0] if theirs else attributes["border_color"]
+    layer.visible = visible
 
 
 def _same(old: Any, new: Any) -> bool:
