@@ -1,6 +1,6 @@
 """The dock as its user opens and drives it, for tests in the real viewer."""
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 
 TITLE = "K-means quantization"
 
@@ -34,6 +34,12 @@ ROADS = {
 def click(button, qtbot):
     """Click on a button of the dock, or of napari's."""
     qtbot.mouseClick(getattr(button, "native", button), Qt.MouseButton.LeftButton)
+
+
+def tick(box, qtbot):
+    """Click on the square of a check box."""
+    place = QPoint(8, box.native.height() // 2)
+    qtbot.mouseClick(box.native, Qt.MouseButton.LeftButton, pos=place)
 
 
 def type_into(box, text, qtbot):

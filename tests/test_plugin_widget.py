@@ -13,7 +13,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
-from dock import by_script, names, run, select, wait
+from dock import by_script, click, names, run, select, tick, type_into, wait
 from napari_kmeans import kmeans, quantize, quantize_planes
 from napari_kmeans.core import opencv
 from napari_kmeans.plugin import samples
@@ -603,6 +603,159 @@ def test_optimal_is_offered_for_gray_images_and_disables_the_search(viewer, qtbo
     assert widget.attempts.enabled
 
 
+TYPED = [
+    ("k", "0", "k=0 should be at least 1."),
+    ("k", "-3", "k=0 should be at least 1."),
+    ("k", "70000", "k=70000 should be at most 65,535."),
+    ("k", "", "k='' should be an integer."),
+    ("k", "-", "k='-' should be an integer."),
+    ("max_iter", "0", "max_iter=0 should be at least 1."),
+    ("attempts", "0", "attempts=0 should be at least 1."),
+    ("attempts", "3000000000", "attempts=3000000000 should be at most 2,147,483,647."),
+    ("seed", "-1", "seed=-1 should be at least 0."),
+    ("seed", "2147483648", "seed=2147483648 should be at most 2,147,483,647."),
+    ("epsilon", "-1", "epsilon=-1.0 should be a finite number of at least 0."),
+]
+
+
+@pytest.mark.parametrize("key", [None, Qt.Key.Key_Return])
+@pytest.mark.parametrize(("name", "text", "message"), TYPED)
+def test_a_number_out_of_its_range_is_told(
+    viewer, qtbot, notified, name, text, message, key
+):
+    viewer.add_image(skimage.data.camera(), name="camera")
+    widget = by_script(viewer)
+    box = getattr(widget, name)
+    viewer.window._qt_window.show()
+    viewer.window._qt_window.activateWindow()
+    box.native.setFocus()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is box.native, timeout=5_000)
+    type_into(box, text, qtbot)
+    if not text:
+        qtbot.keyClick(box.native, Qt.Key.Key_Backspace)
+    if key is None:
+        click(widget.run_button, qtbot)
+    else:
+        qtbot.keyClick(box.native, key)
+    assert not widget.running
+    assert notified == [message]
+    assert widget.message.value == f"Failed: {message}"
+    # What has nothing to do with it leaves it; a number that is right does not.
+    widget.no_data.value = "7"
+    assert widget.message.value == f"Failed: {message}"
+    type_into(box, "5", qtbot)
+    assert widget.message.value == ""
+    run(widget, qtbot)
+    assert len(viewer.layers) == 4
+
+
+def test_a_script_is_told_too(viewer, notified):
+    viewer.add_image(skimage.data.camera(), name="camera")
+    widget = by_script(viewer)
+    widget.k.value = 0
+    assert widget.run(block=True) is None
+    assert notified == ["k=0 should be at least 1."]
+    assert names(viewer) == ["camera"]
+
+
+def test_what_is_disabled_is_not_looked_at(viewer, qtbot, notified):
+    viewer.add_image(skimage.data.camera(), name="camera")
+    widget = by_script(viewer)
+    widget.attempts.value = widget.max_iter.value = 0
+    widget.init.value = "optimal"
+    run(widget, qtbot)
+    widget.init.value, widget.attempts.value = "random", 1
+    widget.criteria.value = "epsilon"
+    run(widget, qtbot)
+    assert notified == []
+
+
+def test_nothing_to_add_is_told_before_the_run(viewer, qtbot, notified):
+    viewer.add_image(skimage.data.camera(), name="camera")
+    widget = by_script(viewer)
+    boxes = widget.add_quantized, widget.add_labels, widget.add_centers
+    for box in boxes:
+        tick(box, qtbot)
+    click(widget.run_button, qtbot)
+    assert not widget.running
+    message = "Add should have Quantized or Labels or Centers ticked, but has none."
+    assert notified == [message]
+    assert widget.message.value == f"Failed: {message}"
+    # Of points there is no quantized image.
+    viewer.add_points(np.eye(9), name="spots")
+    assert widget.message.value == ""
+    widget.add_quantized.value = True
+    click(widget.run_button, qtbot)
+    message = "Add should have Labels or Centers ticked, but has none."
+    assert notified[1:] == [message]
+    tick(widget.add_centers, qtbot)
+    assert widget.message.value == ""
+
+
+def test_an_error_leaves_with_its_cause(viewer, qtbot, notified):
+    image = viewer.add_image(np.arange(12, dtype=np.uint8).reshape(3, 4), name="tiny")
+    mask = viewer.add_labels(np.zeros((3, 4), np.uint8), name="nothing")
+    viewer.layers.selection.active = image
+    widget = by_script(viewer)
+    widget.k.value = 13
+
+    def failed():
+        run(widget, qtbot)
+        assert widget.message.value == f"Failed: {notified[-1]}"
+
+    failed()  # found in the run
+    widget.k.value = 2
+    assert widget.message.value == ""
+    widget.mask.value = mask
+    failed()
+    mask.brush_size = 1
+    mask.paint((1, 1), 1)
+    assert widget.message.value == ""
+    widget.k.value = 3
+    failed()
+    mask.data = np.ones((3, 4), np.uint8)
+    assert widget.message.value == ""
+    widget.no_data.value = "none"
+    failed()
+    widget.no_data.value = ""
+    assert widget.message.value == ""
+    widget.mask.value = None
+    other = viewer.add_image(image.data, name="other", translate=(1, 0))
+    select(viewer, image, other)
+    failed()
+    other.translate = (0, 0)
+    assert widget.message.value == ""
+    widget.k.value = 13
+    failed()
+    viewer.layers.selection.active = other
+    assert widget.message.value == ""
+
+
+def test_an_error_of_the_plane_that_is_shown_leaves_with_it(viewer, qtbot, notified):
+    viewer.add_image(np.zeros((2, 9, 9)), translate=(5, 0, 0), name="later")
+    viewer.add_image(movie_of_steps(), name="movie")
+    widget = by_script(viewer)
+    widget.k.value = 2
+    widget.scope.value = widget.scope.choices[1]
+    viewer.dims.set_point(0, 6)
+    run(widget, qtbot)
+    message = "The plane that is shown should cut 'movie', but lies outside."
+    assert notified == [message]
+    assert widget.message.value == f"Failed: {message}"
+    viewer.dims.set_point(0, 1)
+    assert widget.message.value == ""
+
+
+def test_whole_numbers_stand_for_no_data_to_the_last_digit(viewer, qtbot):
+    image = np.array([[2**63 + 1, 2**63, 3, 4]] * 3, np.uint64)
+    viewer.add_image(image, name="large")
+    widget = by_script(viewer)
+    widget.k.value = 2
+    widget.no_data.value = str(2**63 + 1)
+    run(widget, qtbot)
+    assert "3 pixels left out: no data" in widget.message.value
+
+
 def test_labels_start_without_a_labels_layer_is_an_error(viewer, qtbot, notified):
     viewer.add_image(skimage.data.camera())
     widget = by_script(viewer)
@@ -754,15 +907,72 @@ def test_every_control_has_a_tooltip(viewer):
     assert all(control.tooltip for control in controls)
 
 
-def test_a_source_removed_during_a_run(viewer, qtbot):
-    image = viewer.add_image(skimage.data.camera(), name="camera")
-    widget = by_script(viewer)
+@pytest.mark.parametrize("kind", ["image", "channels", "points"])
+def test_a_source_removed_during_a_run(viewer, qtbot, kind):
+    widget = sources_of(viewer, kind)
     widget.run()
-    viewer.layers.remove(image)
+    viewer.layers.remove("first")
+    left = names(viewer)
     wait(widget, qtbot)
-    assert names(viewer) == []
-    assert widget.message.value == "camera is gone: nothing was added"
-    assert not widget.run_button.enabled
+    assert names(viewer) == left
+    assert widget.message.value == "first is gone: nothing was added"
+    assert widget.run_button.enabled == bool(left)
+
+
+@pytest.mark.parametrize("kind", ["image", "channels", "points"])
+@pytest.mark.parametrize("smaller", [False, True])
+def test_a_source_with_other_data_since(viewer, qtbot, kind, smaller):
+    widget = sources_of(viewer, kind)
+    widget.run()
+    first, before = viewer.layers["first"], names(viewer)
+    first.data = np.array(first.data[:9] if smaller else first.data)
+    wait(widget, qtbot)
+    assert names(viewer) == before
+    assert widget.message.value == "first has changed: nothing was added"
+    if not (smaller and kind == "channels"):
+        run(widget, qtbot)
+        assert len(viewer.layers) > len(before)
+
+
+@pytest.mark.parametrize("kind", ["image", "channels", "points"])
+def test_a_source_renamed_and_moved_during_a_run(viewer, qtbot, kind):
+    widget = sources_of(viewer, kind)
+    widget.run()
+    for layer in viewer.layers:
+        layer.translate = (5, 6)
+    viewer.layers["first"].name = "renamed"
+    viewer.layers.reverse()
+    before = names(viewer)
+    wait(widget, qtbot)
+    added = viewer.layers[len(before) :]
+    assert len(added) == {"image": 3, "channels": 4, "points": 2}[kind]
+    for layer in added:
+        assert "renamed" in layer.name
+        assert list(layer.translate) == [5, 6]
+
+
+def sources_of(viewer, kind):
+    """Add what is clustered, and open the dock."""
+    data = np.random.default_rng(0).integers(0, 99, (2, 40, 50)).astype(np.uint8)
+    if kind == "points":
+        viewer.add_points(data[0, :, :2], name="first")
+        return by_script(viewer)
+    layers = [viewer.add_image(data[0], name="first")]
+    if kind == "channels":
+        layers.append(viewer.add_image(data[1], name="second"))
+    widget = by_script(viewer)
+    select(viewer, *layers)
+    return widget
+
+
+def test_what_is_wanted_is_what_was_ticked_at_first(viewer, qtbot):
+    viewer.add_image(skimage.data.camera(), name="camera")
+    widget = by_script(viewer)
+    widget.add_centers.value = False
+    widget.run()
+    widget.add_centers.value, widget.add_labels.value = True, False
+    wait(widget, qtbot)
+    assert names(viewer) == ["camera", "camera quantized", "camera labels"]
 
 
 def test_an_empty_layer_can_be_chosen_but_not_clustered(viewer, qtbot, notified):

@@ -154,7 +154,8 @@ class KMeansWidget(Container[Any]):
         for event in (dims.ndim, dims.order, dims.ndisplay):
             event.connect(self._offer)
         dims.point.connect(self._on_change)
-        self.layer.changed.connect(self._on_layer)
+        # Of None, which stands for no layer, the control itself would not tell.
+        self.layer.native.currentIndexChanged.connect(self._on_layer)
         for box in (self.criteria, self.init, self.start_labels, self.mask):
             box.changed.connect(self._enable)
         self.settings.changed.connect(self._on_change)
@@ -231,20 +232,16 @@ class KMeansWidget(Container[Any]):
         if sources != self._offers.chosen:
             self._keep_epsilon()
             self._offers.chosen = sources
-            self._on_data()
+            if not self.running:  # what is said is of others
+                self._tell("")
+            self._show_epsilon()
         self._offer()
-
-    def _on_data(self) -> None:
-        """Let go of what was said of other data."""
-        if not self.running:
-            self._tell("")
-        self._show_epsilon()
 
     def _on_touched(self, event: Any) -> None:
         """Heed that a layer that was chosen has been changed."""
         if event.type == "data" and event.source in self._offers.chosen:
             self._keep_epsilon()
-            self._on_data()
+            self._show_epsilon()
         self._offer()
         self._on_change()
 
