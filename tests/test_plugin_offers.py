@@ -324,7 +324,7 @@ def test_an_epsilon_is_kept_for_its_layer(viewer, qtbot):
     assert widget.epsilon.value == 7
     first.data = first.data // 2
     assert widget.epsilon.value == 7
-    widget.epsilon.value = widget._epsilon_shown
+    widget.epsilon.value = widget._epsilon._default
     first.data = first.data * 2
     assert widget.epsilon.value == pytest.approx(default, rel=0.02)
     viewer.layers.selection.active = second

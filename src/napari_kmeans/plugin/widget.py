@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +27,12 @@ from ..core.progress import exhaust
 from ..core.validation import check_attempts, check_k, check_seed
 from . import controls
 from .controls import EPSILON, LABELS, MAX_ITER, OPTIMAL, RANDOM, integer, number
+from .epsilon import Epsilon
 from .job import Job, Outcome, run
 from .layers import showing
 from .offers import Offers
 from .regions import mask
-from .sources import changed, check_channels, full_resolution, part, plane, value_range
+from .sources import changed, check_channels, full_resolution, part, plane
 from .summary import by_blocks, summary
 from .turns import in_turns
 from .worker import STEPS, Worker
@@ -43,6 +43,12 @@ if TYPE_CHECKING:
     import napari.viewer
     from napari.layers import Layer
     from napari.qt.threading import GeneratorWorker
+
+#: Events of layers that change what a run would find, or whether it can be.
+_TOUCHES = {
+    *("data", "paint"),
+    *("translate", "scale", "rotate", "shear", "affine", "units"),
+}
 
 
 class KMeansWidget(Container[Any]):
@@ -95,9 +101,6 @@ class KMeansWidget(Container[Any]):
         self._adding = False
         self._followed: list[Layer] = []
         self._watched: set[Layer] = set()
-        # The default for the layers chosen, and what was typed for these or others.
-        self._epsilon_shown: float | None = None
-        self._epsilons: dict[tuple[Any, ...], float] = {}
         self._failed = False
         self._notice = ""
         settings, outputs = controls.settings(self._offers), controls.outputs()
@@ -114,6 +117,7 @@ class KMeansWidget(Container[Any]):
         )
         for widget in (*settings, *outputs, *buttons):
             object.__setattr__(self, widget.name, widget)
+        self._epsilon = Epsilon(self.epsilon)
         self._shape_native()
         self._connect()
         self.reset_choices()
@@ -230,18 +234,16 @@ class KMeansWidget(Container[Any]):
     def _on_layer(self, _event: Any = None) -> None:
         sources = self._sources
         if sources != self._offers.chosen:
-            self._keep_epsilon()
             self._offers.chosen = sources
             if not self.running:  # what is said is of others
                 self._tell("")
-            self._show_epsilon()
+            self._epsilon.show(sources)
         self._offer()
 
     def _on_touched(self, event: Any) -> None:
         """Heed that a layer that was chosen has been changed."""
         if event.type == "data" and event.source in self._offers.chosen:
-            self._keep_epsilon()
-            self._show_epsilon()
+            self._epsilon.show(self._offers.chosen)
         self._offer()
         self._on_change()
 
@@ -296,35 +298,13 @@ class KMeansWidget(Container[Any]):
         chosen = {*self._offers.chosen, self.start_labels.value, self.mask.value}
         chosen.discard(None)
         for layer in self._watched ^ chosen:
-            for name in {"data", "extent", "paint"} & {*layer.events.emitters}:
+            for name in _TOUCHES & {*layer.events.emitters}:
                 event = layer.events[name]
                 if layer in chosen:
                     event.connect(self._on_touched)
                 else:
                     event.disconnect(self._on_touched)
         self._watched = chosen
-
-    def _show_epsilon(self) -> None:
-        """Show the default, 1/255 of the range of the values, or what was typed."""
-        sources = self._offers.chosen
-        if not sources:
-            return
-        epsilon = max(map(value_range, sources)) / 255 or 1.0
-        exponent = math.floor(math.log10(epsilon))
-        self.epsilon.native.setDecimals(min(max(3 - exponent, 0), 300))
-        self.epsilon.step = 10.0**exponent
-        self.epsilon.value = epsilon
-        self._epsilon_shown = self.epsilon.value
-        typed = self._epsilons.get(tuple(layer.unique_id for layer in sources))
-        if typed is not None:
-            self.epsilon.value = typed
-
-    def _keep_epsilon(self) -> None:
-        """Keep what was typed for the layers chosen."""
-        sources = tuple(layer.unique_id for layer in self._offers.chosen)
-        self._epsilons.pop(sources, None)
-        if self.epsilon.value != self._epsilon_shown:
-            self._epsilons[sources] = self.epsilon.value
 
     # -- a run ---------------------------------------------------------------------
 
@@ -370,11 +350,7 @@ class KMeansWidget(Container[Any]):
         if self.init.value == OPTIMAL:
             return {"init": OPTIMAL}
         max_iter = None if self.criteria.value == EPSILON else integer(self.max_iter)
-        epsilon: float | None = self.epsilon.value
-        if epsilon == self._epsilon_shown:  # as shown, to the last digit
-            epsilon = None
-        if self.criteria.value == MAX_ITER:
-            epsilon = 0.0
+        epsilon = 0.0 if self.criteria.value == MAX_ITER else self._epsilon.value
         return {
             "criteria": Criteria(max_iter, epsilon),
             "attempts": check_attempts(integer(self.attempts)),
