@@ -296,3 +296,18 @@ def test_the_random_numbers_of_the_caller_are_left_alone():
     criteria = (BOTH, 5, 0.0)
     _, found, _ = cv2.kmeans(np.float32(pixels), 4, None, criteria, 1, FLAGS["random"])
     np.testing.assert_array_equal(found.ravel(), expected)
+
+
+@pytest.mark.parametrize("shape", [(4, 5), (4, 5, 3), (4, 5, 4)])
+def test_what_is_decoded_is_in_the_order_of_red_green_blue(shape):
+    image = np.random.default_rng(0).integers(0, 65_536, shape, np.uint16)
+    stored = image[..., [2, 1, 0, 3][: shape[2]]] if len(shape) == 3 else image
+    content = cv2.imencode(".png", stored)[1].tobytes()
+    np.testing.assert_array_equal(opencv.decode(content), image)
+
+
+@pytest.mark.parametrize("content", [b"", b"not an image"])
+def test_what_is_no_image_is_not_decoded(content, capfd):
+    with pytest.raises(ValueError, match="OpenCV cannot read it"):
+        opencv.decode(content)
+    assert capfd.readouterr() == ("", "")

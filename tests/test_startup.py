@@ -29,6 +29,7 @@ print(*sorted(set(sys.modules) - before))
     [
         "import napari_kmeans",
         "from napari_kmeans import Criteria",
+        "from napari_kmeans import read",
         "import napari_kmeans.plugin.widget",
         "import napari_kmeans.plugin.samples",
         "import napari_kmeans.cli",

@@ -1,6 +1,7 @@
 """TIFF: what its tags say is heeded, or refused."""
 
 import struct
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -241,7 +242,10 @@ def test_more_than_colors_and_alpha_is_refused():
 
 @pytest.mark.parametrize("compression", ["tiff_lzw", "group4", "zstd"])
 def test_bits_of_every_compression(compression):
-    Image.fromarray(GRAY > 99).save("a.tif", compression=compression)
+    try:
+        Image.fromarray(GRAY > 99).save("a.tif", compression=compression)
+    except OSError:
+        pytest.skip("this version of Pillow does not write it")
     assert_read(GRAY > 99)
 
 
@@ -252,7 +256,8 @@ def test_lzw_of_every_depth(n_channels, dtype):
     order = [2, 1, 0, 3][:n_channels] if n_channels > 1 else [0]
     cv2.imwrite("a.tif", pixels[..., order], [cv2.IMWRITE_TIFF_COMPRESSION, 5])
     with tifffile.TiffFile("a.tif") as tiff:
-        assert tiff.pages[0].compression == 5
+        if tiff.pages[0].compression != 5:
+            pytest.skip("this version of OpenCV does not write it")
     assert_read(pixels if n_channels > 1 else pixels[..., 0], rgb=n_channels > 1)
 
 
@@ -264,6 +269,7 @@ def test_white_that_is_0_in_lzw(dtype):
     assert_read(~pixels)
 
 
+@pytest.mark.skipif(find_spec("imagecodecs") is not None, reason="it is installed")
 def test_lzw_of_another_kind_says_what_to_install():
     cv2.imwrite("a.tif", GRAY, [cv2.IMWRITE_TIFF_COMPRESSION, 5])
     retag(339, 2)  # signed integers
