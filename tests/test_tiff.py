@@ -378,6 +378,19 @@ def test_stacks_that_are_cut_off_are_refused(kind, part, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("dtype", ["u1", "u2"])
+def test_lzw_that_is_cut_off_is_refused(dtype, capfd):
+    cv2.imwrite("a.tif", COLOR.astype(dtype), [cv2.IMWRITE_TIFF_COMPRESSION, 5])
+    whole = Path("a.tif").read_bytes()
+    with tifffile.TiffFile("a.tif") as tiff:
+        place = tiff.pages[0].tags[273].valueoffset
+    with open("a.tif", "r+b") as file:  # the pixels, at the end
+        file.seek(place)
+        file.write(struct.pack("<I", len(whole) - 20))
+    fail()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_pages_in_a_circle_are_refused():
     write(GRAY, photometric="minisblack")
     with tifffile.TiffFile("a.tif") as tiff:

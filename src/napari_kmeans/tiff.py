@@ -256,6 +256,13 @@ class _Tiff:
         shown = [self._shown(*pair, 0, 1) for pair in zip(flat, pages, strict=True)]
         return np.stack(shown).reshape(*leading, *shown[0].shape)
 
+    def _check_whole(self) -> None:
+        """Raise where pixels lie behind the end, of which libtiff would print."""
+        for page in self.series.pages:
+            ends = np.add(page.dataoffsets, page.databytecounts)
+            if ends.max(initial=0) > self.tiff.filehandle.size:
+                raise ValueError("it is cut off")
+
     def _differing_pages(self) -> list[Any]:
         """Return the pages, where they are not all to be seen in the same way."""
         if self.series.kind not in ("generic", "uniform"):
@@ -290,6 +297,7 @@ class _Tiff:
 
     def _by_pillow(self, source: Source) -> NDArray[Any]:
         """Return the image as Pillow decodes and shows it, with 8 bits a channel."""
+        self._check_whole()
         shown = []
         with trusting(), Image.open(opened(source)) as image:
             for page in self.series.pages:
@@ -304,6 +312,7 @@ class _Tiff:
         """Return the image as it is stored, its samples last."""
         from .core.opencv import decode
 
+        self._check_whole()
         whole = content(source)
         pages = [decode(whole, page.index) for page in self.series.pages]
         return np.stack(pages).reshape(*self.shape[:-2], *pages[0].shape)
