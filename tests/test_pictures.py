@@ -206,6 +206,22 @@ def test_orientation_behind_the_pixels_is_heeded(tmp_path):
         assert_read(name, np.rot90(GRAY, -1), rgb=False)
 
 
+@pytest.mark.parametrize("exif", [b"garbage", b"Exif\0\0garbage", b"Exif\0\0II*\0\xff"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp"])
+def test_damaged_exif_is_no_orientation(exif, suffix):
+    Image.fromarray(COLOR).save(f"photo.{suffix}", exif=exif, lossless=True)
+    assert read(f"photo.{suffix}")[0].shape == COLOR.shape
+
+
+@pytest.mark.parametrize("said", [0, 9])
+def test_orientation_that_there_is_not_is_none(said):
+    exif = Image.Exif()
+    exif[0x0112] = said
+    for name in ("photo.png", "photo.tif"):
+        Image.fromarray(COLOR).save(name, exif=exif)
+        assert_read(name, COLOR, rgb=True)
+
+
 def test_inks_become_colors():
     inks = Image.frombytes("CMYK", (7, 9), RANDOM.bytes(7 * 9 * 4))
     inks.save("inks.jpg", quality=100)  # as Adobe has them: inverted

@@ -341,6 +341,17 @@ def test_channels_are_named(kind):
     }
 
 
+@pytest.mark.parametrize("names", [["DAPI", "DAPI"], ["", "DAPI"], None])
+def test_names_that_do_not_tell_channels_apart_are_left(names):
+    said = {"Channel": {"Name": names}} if names else {}
+    channels = DEEP[..., :2].transpose(2, 0, 1)
+    metadata = {"axes": "CYX", **said}
+    meaning = {"photometric": "minisblack"}
+    tifffile.imwrite("a.tif", channels, ome=True, metadata=metadata, **meaning)
+    _, attributes, _ = read("a.tif")
+    assert (attributes["channel_axis"], attributes["metadata"]) == (0, {})
+
+
 @pytest.mark.parametrize("kind", ["ome", "imagej"])
 def test_axes_of_stacks(kind):
     stack = RANDOM.integers(0, 99, (3, 2, 9, 7)).astype(np.uint16)

@@ -1,4 +1,4 @@
-"""Files: images read by napari's readers, and results written to a folder.
+"""Files: images read by what their files say, and results written to a folder.
 
 A result's folder holds the quantized image and the labels, each as PNG where that
 format has room for it and as TIFF elsewhere, the table of centers as CSV, and the

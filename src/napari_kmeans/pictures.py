@@ -280,8 +280,12 @@ def _most(image: ImageFile) -> int:
 
 
 def _orientation(image: ImageFile) -> int:
-    # Of a PNG, Pillow's own method would read the pixels, too.
-    return int(Image.Image.getexif(image).get(ORIENTATION, 1))
+    try:
+        # Of a PNG, Pillow's own method would read the pixels, too.
+        said = Image.Image.getexif(image).get(ORIENTATION, 1)
+    except Exception:  # what is beside an image is no reason not to read it
+        return 1
+    return int(said) if said in range(1, 9) else 1
 
 
 def _read(source: Source, mode: str) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import struct
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -221,11 +221,11 @@ class _Tiff:
         """Return the names that OME or ImageJ has for channels, where all have one."""
         names: list[Any] = []
         if self.series.kind == "ome":
-            images = _listed(
-                tifffile.xml2dict(self.tiff.ome_metadata or "")["OME"]["Image"]
-            )
-            channels = _listed(images[self.index]["Pixels"].get("Channel"))
-            names = [channel.get("Name") for channel in channels]
+            with suppress(Exception):  # names are no reason not to read an image
+                said = tifffile.xml2dict(self.tiff.ome_metadata or "")
+                images = _listed(said["OME"]["Image"])
+                channels = _listed(images[self.index]["Pixels"].get("Channel"))
+                names = [channel.get("Name") for channel in channels]
         elif self.series.kind == "imagej" and self.axes == ["C", "Y", "X"]:
             names = (self.tiff.imagej_metadata or {}).get("Labels") or []
         told = tuple(str(name) for name in names if name)
@@ -329,7 +329,8 @@ def _read(
 
 
 def _orientation(page: Any) -> int:
-    return int(page.tags.valueof(ORIENTATION, 1))
+    said = page.tags.valueof(ORIENTATION, 1)
+    return int(said) if said in range(1, 9) else 1
 
 
 def _palette(page: Any) -> NDArray[Any]:
