@@ -310,40 +310,6 @@ def test_the_current_plane_stays_where_other_axes_are_shown(viewer, qtbot):
     assert viewer.layers["stack plane labels"].data.shape == (4, 30, 1)
 
 
-def test_an_epsilon_is_kept_for_its_layer(viewer, qtbot):
-    first = viewer.add_image(skimage.data.camera(), name="first")
-    second = viewer.add_image(skimage.data.camera() / 255, name="second")
-    widget = by_script(viewer)
-    viewer.layers.selection.active = first
-    default = widget.epsilon.value
-    widget.epsilon.value = 7
-    viewer.layers.selection.active = second
-    assert widget.epsilon.value == pytest.approx(1 / 255, rel=1e-3)
-    widget.epsilon.value = 0.5
-    viewer.layers.selection.active = first
-    assert widget.epsilon.value == 7
-    first.data = first.data // 2
-    assert widget.epsilon.value == 7
-    widget.epsilon.value = widget._epsilon._default
-    first.data = first.data * 2
-    assert widget.epsilon.value == pytest.approx(default, rel=0.02)
-    viewer.layers.selection.active = second
-    assert widget.epsilon.value == 0.5
-    select(viewer, first, second)
-    assert widget.epsilon.value == pytest.approx(default, rel=0.02)
-
-
-def test_the_default_epsilon_follows_the_data(viewer, qtbot):
-    image = viewer.add_image(skimage.data.camera(), name="camera")
-    widget = by_script(viewer)
-    image.data = skimage.data.camera().astype(np.float32) / 255
-    assert widget.epsilon.value == pytest.approx(1 / 255, rel=1e-3)
-    spots = viewer.add_points([[0, 0], [0, 255]])
-    assert widget.epsilon.value == 1
-    spots.add([0, 510])
-    assert widget.epsilon.value == 2
-
-
 def test_names_of_channels_follow_the_layers(viewer, qtbot):
     layers = [viewer.add_image(np.eye(9) * i, name=f"c{i}") for i in range(3)]
     widget = by_script(viewer)
@@ -355,3 +321,17 @@ def test_names_of_channels_follow_the_layers(viewer, qtbot):
     click(widget.run_button, qtbot)
     wait(widget, qtbot)
     assert "DAPI, c1, c2 labels" in names(viewer)
+
+
+def test_a_name_that_stands_for_no_layer(viewer, qtbot):
+    results = quantize(skimage.data.camera(), 3).to_layers("camera")
+    [(data, attributes, _)] = [layer for layer in results if layer[2] == "image"]
+    result = viewer.add_image(data, **attributes | {"name": "choose a layer"})
+    labels = viewer.add_labels(np.ones((512, 512), int), name="-----")
+    widget = by_script(viewer)
+    assert widget.layer.value is widget.mask.value is widget.start_labels.value is None
+    widget.layer.value = result
+    widget.mask.value = widget.start_labels.value = labels
+    viewer.layers.remove(labels)
+    assert widget.layer.value is result
+    assert widget.mask.value is widget.start_labels.value is None
