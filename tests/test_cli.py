@@ -16,8 +16,10 @@ import napari
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 import zarr
 from napari.components import ViewerModel
+from PIL import Image
 from rich.console import Console
 from skimage.data import coffee
 from skimage.io import imread, imsave
@@ -50,7 +52,7 @@ def image(folder):
 def written(monkeypatch):
     """Return the results that are written, instead of writing them."""
     results = []
-    monkeypatch.setattr(files, "write", lambda _, result: results.append(result))
+    monkeypatch.setattr(files, "write", lambda _, result, __: results.append(result))
     return results
 
 
@@ -89,6 +91,7 @@ def test_file_is_quantized_as_by_the_api(image):
         "centers.csv",
         "labels.png",
         "quantized.png",
+        "settings.json",
     ]
     assert_written("image-kmeans", quantize(image))
 
@@ -213,7 +216,81 @@ def test_mask_leaves_out_what_is_zero(image, folder, written):
     imsave(folder / "mask.png", mask, check_contrast=False)
     printed = succeed("image.png", "--mask", "mask.png")
     np.testing.assert_array_equal(written[0].labels > 0, mask > 0)
-    assert "2,000, 1,500 left out" in printed
+    assert "2,000, 1,500 left out: masked\n" in printed
+
+
+def test_mask_in_color_leaves_out_black_and_what_is_transparent(image, written):
+    mask = np.zeros((40, 50, 4), np.uint8)
+    mask[..., 3] = 255
+    mask[:10, :, 2] = 1
+    mask[:5, :, 3] = 0
+    Image.fromarray(mask).save("mask.png")
+    succeed("image.png", "--mask", "mask.png")
+    assert (written[0].labels[5:10] > 0).all()
+    assert written[0].counts.sum() == 5 * 50
+
+
+def test_transparent_gray_is_left_out_and_stays_transparent(folder):
+    both = np.random.default_rng(0).integers(0, 256, (40, 50, 2), np.uint8)
+    both[:10, :, 1] = 0
+    both[10:, :, 1] |= 1
+    Image.fromarray(both).save("both.png")
+    assert "2,000, 500 left out: transparent\n" in succeed("both.png", "-k", 3)
+    expected = quantize(both[..., 0], 3, mask=both[..., 1] > 0)
+    written = np.asarray(Image.open("both-kmeans/quantized.png"))
+    np.testing.assert_array_equal(written[..., 0], expected.quantized)
+    np.testing.assert_array_equal(written[..., 1], both[..., 1])
+    imsave("mask.png", np.eye(40, 50, dtype=np.uint8), check_contrast=False)
+    both = ("both.png", "--mask", "mask.png", "-k", 2)
+    assert "2,000, 1,970 left out: masked or transparent\n" in succeed(
+        *both, "-o", "a", "--no-data", 300
+    )
+    value = int(expected.quantized[20, 20])
+    Image.fromarray(written).save("both.png")
+    printed = succeed("both.png", "-k", 1, "--no-data", value, "-o", "b")
+    assert re.search(r"left out: 500 transparent, [\d,]+ no data\n", printed)
+
+
+def test_channels_are_named_as_in_the_file(written):
+    stack = np.random.default_rng(0).integers(0, 256, (2, 40, 50), np.uint8)
+    said = {"axes": "CYX", "Channel": {"Name": ["DAPI", "GFP"]}}
+    tifffile.imwrite("cells.ome.tif", stack, metadata=said)
+    succeed("cells.ome.tif", "-k", 3)
+    assert written[0].channels == ("DAPI", "GFP")
+    assert written[0].settings == quantize(stack, 3, channel_axis=0).settings
+
+
+def test_value_that_the_file_has_for_no_data_is_left_out(folder):
+    field = np.random.default_rng(0).random((40, 50), np.float32)
+    field[:10] = -9999
+    tags = [(42_113, "s", 0, "-9999", True)]
+    tifffile.imwrite("field.tif", field, metadata=None, extratags=tags)
+    assert "2,000, 500 left out: no data\n" in succeed("field.tif", "-k", 3)
+    printed = succeed("field.tif", "-k", 3, "--no-data", 2, "-o", "all")
+    assert "left out" not in printed
+
+
+@pytest.mark.parametrize("name", ["image.npy", "image.tif"])
+def test_color_whose_channels_do_not_lie_last(name, written, monkeypatch):
+    image = np.random.default_rng(0).integers(0, 256, (3, 40, 50), np.uint8)
+    if name == "image.npy":
+        np.save(name, image)
+        arguments = ("--rgb", "--channel-axis", 0)
+    else:  # the file says where they are
+        axes = {"axes": "CYX"}
+        tifffile.imwrite(name, image, photometric="minisblack", metadata=axes)
+        arguments = ("--rgb",)
+    viewer = ViewerModel()
+    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
+    monkeypatch.setattr(napari, "run", lambda: None)
+    succeed(name, *arguments, "--color-space", "oklab", "--show")
+    expected = quantize(np.moveaxis(image, 0, -1), rgb=True, color_space="oklab")
+    np.testing.assert_array_equal(written[0].labels, expected.labels)
+    np.testing.assert_array_equal(written[0].centers, expected.centers)
+    assert written[0].quantized.shape == (3, 40, 50)
+    assert viewer.layers["image"].rgb
+    shown = viewer.layers["image quantized"]
+    np.testing.assert_array_equal(shown.data, expected.quantized)
 
 
 def test_sample_is_quantized_without_a_file(written):
@@ -355,7 +432,7 @@ def test_earlier_omezarr_is_kept_without_force():
     succeed("in.zarr", "-k", 2, "-o", "out.zarr", "--force")
     assert omezarr.read("out.zarr")[1][0][0].max().compute() == 2
     sentence = fail("in.zarr", "-o", "./in.zarr", "--force")
-    assert "should not be the image itself" in sentence
+    assert "should be a folder apart from in.zarr" in sentence
 
 
 @pytest.mark.usefixtures("pyramid")
@@ -469,8 +546,8 @@ def test_fewer_colors_than_clusters_are_warned_of(opened):
         (["--max-iter", 0], "max_iter=0 should be at least 1."),
         (["--epsilon", -1], "epsilon=-1.0 should be a finite number of at least 0."),
         (["--seed", -1], "seed=-1 should be at least 0."),
-        (["--rgb", "--channel-axis", 0], "channel_axis=0 should not go with rgb=True"),
-        (["--mask", "image.png"], "mask of shape (40, 50, 3) should have the shape"),
+        (["--rgb", "--channel-axis", 0], "channel_axis=0 should have 3 or 4 channels"),
+        (["--mask", "mask.png"], "mask of shape (4, 5) should have the shape"),
         (["--mask", "none.png"], "none.png should be a file or a folder"),
         (["--init", "best"], "init='best' should be one of 'random', 'k-means++'"),
         (["--layer", 1], "layer=1 should be from 0 to 0"),
@@ -496,6 +573,7 @@ def test_fewer_colors_than_clusters_are_warned_of(opened):
 @pytest.mark.usefixtures("image")
 def test_bad_arguments_fail_in_a_sentence(arguments, sentence, monkeypatch):
     monkeypatch.setattr(cli, "CONNECTING", 0.5)
+    Image.new("L", (5, 4)).save("mask.png")
     assert sentence in fail("image.png", *arguments)
 
 
@@ -529,7 +607,7 @@ def test_earlier_result_is_kept_without_force(image, monkeypatch):
 
 @pytest.mark.usefixtures("image")
 def test_full_disk_is_said_in_a_sentence(monkeypatch):
-    def write(folder, result):
+    def write(folder, result, alpha):
         (folder / "labels.png").touch()
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "labels.png")
 
@@ -540,7 +618,7 @@ def test_full_disk_is_said_in_a_sentence(monkeypatch):
 
 @pytest.mark.usefixtures("image")
 def test_interruption_leaves_nothing_behind(folder, monkeypatch):
-    def interrupted(folder, result):
+    def interrupted(folder, result, alpha):
         (folder / "labels.png").touch()
         raise KeyboardInterrupt
 

@@ -2,7 +2,8 @@
 
 import contextlib
 import dataclasses
-import os
+import json
+import re
 import sys
 
 import dask.array as da
@@ -13,10 +14,12 @@ import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from napari.layers import Image
+from napari import layers
+from napari.components import ViewerModel
+from PIL import Image
 from skimage.io import imread, imsave
 
-from napari_kmeans import files, omezarr, quantize
+from napari_kmeans import files, omezarr, quantize, quantize_planes, read
 from napari_kmeans.core.progress import exhaust
 
 
@@ -52,39 +55,40 @@ def fake(tmp_path):
     return str(path)
 
 
-PNG, TIFF = {"quantized.png"}, {"quantized.tif"}
-ROUND_TRIPS = [
-    ("u1", (40, 50), None, PNG, "labels.png"),
-    ("u2", (40, 50), None, PNG, "labels.png"),
-    (">u2", (40, 50), None, PNG, "labels.png"),
-    ("u1", (40, 50, 3), True, PNG, "labels.png"),
-    ("u1", (40, 50, 4), True, PNG, "labels.png"),
-    ("u2", (40, 50, 3), True, TIFF, "labels.png"),
-    ("f4", (40, 50, 3), True, TIFF, "labels.png"),
-    ("i1", (40, 50), None, TIFF, "labels.png"),
-    ("i4", (40, 50), None, TIFF, "labels.png"),
-    ("f2", (40, 50), None, TIFF, "labels.png"),
-    (">f8", (40, 50), None, TIFF, "labels.png"),
-    ("?", (40, 50), None, TIFF, "labels.png"),
-    ("u1", (6, 40, 50), None, TIFF, "labels.tif"),
-    ("u1", (6, 40, 50, 3), True, TIFF, "labels.tif"),
-    ("u1", (40, 50, 3), False, TIFF, "labels.tif"),
+PNG, TIFF = "quantized.png", "quantized.tif"
+KINDS = [
+    ("u1", (40, 50), {}, PNG, "labels.png"),
+    ("u2", (40, 50), {}, PNG, "labels.png"),
+    (">u2", (40, 50), {}, PNG, "labels.png"),
+    ("u1", (40, 50, 3), {"rgb": True}, PNG, "labels.png"),
+    ("u1", (3, 40, 50), {"rgb": True, "channel_axis": 0}, PNG, "labels.png"),
+    ("u1", (40, 50, 4), {"rgb": True}, PNG, "labels.png"),
+    ("u2", (40, 50, 3), {"rgb": True}, TIFF, "labels.png"),
+    ("f4", (40, 50, 3), {"rgb": True}, TIFF, "labels.png"),
+    ("i1", (40, 50), {}, TIFF, "labels.png"),
+    ("?", (40, 50), {}, TIFF, "labels.png"),
+    ("u1", (6, 40, 50), {}, TIFF, "labels.tif"),
+    ("u1", (6, 40, 50, 3), {"rgb": True}, TIFF, "labels.tif"),
+    ("u1", (40, 50, 3), {"rgb": False}, TIFF, "labels.tif"),
+    ("u1", (2, 40, 50), {"channel_axis": 0}, TIFF, "labels.png"),
 ]
 
 
-@pytest.mark.parametrize(("dtype", "shape", "rgb", "image", "labels"), ROUND_TRIPS)
-def test_what_is_written_comes_back(dtype, shape, rgb, image, labels, tmp_path):
-    random = np.random.default_rng(0)
-    data = random.integers(0, 100, shape).astype(dtype)
-    q = quantize(data, k=2, rgb=rgb)
+@pytest.mark.parametrize(("dtype", "shape", "said", "image", "labels"), KINDS)
+def test_files_are_those_that_others_read(dtype, shape, said, image, labels, tmp_path):
+    data = np.random.default_rng(0).integers(0, 100, shape).astype(dtype)
+    q = quantize(data, k=2, **said)
     files.write(tmp_path, q)
-    assert set(tree(tmp_path)) == image | {labels, "centers.csv"}
+    assert set(tree(tmp_path)) == {image, labels, "centers.csv", "settings.json"}
     written, written_labels = (
         (imread if name.endswith(".png") else tifffile.imread)(tmp_path / name)
-        for name in (*image, labels)
+        for name in (image, labels)
     )
     assert written.dtype == data.dtype.newbyteorder("=")
-    np.testing.assert_array_equal(written, q.quantized)
+    expected = q.quantized
+    if said.get("rgb"):
+        expected = np.moveaxis(expected, q.channel_axis, -1)
+    np.testing.assert_array_equal(written, expected)
     assert written_labels.dtype == np.uint8
     np.testing.assert_array_equal(written_labels, q.labels)
     table = pd.read_csv(tmp_path / "centers.csv")
@@ -99,17 +103,46 @@ def test_many_clusters_are_written_as_16_bit_labels(tmp_path):
     np.testing.assert_array_equal(labels, q.labels)
 
 
-@given(
-    arrays.arrays(
-        st.sampled_from([np.uint8, np.uint16]),
-        arrays.array_shapes(min_dims=2, max_dims=2, max_side=9),
-    )
-)
-def test_every_gray_image_comes_back(tmp_path_factory, image):
-    folder = tmp_path_factory.mktemp("gray")
-    q = quantize(image, k=1)
-    files.write(folder, q)
-    np.testing.assert_array_equal(imread(folder / "quantized.png"), q.quantized)
+DTYPES = ["?", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8"]
+
+
+@given(st.data())
+def test_what_is_written_reads_back_the_same(tmp_path_factory, data):
+    """Of every dtype and shape: gray, with alpha, in color, or of channels."""
+    folder = tmp_path_factory.mktemp("written")
+    dtype = np.dtype(data.draw(st.sampled_from([*DTYPES, ">u2", ">f4", ">i8"])))
+    shape = data.draw(st.lists(st.integers(1, 6), min_size=2, max_size=4))
+    kind = data.draw(st.sampled_from(["gray", "alpha", "rgb", "channels"]))
+    said = {"rgb": kind == "rgb"}
+    if kind in ("rgb", "channels"):
+        axis = said["channel_axis"] = data.draw(st.integers(0, len(shape)))
+        n = st.sampled_from([3, 4]) if kind == "rgb" else st.integers(1, 6)
+        shape.insert(axis, data.draw(n))
+    values = st.integers(0, 1 if dtype == "?" else 100)
+    image = data.draw(arrays.arrays(dtype, shape, elements=values))
+    if kind == "rgb" and shape[axis] == 4:
+        np.moveaxis(image, axis, -1)[..., 3].flat[0] = 1  # not all is transparent
+    alpha = None
+    if kind == "alpha":
+        alpha = data.draw(arrays.arrays(dtype, shape, elements=values))
+        alpha.flat[0] = 1
+    q = quantize(image, 1, mask=None if alpha is None else alpha > 0, **said)
+    files.write(folder, q, alpha)
+    (path,) = folder.glob("quantized.*")
+    again, attributes, _ = read(path)
+    expected = q.quantized
+    if kind == "rgb":
+        expected = np.moveaxis(expected, axis, -1)
+    if kind == "channels":
+        assert attributes["channel_axis"] == axis
+    else:
+        assert attributes["rgb"] == (kind == "rgb")
+    assert again.dtype == dtype.newbyteorder("=")
+    np.testing.assert_array_equal(again, expected)
+    assert again.shape == expected.shape
+    np.testing.assert_array_equal(attributes["metadata"].get("alpha"), alpha)
+    (path,) = folder.glob("labels.*")
+    np.testing.assert_array_equal(read(path)[0], q.labels)
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "npy"])
@@ -131,6 +164,122 @@ def test_folder_of_images_is_read_as_a_stack(tmp_path):
     assert attributes["name"] == tmp_path.name
 
 
+def test_names_of_a_stack_are_sorted_as_numbers(tmp_path):
+    for index in (10, 9, 1):
+        Image.new("L", (5, 4), index).save(tmp_path / f"{index}.png")
+    (tmp_path / ".hidden").touch()
+    (tmp_path / "folder").mkdir()
+    np.testing.assert_array_equal(read(tmp_path)[0][:, 0, 0], [1, 9, 10])
+
+
+def test_stack_of_one_is_the_image(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (4, 5, 3), np.uint8)
+    imsave(tmp_path / "0.png", image)
+    data, attributes, _ = read(tmp_path)
+    np.testing.assert_array_equal(data, image)
+    assert attributes == {"name": tmp_path.name, "rgb": True, "metadata": {}}
+
+
+def test_stack_has_what_its_images_have(tmp_path):
+    both = np.random.default_rng(0).integers(0, 256, (3, 4, 5, 2), np.uint8)
+    for index, image in enumerate(both):
+        Image.fromarray(image).save(tmp_path / f"{index}.png")
+    data, attributes, _ = read(tmp_path)
+    np.testing.assert_array_equal(data, both[..., 0])
+    np.testing.assert_array_equal(attributes["metadata"]["alpha"], both[..., 1])
+
+
+def test_stack_of_channels(tmp_path):
+    stack = np.random.default_rng(0).integers(0, 256, (3, 2, 4, 5), np.uint8)
+    for index, channels in enumerate(stack):
+        path = tmp_path / f"{index}.tif"
+        tifffile.imwrite(path, channels, metadata={"axes": "CYX"})
+    data, attributes, _ = read(tmp_path)
+    np.testing.assert_array_equal(data, stack)
+    assert attributes["channel_axis"] == 1
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        (np.zeros((20, 50), np.uint8), "20 x 50 uint8"),
+        (np.zeros((40, 50), np.uint16), "40 x 50 uint16"),
+        (np.zeros((40, 50, 3), np.uint8), "40 x 50 x 3 uint8, RGB"),
+        (np.zeros((40, 50, 2), np.uint8), "40 x 50 uint8, with alpha"),
+    ],
+)
+def test_stack_of_images_that_differ_is_refused(second, told, tmp_path):
+    Image.fromarray(np.zeros((40, 50), np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(second).save(tmp_path / "b.png")
+    sentence = f"of one size and kind, but a.png is 40 x 50 uint8, and b.png is {told}."
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("held", ["is none", "holds 2"])
+def test_stack_with_something_else_is_refused(held, tmp_path):
+    Image.new("L", (5, 4)).save(tmp_path / "a.png")
+    if held == "is none":
+        (tmp_path / "notes.txt").write_text("not an image")
+    else:
+        with tifffile.TiffWriter(tmp_path / "notes.txt") as tiff:
+            tiff.write(np.zeros((4, 5)), metadata=None)
+            tiff.write(np.zeros((4, 6)), metadata=None)
+    with pytest.raises(ValueError, match=rf"images, but notes\.txt {held}\.$"):
+        read(tmp_path)
+
+
+def test_damaged_image_of_a_stack_is_named(tmp_path):
+    for name in "ab":
+        image = np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8)
+        Image.fromarray(image).save(tmp_path / f"{name}.png")
+    whole = (tmp_path / "b.png").read_bytes()
+    (tmp_path / "b.png").write_bytes(whole[: len(whole) // 2])
+    data = read(tmp_path)[0]
+    with pytest.raises(ValueError, match=r"b\.png could not be read: "):
+        data.compute()
+
+
+def test_stack_without_dask_says_what_to_install(tmp_path, monkeypatch):
+    for name in "ab":
+        Image.new("L", (5, 4)).save(tmp_path / f"{name}.png")
+    monkeypatch.setitem(sys.modules, "dask", None)
+    with pytest.raises(ModuleNotFoundError, match=r"napari-kmeans\[zarr\]"):
+        read(tmp_path)
+
+
+def test_url_is_read_as_a_file(tmp_path):
+    both = np.random.default_rng(0).integers(0, 256, (4, 5, 2), np.uint8)
+    Image.fromarray(both).save(tmp_path / "both.png")
+    data, attributes, _ = read((tmp_path / "both.png").as_uri())
+    np.testing.assert_array_equal(data, both[..., 0])
+    np.testing.assert_array_equal(attributes["metadata"]["alpha"], both[..., 1])
+    assert attributes["name"] == "both"
+    with tifffile.TiffWriter(tmp_path / "pages.tif") as tiff:
+        tiff.write(both[..., 0], compression="zlib", metadata=None)
+    data = read((tmp_path / "pages.tif").as_uri())[0]
+    np.testing.assert_array_equal(data, both[..., 0])
+
+
+def test_what_is_read_opens_in_napari(tmp_path):
+    viewer = ViewerModel()
+    for axes, shape in [("YXS", (4, 5, 3)), ("CYX", (2, 4, 5))]:
+        path, meaning = tmp_path / f"{axes}.tif", "rgb" if "S" in axes else "minisblack"
+        pixels = np.zeros(shape, np.uint8)
+        tifffile.imwrite(path, pixels, photometric=meaning, metadata={"axes": axes})
+        data, attributes, _ = read(path)
+        viewer.add_image(data, **attributes)
+    assert [layer.name for layer in viewer.layers] == ["YXS", "CYX", "CYX [1]"]
+    assert [layer.rgb for layer in viewer.layers] == [True, False, False]
+
+
+def test_reading_and_writing_need_no_napari(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "napari", None)
+    image = np.random.default_rng(0).integers(0, 256, (4, 5), np.uint8)
+    files.write(tmp_path, quantize(image, 2))
+    assert read(tmp_path / "quantized.png")[0].shape == (4, 5)
+
+
 IMAGE = np.zeros((40, 50))
 
 
@@ -141,7 +290,7 @@ IMAGE = np.zeros((40, 50))
         (IMAGE, {}),
         (IMAGE, {}, "image"),
         ([IMAGE, IMAGE[::2, ::2]], {"multiscale": True}, "image"),
-        Image(IMAGE, name="cells"),
+        layers.Image(IMAGE, name="cells"),
     ],
 )
 def test_whatever_a_reader_returns_is_a_named_image(returned, reader, fake):
@@ -155,7 +304,8 @@ def test_placement_of_channels_is_kept(reader, fake):
     placement = {"scale": (2, 3), "units": ("um", "um"), "axis_labels": ("y", "x")}
     attributes = {"channel_axis": 0, "name": ["a", "b"], **placement}
     reader([([np.zeros((2, 40, 50))], attributes | {"multiscale": True}, "image")])
-    assert files.read(fake)[1] == {"channel_axis": 0, "name": "cells", **placement}
+    said = {"name": "cells", "metadata": {"channel_names": ("a", "b")}}
+    assert files.read(fake)[1] == {"channel_axis": 0, **said, **placement}
 
 
 def test_level_of_a_pyramid_is_no_pyramid(reader, fake):
@@ -185,7 +335,8 @@ def test_omezarr_is_read_lazily_and_without_napari(tmp_path, monkeypatch):
 
 def test_name_that_a_reader_gives_is_kept(reader, fake):
     reader([(IMAGE, {"name": "DAPI", "scale": (2, 2)})])
-    assert files.read(fake)[1] == {"name": "DAPI", "scale": (2, 2)}
+    said = {"name": "DAPI", "scale": (2, 2)}
+    assert files.read(fake)[1] == {"metadata": {}, **said}
 
 
 def test_channels_stay_together(reader, fake):
@@ -193,14 +344,17 @@ def test_channels_stay_together(reader, fake):
     reader([(np.zeros((2, 40, 50)), {"channel_axis": 0, **lists}, "image")])
     data, attributes, _ = files.read(fake)
     assert data.shape == (2, 40, 50)
-    assert attributes == {"channel_axis": 0, "name": "cells"}
+    names = {"channel_names": ("a", "b")}
+    assert attributes == {"channel_axis": 0, "name": "cells", "metadata": names}
 
 
 def test_one_of_several_images_is_picked(reader, fake):
     points = (np.zeros((4, 2)), {}, "points")
     reader([points, (IMAGE, {"name": "first"}), (IMAGE, {"name": "second"})])
     assert files.read(fake, layer=1)[1]["name"] == "second"
-    with pytest.raises(ValueError, match=r"holds 2 images; .* 0: first, 1: second\.$"):
+    with pytest.raises(
+        ValueError, match=r"holds 2 images; .* 0: first \(40 x 50\), 1: second"
+    ):
         files.read(fake)
     for layer in (-1, 2):
         with pytest.raises(ValueError, match=rf"^layer={layer} should be from 0 to 1"):
@@ -264,89 +418,86 @@ def test_stem_of_a_folder_that_has_no_name_of_its_own(tmp_path, monkeypatch):
     assert files.stem("/") == "image"
 
 
-@pytest.mark.parametrize(("shape", "rgb"), [((4, 4, 40, 3), True), ((4, 40, 3), False)])
-def test_tiff_says_whether_it_is_in_color(shape, rgb, tmp_path):
-    image = np.arange(np.prod(shape), dtype=np.uint16).reshape(shape)
-    files.write(tmp_path, quantize(image, k=2, rgb=rgb))
-    with tifffile.TiffFile(tmp_path / "quantized.tif") as tiff:
-        assert (tiff.pages[0].photometric == tifffile.PHOTOMETRIC.RGB) == rgb
+def put(folder, *names):
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text("old")
 
 
-def test_new_folder_appears_with_all_its_files(tmp_path):
-    folder = tmp_path / "a" / "b"
-    with files.replacing(folder) as new:
-        # On the same disk, so that what is there can be moved at once.
-        assert new.parent == tmp_path
-        (new / "labels.png").write_text("new")
-        assert not folder.parent.exists()
-    assert tree(tmp_path) == {"a": "", "a/b": "", "a/b/labels.png": "new"}
+def replace(folder, result, *, force):
+    with files.replacing(folder, force=force) as new:
+        files.write(new, result)
 
 
-def test_folder_has_the_usual_permissions(tmp_path):
-    (tmp_path / "usual").mkdir()
-    with files.replacing(tmp_path / "folder"):
-        pass
-    assert (tmp_path / "folder").stat().st_mode == (tmp_path / "usual").stat().st_mode
+Q = quantize(np.arange(20, dtype=np.uint8).reshape(4, 5), k=2)
+GRAY = {"quantized.png", "labels.png", "centers.csv", "settings.json"}
 
 
-@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-@pytest.mark.parametrize("existing", [False, True])
-def test_failure_leaves_everything_as_it_was(error, existing, tmp_path):
-    folder = tmp_path / "folder"
-    if existing:
-        folder.mkdir()
-        (folder / "labels.png").write_text("old")
+def test_earlier_result_is_replaced_by_force_only_and_as_a_whole(tmp_path):
+    folder = tmp_path / "out"
+    floats = quantize(np.random.default_rng(0).random((4, 5)), k=3)
+    replace(folder, floats, force=False)
     before = tree(tmp_path)
-    with contextlib.suppress(error), files.replacing(folder, force=True) as new:
-        (new / "labels.png").write_text("half of a ne")
-        raise error
+    with pytest.raises(ValueError, match="or go with --force to replace it"):
+        replace(folder, Q, force=False)
     assert tree(tmp_path) == before
+    replace(folder, Q, force=True)
+    assert set(tree(folder)) == GRAY
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 @pytest.mark.parametrize("name", files.NAMES)
-def test_earlier_result_is_replaced_by_force_only(name, tmp_path):
-    (tmp_path / name).write_text("old")
-    with (
-        pytest.raises(ValueError, match=rf"--force to replace its {name}\.$"),
-        files.replacing(tmp_path),
+def test_files_of_others_are_not_replaced_whatever_their_names(name, tmp_path):
+    """Nothing there says that they are of a result."""
+    put(tmp_path / "out", name)
+    before = tree(tmp_path)
+    for force in (False, True):
+        with pytest.raises(ValueError, match=rf"but holds {name}, which is not of one"):
+            replace(tmp_path / "out", Q, force=force)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "record", ["", "[]", '"napari-kmeans"', '{"k": 2}', "[" * 10**5, b"\xff"]
+)
+def test_settings_of_others_make_no_result(record, tmp_path):
+    replace(tmp_path / "out", Q, force=False)
+    written = record if isinstance(record, bytes) else record.encode()
+    (tmp_path / "out" / "settings.json").write_bytes(written)
+    with pytest.raises(
+        ValueError, match=r"but holds centers\.csv, which is not of one"
     ):
-        pytest.fail("there was work before the check")
-    assert tree(tmp_path) == {name: "old"}
+        replace(tmp_path / "out", Q, force=True)
 
 
-def test_by_force_only_a_result_is_replaced(tmp_path):
-    for name in ("labels.tif", "centers.csv", "notes.txt"):
-        (tmp_path / name).write_text("old")
-    with files.replacing(tmp_path, force=True) as new:
-        (new / "labels.png").write_text("new")
-        (new / "centers.csv").write_text("new")
-    assert tree(tmp_path) == {
-        "labels.png": "new",
-        "centers.csv": "new",
-        "notes.txt": "old",
-    }
+@pytest.mark.parametrize("name", ["thesis.tex", "quantized.jpg", "labels.png.bak"])
+def test_result_with_more_in_it_is_not_replaced(name, tmp_path):
+    replace(tmp_path / "out", Q, force=False)
+    (tmp_path / "out" / name).write_text("precious")
+    before = tree(tmp_path)
+    with pytest.raises(ValueError, match=rf"but holds {name}, which is not of one"):
+        replace(tmp_path / "out", Q, force=True)
+    assert tree(tmp_path) == before
 
 
-def test_folder_with_other_files_needs_no_force(tmp_path):
-    (tmp_path / "notes.txt").write_text("old")
-    with files.replacing(tmp_path) as new:
-        (new / "labels.png").write_text("new")
-    assert tree(tmp_path) == {"labels.png": "new", "notes.txt": "old"}
-
-
-@pytest.mark.parametrize("below", ["", "folder"])
-def test_file_in_the_place_of_a_folder_fails(below, tmp_path):
-    (tmp_path / "file").touch()
-    with (
-        pytest.raises(ValueError, match="should be a folder"),
-        files.replacing(tmp_path / "file" / below, force=True),
+def test_folder_in_the_place_of_a_file_is_not_replaced(tmp_path):
+    replace(tmp_path / "out", Q, force=False)
+    (tmp_path / "out" / "labels.tif").mkdir()
+    with pytest.raises(
+        ValueError, match=r"but holds labels\.tif/, which is not of one"
     ):
-        pytest.fail("there was work before the check")
+        replace(tmp_path / "out", Q, force=True)
 
 
-def test_folder_that_cannot_be_written_fails_before_any_work(tmp_path):
-    tmp_path.chmod(0o500)
-    if os.access(tmp_path, os.W_OK):
-        pytest.skip("this user may write anywhere")
-    with pytest.raises(PermissionError), files.replacing(tmp_path / "folder"):
-        pytest.fail("there was work before the check")
+def test_settings_are_as_in_the_metadata_of_layers(tmp_path):
+    image = np.random.default_rng(0).integers(0, 99, (2, 4, 5), np.uint8)
+    for result in (Q, quantize(image, 2, channel_axis=0), quantize_planes(image, 2)):
+        for folder in ("one", "other"):
+            replace(tmp_path / folder, result, force=True)
+        record = json.loads((tmp_path / "one" / "settings.json").read_text())
+        _, attributes, _ = result.to_layers("image")[0]
+        kept = attributes["metadata"]["napari-kmeans"]
+        kept = {name: value for name, value in kept.items() if name in result.settings}
+        assert record == {"napari-kmeans": json.loads(json.dumps(kept))}
+        # The same result is the same files.
+        assert tree(tmp_path / "one") == tree(tmp_path / "other")

@@ -21,7 +21,7 @@ from napari.layers import Image, Labels
 from numcodecs import Zstd
 from scipy.ndimage import gaussian_filter
 
-from napari_kmeans import omezarr, quantize
+from napari_kmeans import omezarr, quantize, quantize_planes
 from napari_kmeans.core.blocks import n_threads
 from napari_kmeans.core.progress import exhaust
 from napari_kmeans.omezarr import pyramid, writing
@@ -387,36 +387,83 @@ def test_full_disk_leaves_everything_as_it_was(tmp_path, monkeypatch):
     assert tree(tmp_path) == {}
 
 
-def test_earlier_result_is_replaced_by_force_only_and_whole(tmp_path):
+@pytest.mark.parametrize("shape", [(20, 20), (3, 70, 50)])
+@pytest.mark.usefixtures("small")
+def test_earlier_result_is_replaced_by_force_only_and_whole(shape, tmp_path):
     path = tmp_path / "out.zarr"
-    write(path, quantize(noise((20, 20)), 2))
-    (path / "notes.txt").touch()
+    write(path, quantize(noise(shape), 2))
     before = tree(tmp_path)
     result = quantize(noise((30, 30)), 3)
-    with pytest.raises(
-        ValueError, match=r"should not exist already, or go with --force"
-    ):
+    with pytest.raises(ValueError, match=r"a result already, or go with --force to"):
         omezarr.write_steps(path, result)
     steps = omezarr.write_steps(path, result, force=True)
     for _ in steps:
         assert {k: v for k, v in tree(tmp_path).items() if k in before} == before
-    assert omezarr.read(str(path))[0][0].shape == (30, 30)
-    assert [item.name for item in tmp_path.iterdir()] == ["out.zarr"]
-    assert not (path / "notes.txt").exists()
+    write(tmp_path / "new.zarr", result)
+    assert tree(path) == tree(tmp_path / "new.zarr")
+    assert {item.name for item in tmp_path.iterdir()} == {"out.zarr", "new.zarr"}
 
 
-def test_folder_that_is_no_zarr_is_never_replaced(tmp_path):
+def test_planes_and_channels_are_replaced_too(tmp_path):
+    image = noise((3, 40, 30))
+    path = tmp_path / "out.zarr"
+    for result in (
+        quantize_planes(image, 2),
+        quantize(image, 2, channel_axis=0),
+        quantize(image[..., :3], 2, rgb=True),
+    ):
+        write(path, result, force=True)
+    assert omezarr.read(str(path))[0][1]["rgb"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("notes.txt", "notes.txt"),
+        ("1/zarr.json", "1/"),
+        ("0/more", "0/more"),
+        ("0/c/x", "0/c/x"),
+        ("labels/cells/zarr.json", "labels/cells/"),
+    ],
+)
+def test_result_with_more_in_it_is_not_replaced(name, said, tmp_path):
+    path = tmp_path / "out.zarr"
+    write(path, quantize(noise((20, 20)), 2))
+    (path / name).parent.mkdir(exist_ok=True)
+    (path / name).write_text("precious")
+    before = tree(tmp_path)
+    with pytest.raises(ValueError, match=rf"but holds {said}, which is not of one"):
+        omezarr.write_steps(path, quantize(noise((20, 20)), 2), force=True)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("version", ["0.4", "0.5"])
+def test_omezarr_of_others_is_not_replaced(version, tmp_path):
+    make(tmp_path / "out.zarr", [noise((40, 50))], axes("yx"), version=version)
+    before = tree(tmp_path)
+    for force in (False, True):
+        with pytest.raises(ValueError, match="be a new or empty folder or an earlier"):
+            omezarr.write_steps(
+                tmp_path / "out.zarr", quantize(noise((20, 20)), 2), force=force
+            )
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"attributes": []}', "[" * 10**5])
+def test_folder_that_is_no_omezarr_is_not_replaced(text, tmp_path):
     path = tmp_path / "out.zarr"
     path.mkdir()
-    (path / "thesis.tex").touch()
-    with pytest.raises(ValueError, match="should be a Zarr folder to be replaced"):
+    (path / "zarr.json").write_text(text)
+    with pytest.raises(ValueError, match=r"but holds zarr\.json, which is not of one"):
         omezarr.write_steps(path, quantize(noise((20, 20)), 2), force=True)
 
 
 def test_folder_below_a_file_fails(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="should be a folder"):
-        omezarr.check_output(tmp_path / "file" / "out.zarr")
+        omezarr.write_steps(
+            tmp_path / "file" / "out.zarr", quantize(noise((20, 20)), 2)
+        )
 
 
 def test_folders_above_are_made_and_all_have_the_usual_permissions(tmp_path):
@@ -624,7 +671,7 @@ def test_missing_zarr_is_said(tmp_path, monkeypatch):
     with pytest.raises(ModuleNotFoundError, match=said):
         reader(str(tmp_path / "in.zarr"))
     with pytest.raises(ModuleNotFoundError, match=said):
-        omezarr.check_output(tmp_path / "out.zarr")
+        omezarr.write_steps(tmp_path / "out.zarr", quantize(noise((20, 20)), 2))
 
 
 def spoil(path):

@@ -266,7 +266,8 @@ def test_importing_opencv_leaves_the_environment_alone(value):
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)
 
 
-def test_an_attempt_that_takes_long_can_be_left(monkeypatch):
+@pytest.mark.parametrize("refine", [True, False])
+def test_an_attempt_that_takes_long_can_be_left(monkeypatch, refine):
     begun, go_on = threading.Event(), threading.Event()
 
     def endless(*_):
@@ -275,15 +276,14 @@ def test_an_attempt_that_takes_long_can_be_left(monkeypatch):
         return 0.0, np.zeros((4, 1), np.int32), np.zeros((2, 1), np.float32)
 
     monkeypatch.setattr(opencv.cv2, "kmeans", endless)
-    image = np.random.default_rng(0).random((20, 30))
-    for refine in (True, False):
-        steps = quantize_steps(image, 3, refine=refine)
-        while not begun.is_set():
-            next(steps)
-        stages = [next(steps).stage for _ in range(3)]
-        steps.close()
-        assert stages == ["Searching, attempt 0"] * 3
+    steps = quantize_steps(np.random.default_rng(0).random((20, 30)), 3, refine=refine)
+    while not begun.is_set():
+        next(steps)
+    next(steps)
+    stages = [next(steps).stage for _ in range(3)]
+    steps.close()
     go_on.set()
+    assert stages == ["Searching, attempt 0"] * 3
 
 
 def test_the_random_numbers_of_the_caller_are_left_alone():

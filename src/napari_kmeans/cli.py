@@ -281,7 +281,7 @@ def quantize(
     masked = "masked" if _said(source, "alpha") is None else "transparent"
     if mask and masked == "transparent":
         masked = "masked or transparent"
-    _summarize(result, name, seconds, masked, Console(highlight=False))
+    _summarize(result, name, seconds, Console(highlight=False), masked)
     typer.echo(f"Written to {folder}")
     if show:
         _show(source, result)
@@ -572,8 +572,8 @@ def _summarize(
     given: QuantizedImage | QuantizedPlanes,
     name: str,
     seconds: float,
-    masked: str,
     console: Console,
+    masked: str = "masked",
 ) -> None:
     """Print what was quantized, how well, and to which colors.
 

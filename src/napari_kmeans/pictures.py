@@ -220,10 +220,19 @@ def _open(source: Source) -> tuple[ImageFile, int, str]:
     """Open an image; return it, its bits a channel, and the mode to read it as."""
     with trusting():
         image = Image.open(opened(source))
-    if image.format in _LEFT:
-        return image, 8, ""
-    if image.format != "PNG":
+    try:
+        if image.format in _LEFT:
+            return image, 8, ""
+        if image.format == "PNG":
+            return image, *_png(image, source)
         return image, _depth(image, source), pillow_mode(image)
+    except Exception:
+        image.close()
+        raise
+
+
+def _png(image: ImageFile, source: Source) -> tuple[int, str]:
+    """Return the bits a channel of a PNG, and the mode to read it as."""
     chunks = _png_chunks(source)
     depth, color = chunks["IHDR"][8:10]
     if "tRNS" in chunks and color == 0 and depth < 8:
@@ -232,9 +241,8 @@ def _open(source: Source) -> tuple[ImageFile, int, str]:
         image.info["transparency"] = key * 255 // (2**depth - 1)
     if "eXIf" in chunks and "exif" not in image.info:
         image.load()  # it is behind the pixels
-    mode = pillow_mode(image)
     # Pillow has no mode for gray of 16 bits with alpha.
-    return image, depth, "LA" if (color, depth) == (4, 16) else mode
+    return depth, "LA" if (color, depth) == (4, 16) else pillow_mode(image)
 
 
 def _png_chunks(source: Source) -> dict[str, bytes]:

@@ -206,9 +206,11 @@ class _Place:
 
     def leave(self) -> None:
         """Leave nothing behind but what was there before, or has taken its place."""
-        try:
-            self.take()
-        except (OSError, ValueError):
+        for _ in range(2):  # a signal may make an OSError of rmtree's
+            with suppress(OSError, ValueError):
+                self.take()
+                break
+        else:
             return self._release()
         if sys.platform == "win32":  # where nothing that is open can be removed
             self._release()

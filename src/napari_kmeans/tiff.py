@@ -7,6 +7,7 @@ imagecodecs only is decoded by Pillow, or, beyond 8 bits, by OpenCV.
 from __future__ import annotations
 
 import logging
+import re
 import struct
 from contextlib import contextmanager
 from functools import partial
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .pictures import Source
+
+#: What tifffile says of what it can decode with imagecodecs only.
+_LACKING = "imagecodecs|not supported"
 
 _PHOTOMETRIC, _INK_SET, _GDAL_NODATA = 262, 332, 42_113
 
@@ -234,7 +238,9 @@ class _Tiff:
         try:
             stored = self.series.asarray()
         except Exception as error:
-            if not isinstance(error, ImportError) and "imagecodecs" not in str(error):
+            if not isinstance(error, ImportError) and not re.search(
+                _LACKING, str(error)
+            ):
                 raise
             if self.page.bitspersample <= 8:
                 return self._by_pillow(source)

@@ -132,8 +132,9 @@ def is_distributed() -> bool:
 
 
 def _client() -> Any:
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
+    distributed: Any = sys.modules.get("distributed")
+    # Dask imports it where it first computes something: it may be half there.
+    if not hasattr(distributed, "get_worker"):
         return None
     try:
         # A task that waits for others would keep them from the thread it runs in.

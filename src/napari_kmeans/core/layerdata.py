@@ -67,7 +67,7 @@ def image_layers(
     result: QuantizedImage, source: Any, roles: Collection[str]
 ) -> list[LayerData]:
     """Return the quantized image, the labels and the centers as layers."""
-    _check(source, roles, "contrast_limits", None if result.rgb else result.channels)
+    _check(source, roles, "contrast_limits", _apart(result))
     colors = _colors(result, source)
     lower = _lower_levels(source)
     labels, quantized = [result.labels], [result.quantized]
@@ -93,6 +93,11 @@ def image_layers(
         )
         layers.append(_layer(centers, "centers", "points", result, source))
     return layers
+
+
+def _apart(result: ImageClusters) -> tuple[str, ...] | None:
+    """Return the channels that may be a layer each; None where all are in one."""
+    return None if result.settings["channel_axis"] is None else result.channels
 
 
 def _check(
@@ -164,7 +169,7 @@ def planes_layers(
 ) -> list[LayerData]:
     """Return the quantized image, the labels and each plane's centers as layers."""
     summary = result.summary
-    _check(source, roles, "contrast_limits", None if summary.rgb else result.channels)
+    _check(source, roles, "contrast_limits", _apart(summary))
     layers = []
     if "quantized" in roles:
         layers += _quantized(summary, [result.quantized], source)
