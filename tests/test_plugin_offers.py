@@ -6,6 +6,7 @@ import skimage.data
 
 from dock import by_script, click, names, run, select, wait
 from napari_kmeans import quantize
+from napari_kmeans.core.progress import exhaust
 
 METADATA = "napari-kmeans"
 
@@ -335,3 +336,20 @@ def test_a_name_that_stands_for_no_layer(viewer, qtbot):
     viewer.layers.remove(labels)
     assert widget.layer.value is result
     assert widget.mask.value is widget.start_labels.value is None
+
+
+def test_a_result_opened_from_an_omezarr_is_not_chosen(viewer, qtbot, tmp_path):
+    omezarr = pytest.importorskip("napari_kmeans.omezarr.writing")
+    result = quantize(skimage.data.camera(), 3)
+    exhaust(omezarr.write_steps(tmp_path / "result.zarr", result))
+    widget = by_script(viewer)
+    viewer.open(tmp_path / "result.zarr", plugin="napari-kmeans")
+    assert len(viewer.layers) == 2
+    assert widget.layer.value is None
+    image = viewer.add_image(skimage.data.camera(), name="quantized source")
+    assert widget.layer.value is image
+    choose(widget.layer, viewer.layers[0].name, qtbot)
+    widget.k.value = 2
+    run(widget, qtbot)
+    assert widget.message.value.startswith("Compactness")
+    assert len(viewer.layers) == 6
