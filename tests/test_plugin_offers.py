@@ -1,5 +1,7 @@
 """What the dock offers and chooses as layers come, go and change, in the viewer."""
 
+import threading
+
 import numpy as np
 import pytest
 import skimage.data
@@ -7,6 +9,7 @@ import skimage.data
 from dock import by_script, click, names, run, select, wait
 from napari_kmeans import quantize
 from napari_kmeans.core.progress import exhaust
+from napari_kmeans.plugin import job
 
 METADATA = "napari-kmeans"
 
@@ -280,6 +283,32 @@ def test_what_goes_in_a_run_is_told_with_its_result(viewer, qtbot):
     assert first == "mask is none again: 'painted' is gone."
     assert others[0].startswith("Compactness")
     assert "masked" in others[-1]
+
+
+def test_what_is_painted_in_a_run_is_for_the_next(viewer, qtbot, monkeypatch):
+    image = viewer.add_image(skimage.data.camera(), name="camera")
+    start, mask = paint(viewer, image, "start"), paint(viewer, image, "mask")
+    mask.data[...] = 1
+    widget = by_script(viewer)
+    widget.k.value, widget.attempts.value = 2, 1
+    widget.init.value = "Labels layer"
+    widget.start_labels.value, widget.mask.value = start, mask
+    read, go_on = threading.Event(), threading.Event()
+    image_of = job._image
+
+    def held(*args):
+        read.set()
+        go_on.wait()
+        return image_of(*args)
+
+    monkeypatch.setattr(job, "_image", held)
+    widget.run()
+    qtbot.waitUntil(read.is_set, timeout=60_000)
+    start.data[...], mask.data[...] = 9, 0
+    go_on.set()
+    wait(widget, qtbot)
+    assert widget.message.value.startswith("Compactness")
+    assert (viewer.layers["camera labels"].data > 0).all()
 
 
 def test_planes_of_a_stack_that_becomes_an_image(viewer, qtbot):
