@@ -1,11 +1,15 @@
 """What the dock offers and chooses as layers come, go and change, in the viewer."""
 
+import threading
+
 import numpy as np
 import pytest
 import skimage.data
 
 from dock import by_script, click, names, run, select, wait
 from napari_kmeans import quantize
+from napari_kmeans.core.progress import exhaust
+from napari_kmeans.plugin import job
 
 METADATA = "napari-kmeans"
 
@@ -281,6 +285,32 @@ def test_what_goes_in_a_run_is_told_with_its_result(viewer, qtbot):
     assert "masked" in others[-1]
 
 
+def test_what_is_painted_in_a_run_is_for_the_next(viewer, qtbot, monkeypatch):
+    image = viewer.add_image(skimage.data.camera(), name="camera")
+    start, mask = paint(viewer, image, "start"), paint(viewer, image, "mask")
+    mask.data[...] = 1
+    widget = by_script(viewer)
+    widget.k.value, widget.attempts.value = 2, 1
+    widget.init.value = "Labels layer"
+    widget.start_labels.value, widget.mask.value = start, mask
+    read, go_on = threading.Event(), threading.Event()
+    image_of = job._image
+
+    def held(*args):
+        read.set()
+        go_on.wait()
+        return image_of(*args)
+
+    monkeypatch.setattr(job, "_image", held)
+    widget.run()
+    qtbot.waitUntil(read.is_set, timeout=60_000)
+    start.data[...], mask.data[...] = 9, 0
+    go_on.set()
+    wait(widget, qtbot)
+    assert widget.message.value.startswith("Compactness")
+    assert (viewer.layers["camera labels"].data > 0).all()
+
+
 def test_planes_of_a_stack_that_becomes_an_image(viewer, qtbot):
     stack = np.random.default_rng(0).integers(0, 255, (4, 30, 40)).astype(np.uint8)
     layer = viewer.add_image(stack, name="stack")
@@ -310,40 +340,6 @@ def test_the_current_plane_stays_where_other_axes_are_shown(viewer, qtbot):
     assert viewer.layers["stack plane labels"].data.shape == (4, 30, 1)
 
 
-def test_an_epsilon_is_kept_for_its_layer(viewer, qtbot):
-    first = viewer.add_image(skimage.data.camera(), name="first")
-    second = viewer.add_image(skimage.data.camera() / 255, name="second")
-    widget = by_script(viewer)
-    viewer.layers.selection.active = first
-    default = widget.epsilon.value
-    widget.epsilon.value = 7
-    viewer.layers.selection.active = second
-    assert widget.epsilon.value == pytest.approx(1 / 255, rel=1e-3)
-    widget.epsilon.value = 0.5
-    viewer.layers.selection.active = first
-    assert widget.epsilon.value == 7
-    first.data = first.data // 2
-    assert widget.epsilon.value == 7
-    widget.epsilon.value = widget._epsilon._default
-    first.data = first.data * 2
-    assert widget.epsilon.value == pytest.approx(default, rel=0.02)
-    viewer.layers.selection.active = second
-    assert widget.epsilon.value == 0.5
-    select(viewer, first, second)
-    assert widget.epsilon.value == pytest.approx(default, rel=0.02)
-
-
-def test_the_default_epsilon_follows_the_data(viewer, qtbot):
-    image = viewer.add_image(skimage.data.camera(), name="camera")
-    widget = by_script(viewer)
-    image.data = skimage.data.camera().astype(np.float32) / 255
-    assert widget.epsilon.value == pytest.approx(1 / 255, rel=1e-3)
-    spots = viewer.add_points([[0, 0], [0, 255]])
-    assert widget.epsilon.value == 1
-    spots.add([0, 510])
-    assert widget.epsilon.value == 2
-
-
 def test_names_of_channels_follow_the_layers(viewer, qtbot):
     layers = [viewer.add_image(np.eye(9) * i, name=f"c{i}") for i in range(3)]
     widget = by_script(viewer)
@@ -355,3 +351,34 @@ def test_names_of_channels_follow_the_layers(viewer, qtbot):
     click(widget.run_button, qtbot)
     wait(widget, qtbot)
     assert "DAPI, c1, c2 labels" in names(viewer)
+
+
+def test_a_name_that_stands_for_no_layer(viewer, qtbot):
+    results = quantize(skimage.data.camera(), 3).to_layers("camera")
+    [(data, attributes, _)] = [layer for layer in results if layer[2] == "image"]
+    result = viewer.add_image(data, **attributes | {"name": "choose a layer"})
+    labels = viewer.add_labels(np.ones((512, 512), int), name="-----")
+    widget = by_script(viewer)
+    assert widget.layer.value is widget.mask.value is widget.start_labels.value is None
+    widget.layer.value = result
+    widget.mask.value = widget.start_labels.value = labels
+    viewer.layers.remove(labels)
+    assert widget.layer.value is result
+    assert widget.mask.value is widget.start_labels.value is None
+
+
+def test_a_result_opened_from_an_omezarr_is_not_chosen(viewer, qtbot, tmp_path):
+    omezarr = pytest.importorskip("napari_kmeans.omezarr.writing")
+    result = quantize(skimage.data.camera(), 3)
+    exhaust(omezarr.write_steps(tmp_path / "result.zarr", result))
+    widget = by_script(viewer)
+    viewer.open(tmp_path / "result.zarr", plugin="napari-kmeans")
+    assert len(viewer.layers) == 2
+    assert widget.layer.value is None
+    image = viewer.add_image(skimage.data.camera(), name="quantized source")
+    assert widget.layer.value is image
+    choose(widget.layer, viewer.layers[0].name, qtbot)
+    widget.k.value = 2
+    run(widget, qtbot)
+    assert widget.message.value.startswith("Compactness")
+    assert len(viewer.layers) == 6

@@ -678,7 +678,7 @@ def test_nothing_to_add_is_told_before_the_run(viewer, qtbot, notified):
         tick(box, qtbot)
     click(widget.run_button, qtbot)
     assert not widget.running
-    message = "Add should have Quantized or Labels or Centers ticked, but has none."
+    message = "Add should have one of Quantized, Labels, Centers ticked, but has none."
     assert notified == [message]
     assert widget.message.value == f"Failed: {message}"
     # Of points there is no quantized image.
@@ -686,7 +686,7 @@ def test_nothing_to_add_is_told_before_the_run(viewer, qtbot, notified):
     assert widget.message.value == ""
     widget.add_quantized.value = True
     click(widget.run_button, qtbot)
-    message = "Add should have Labels or Centers ticked, but has none."
+    message = "Add should have one of Labels, Centers ticked, but has none."
     assert notified[1:] == [message]
     tick(widget.add_centers, qtbot)
     assert widget.message.value == ""
@@ -915,7 +915,7 @@ def test_a_source_removed_during_a_run(viewer, qtbot, kind):
     left = names(viewer)
     wait(widget, qtbot)
     assert names(viewer) == left
-    assert widget.message.value == "first is gone: nothing was added"
+    assert widget.message.value == "'first' is gone: nothing was added"
     assert widget.run_button.enabled == bool(left)
 
 
@@ -928,7 +928,7 @@ def test_a_source_with_other_data_since(viewer, qtbot, kind, smaller):
     first.data = np.array(first.data[:9] if smaller else first.data)
     wait(widget, qtbot)
     assert names(viewer) == before
-    assert widget.message.value == "first has changed: nothing was added"
+    assert widget.message.value == "'first' has changed: nothing was added"
     if not (smaller and kind == "channels"):
         run(widget, qtbot)
         assert len(viewer.layers) > len(before)

@@ -122,6 +122,10 @@ def _image_and_labels(group: Any, path: str) -> list[LayerData]:
                 group["labels"][name], where, f"{layers[0][1]['name']} {name}"
             )
             layers.append((*layer[:2], "labels"))
+    if METADATA in group.attrs:  # of a result: clustering it again is rarely meant
+        for _, attributes, kind in layers:
+            role = "labels" if kind == "labels" else "quantized"
+            attributes["metadata"] = {METADATA: {"layer": role}}
     return layers
 
 

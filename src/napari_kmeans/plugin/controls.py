@@ -27,7 +27,7 @@ LABELS = "Labels layer"
 
 #: What can be typed is more than what is valid: a box would turn it into another number
 #: without a word. Below the least, one is enough, and arrows go no further.
-MOST = 2**63 - 1
+MOST = 2**53
 
 
 def settings(offers: Offers) -> Container[Any]:

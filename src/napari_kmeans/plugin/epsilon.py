@@ -37,7 +37,7 @@ class Epsilon:
         self._layers = tuple(layer.unique_id for layer in layers)
         if not layers:
             return
-        epsilon = max(map(value_range, layers)) / 255 or 1.0
+        epsilon = min(max(map(value_range, layers)) / 255 or 1.0, float(self._box.max))
         exponent = math.floor(math.log10(epsilon))
         self._box.native.setDecimals(min(max(3 - exponent, 0), 300))
         self._box.step = 10.0**exponent

@@ -7,13 +7,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+import numpy as np
+
 from ..core.layerdata import ROLES, stacked
 from ..core.progress import Progress, located
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from ..core.planes import QuantizedPlanes
@@ -107,6 +108,12 @@ def _sparse(steps: Generator[Progress, None, R]) -> Generator[Progress, None, R]
 
 
 def _steps(job: Job) -> Generator[Progress, None, Result]:
+    # First of all, before the user paints on: the first imports may take seconds.
+    mask = None if job.mask is None else job.mask()[job.cut]
+    labels = None if job.start_labels is None else job.start_labels[job.cut]
+    if isinstance(labels, np.ndarray):
+        labels = labels.copy()
+
     from ..core.kmeans import kmeans_steps
     from ..core.planes import quantize_planes_steps
     from ..core.quantize import extend_labels, quantize_steps
@@ -116,11 +123,10 @@ def _steps(job: Job) -> Generator[Progress, None, Result]:
     image, settings = _image(job), job.settings | {"rgb": job.rgb}
     if isinstance(job.data, list):
         settings["channel_axis"] = 0
-    if job.mask is not None:
-        settings["mask"] = job.mask()[job.cut]
-    if job.start_labels is not None:
+    if mask is not None:
+        settings["mask"] = mask
+    if labels is not None:
         axis = settings.get("channel_axis")
-        labels = job.start_labels[job.cut]
         init = extend_labels(image, labels, job.k, rgb=job.rgb, channel_axis=axis)
         settings["init"] = init
     if job.axes:

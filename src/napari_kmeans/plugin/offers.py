@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
+#: Titles that stand for no layer: where one has to be chosen, and where it need not.
+CHOOSE, NONE = "choose a layer", "-----"
+
 
 class Offers:
     """What each combobox lists: titles, and what they stand for.
@@ -45,9 +48,9 @@ class Offers:
         """Offer what can be clustered; nothing at first, where all are results."""
         sources, layers = self.sources(), self._clusterable()
         results = [layer for layer in layers if layer not in sources]
-        none: list[tuple[str, Layer | None]] = [("choose a layer", None)]
+        none: list[tuple[str, Layer | None]] = [(CHOOSE, None)]
         first = none if results and not sources else []
-        return [*first, *((layer.name, layer) for layer in [*sources, *results])]
+        return [*first, *map(_titled, [*sources, *results])]
 
     def _clusterable(self) -> list[Layer]:
         from napari.layers import Image, Points
@@ -83,7 +86,7 @@ class Offers:
         from napari.layers import Labels
 
         return [
-            (layer.name, layer)
+            _titled(layer)
             for layer in self._viewer.layers
             if isinstance(layer, Labels)
             and self.images
@@ -92,6 +95,9 @@ class Offers:
 
     def regions(self, _widget: Any = None) -> list[tuple[str, Layer]]:
         """Offer the layers that can be a mask."""
-        return [
-            (layer.name, layer) for layer in self._viewer.layers if is_region(layer)
-        ]
+        return [_titled(layer) for layer in self._viewer.layers if is_region(layer)]
+
+
+def _titled(layer: Layer) -> tuple[str, Layer]:
+    """Return a layer with its name, unless that stands for no layer."""
+    return f"{layer.name} " if layer.name in (CHOOSE, NONE) else layer.name, layer

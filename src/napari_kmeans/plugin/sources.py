@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -105,7 +106,7 @@ def check_channels(images: list[Image]) -> None:
 
 
 def value_range(layer: Layer) -> float:
-    """Return about the range of a layer's values.
+    """Return about the range of a layer's values, at most that of float64.
 
     Of a large layer from some of them; of one that is not in memory, what napari shows.
     """
@@ -113,13 +114,15 @@ def value_range(layer: Layer) -> float:
     if getattr(layer, "multiscale", False):
         data = data[-1]
     if not isinstance(data, np.ndarray) or isinstance(data, np.memmap):
-        return float(np.ptp(layer.contrast_limits))
+        data = np.asarray(layer.contrast_limits)
     if getattr(layer, "rgb", False):
         data = data[..., :3]
     step = max(1, math.ceil((data.size / 2**20) ** (1 / data.ndim)))
     some = np.asarray(data[(slice(None, None, step),) * data.ndim])
     some = some[np.isfinite(some)].astype(np.float64)
-    return float(np.ptp(some)) if some.size else 0.0
+    if not some.size:
+        return 0.0
+    return min(float(some.max()) - float(some.min()), sys.float_info.max)
 
 
 def changed(layers: LayerList, sources: list[Layer], data: Any) -> str:
@@ -136,7 +139,7 @@ def changed(layers: LayerList, sources: list[Layer], data: Any) -> str:
     several = data if isinstance(data, list) else [data]
     for source, had in zip(sources, several, strict=True):
         if source not in layers:
-            return f"{source.name} is gone"
+            return f"{source.name!r} is gone"
         if full_resolution(source) is not had:
-            return f"{source.name} has changed"
+            return f"{source.name!r} has changed"
     return ""

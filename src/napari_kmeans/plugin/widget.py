@@ -364,10 +364,8 @@ class KMeansWidget(Container[Any]):
         boxes = [box for box in boxes if box.enabled]
         roles = [box.name.removeprefix("add_") for box in boxes if box.value]
         if not roles:
-            raise ValueError(
-                f"Add should have {' or '.join(box.text for box in boxes)} ticked, but "
-                "has none."
-            )
+            titles = ", ".join(box.text for box in boxes)
+            raise ValueError(f"Add should have one of {titles} ticked, but has none.")
         return roles
 
     def _painted(self) -> Any:
