@@ -552,7 +552,6 @@ def test_fewer_colors_than_clusters_are_warned_of(opened):
         (["--init", "best"], "init='best' should be one of 'random', 'k-means++'"),
         (["--layer", 1], "layer=1 should be from 0 to 0"),
         (["--plugin", "none"], "image.png could not be read: Given reader 'none'"),
-        (["-o", "image.png"], "output=image.png should be a folder"),
         (["--color-space", "hsv"], "color_space='hsv' should be one of 'rgb'"),
         (["--color-space", "oklab", "--gray"], "color_space='oklab' should go with"),
         (["--scaling", "most"], "scaling='most' should be one of 'none', 'range'"),
@@ -616,16 +615,104 @@ def test_full_disk_is_said_in_a_sentence(monkeypatch):
     assert sentence.startswith("output=image-kmeans could not be written: No space")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+@pytest.mark.parametrize("output", ["out", "out.zarr"])
+def test_full_disk_leaves_nothing_behind(output, image, folder):
+    import resource
+
+    done = subprocess.run(
+        ["napari-kmeans", "quantize", "image.png", "-k", "99", "-o", output],
+        capture_output=True,
+        text=True,
+        # To a program it is as if the disk were full, but for its words.
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (999, 999)),
+    )
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"Error: output={output} could not be written: File too la")
+    assert [path.name for path in folder.iterdir()] == ["image.png"]
+
+
+OUTPUTS = {
+    "the image itself": ("images/a.png", "apart from images/a.png, which is read"),
+    "the image by a link": ("alias", "apart from images/a.png, which is read"),
+    "the folder of the image": ("images", "apart from images/a.png, which is read"),
+    "around the mask": ("masks", "apart from masks/mask.png, which is read"),
+    "a file": ("taken", "should be a folder: taken is a file"),
+    "a link to nothing": ("dangling", "should be a folder: dangling is a link to"),
+    "nothing": ("", "output=. should be a folder apart from"),
+    "the current folder": (".", "output=. should be a folder apart from"),
+    "an image of others": ("data.zarr", "but holds zarr.json, which is not of one"),
+    "a folder of others": ("others", "but holds thesis.tex, which is not of one"),
+    "a URL": ("s3://bucket/out.zarr", "should be a folder, not a URL"),
+    "too long": ("x" * 300, "could not be written: File name too long"),
+}
+
+
+@pytest.mark.parametrize("zarr", ["", ".zarr"])
+@pytest.mark.parametrize(("output", "said"), OUTPUTS.values(), ids=OUTPUTS)
+@pytest.mark.skipif(sys.platform == "win32", reason="no links for everyone there")
+def test_output_that_cannot_be_one_fails_before_any_work(
+    output, said, zarr, image, folder, monkeypatch
+):
+    for name in ("images", "masks", "data.zarr", "others"):
+        (folder / name).mkdir()
+    (folder / "image.png").rename(folder / "images" / "a.png")
+    for name in ("taken", "masks/mask.png", "data.zarr/zarr.json", "others/thesis.tex"):
+        (folder / name).touch()
+    Path("alias").symlink_to("images/a.png")
+    Path("dangling").symlink_to("nowhere")
+    monkeypatch.setattr(
+        files, "read", lambda *_, **__: pytest.fail("work before check")
+    )
+    if zarr and output in ("taken", "dangling", "others"):
+        Path(output).rename(output + zarr)
+        output, said = output + zarr, said.replace(output, output + zarr)
+    arguments = ("images/a.png", "--mask", "masks/mask.png", "-o", output, "--force")
+    assert said in fail(*arguments)
+
+
+def test_output_in_a_folder_that_is_read_fails(image, folder):
+    Path("images").mkdir()
+    (folder / "image.png").rename(folder / "images" / "0.png")
+    exhaust(omezarr.write_steps("in.zarr", quantize(image, 2)))
+    for source in ("images", "in.zarr"):
+        for output in (source, f"{source}/out", f"{source}/a/out.zarr"):
+            assert f"apart from {source}, which is read" in fail(source, "-o", output)
+
+
+def test_two_runs_onto_one_folder_are_one_too_many(image, monkeypatch):
+    sentences = []
+
+    def write(folder, *arguments):
+        sentences.append(fail("image.png", "-o", "out"))
+        real(folder, *arguments)
+
+    real = files.write
+    monkeypatch.setattr(files, "write", write)
+    succeed("image.png", "-o", "out")
+    assert "output=out should be written by one run at a time" in sentences[0]
+    assert_written("out", quantize(image))
+
+
+SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] if hasattr(signal, "SIGHUP") else ["SIGINT"]
+
+
+@pytest.mark.parametrize("name", SIGNALS)
 @pytest.mark.usefixtures("image")
-def test_interruption_leaves_nothing_behind(folder, monkeypatch):
-    def interrupted(folder, result, alpha):
+def test_signal_leaves_nothing_behind(name, folder, monkeypatch):
+    number = signal.Signals[name]
+    before = signal.getsignal(number)
+
+    def interrupted(folder, *_):
         (folder / "labels.png").touch()
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
 
     monkeypatch.setattr(files, "write", interrupted)
     done = run("quantize", "image.png")
-    assert (done.exit_code, done.output) == (130, "")
+    assert (done.exit_code, done.output) == (128 + number, "")
     assert [path.name for path in folder.iterdir()] == ["image.png"]
+    assert signal.getsignal(number) == before
 
 
 @pytest.mark.usefixtures("image")
@@ -740,20 +827,82 @@ def test_program_runs_and_writes_no_color_codes(image):
     assert_written("image-kmeans", quantize(image, 3))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to a child there")
-def test_program_interrupted_leaves_nothing_behind(folder):
-    running = subprocess.Popen(
-        ["napari-kmeans", "quantize", "--attempts", "1000000"],
+def start(*command, **options):
+    return subprocess.Popen(
+        command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         # A background shell's children ignore SIGINT, and theirs would too.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        **options,
     )
-    # It has begun to work when its folder is there.
-    while not list(folder.iterdir()) and running.poll() is None:
+
+
+def wait_for(running, path):
+    while not path.exists() and running.poll() is None:
         time.sleep(0.01)
-    running.send_signal(signal.SIGINT)
+
+
+#: Where a run is when it is told to end: a file that is there by then.
+HIDDEN = ".napari-kmeans-coffee-kmeans"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals to a child there")
+@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize("n", [1, 3])
+def test_program_told_to_end_leaves_nothing_behind(name, n, folder):
+    running = start("napari-kmeans", "quantize", "--attempts", "1000000")
+    wait_for(running, folder / HIDDEN / "new")
+    for _ in range(n):
+        running.send_signal(signal.Signals[name])
     printed = running.communicate()
-    assert (running.returncode, printed) == (130, ("", ""))
+    assert (running.returncode, printed) == (128 + signal.Signals[name], ("", ""))
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals to a child there")
+@pytest.mark.parametrize("name", SIGNALS)
+def test_program_told_to_end_while_it_starts_prints_no_traceback(name, folder):
+    # In the place of the first library that the command line imports.
+    (folder / "typer.py").write_text(
+        "import pathlib, time\npathlib.Path('starting').touch()\ntime.sleep(600)"
+    )
+    path = {**os.environ, "PYTHONPATH": str(folder)}
+    running = start("napari-kmeans", "quantize", env=path)
+    wait_for(running, folder / "starting")
+    running.send_signal(signal.Signals[name])
+    printed = running.communicate()
+    assert (running.returncode, printed) == (128 + signal.Signals[name], ("", ""))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no nohup there")
+def test_program_started_to_ignore_a_signal_ignores_it(folder):
+    running = start("nohup", "napari-kmeans", "quantize", "--attempts", "1000000")
+    wait_for(running, folder / HIDDEN / "new")
+    running.send_signal(signal.SIGHUP)
+    running.send_signal(signal.SIGTERM)
+    running.communicate()
+    assert running.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals to a child there")
+def test_run_that_was_killed_is_cleaned_up_by_the_next(folder):
+    running = start("napari-kmeans", "quantize", "--attempts", "1000000")
+    wait_for(running, folder / HIDDEN / "new")
+    assert "should be written by one run at a time" in fail()
+    running.kill()
+    running.communicate()
+    assert [path.name for path in folder.iterdir()] == [HIDDEN]
+    succeed()
+    assert [path.name for path in folder.iterdir()] == ["coffee-kmeans"]
+
+
+def test_module_is_the_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "napari_kmeans", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"napari-kmeans {napari_kmeans.__version__}\n"
