@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import dask.array as da
@@ -532,7 +533,7 @@ RGB = ("FF0000", "00FF00", "0000FF")
         (3, np.uint8, ("#ff0000", "#00ff00", "#0000ff"), True),
         (4, np.uint8, (*RGB, "FFFFFF"), True),
         (3, np.uint8, RGB[::-1], False),
-        (3, np.uint16, RGB, False),
+        (3, np.uint16, RGB, True),
         (2, np.uint8, RGB[:2], False),
         (5, np.uint8, (*RGB, "FFFFFF", "FFFFFF"), False),
         (3, np.uint8, (), False),
@@ -844,3 +845,163 @@ def test_looking_for_a_reader_imports_no_zarr(tmp_path):
     )
     with contextlib.chdir(tmp_path):
         subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+
+
+# What is optional, and what is not there
+
+ODD = [None, True, 0, -1, 1.5, "", "x", "0", [], [1], ["a"], {}, {"a": 1}, [None] * 2]
+
+SPOTS = [
+    *(("multiscale", key) for key in ("name", "coordinateTransformations")),
+    *(("dataset", key) for key in ("coordinateTransformations",)),
+    *(("ome", key) for key in ("omero", "image-label")),
+    *(("omero", key) for key in ("channels",)),
+    *(("channel", key) for key in ("label", "color", "window")),
+    *(("window", key) for key in ("start", "end")),
+    *(("step", key) for key in ("scale", "type")),
+    *(("axis", key) for key in ("unit", "type")),
+    *(("labels", key) for key in ("labels",)),
+    *(("shown", key) for key in ("colors", "properties")),
+    *(("color", key) for key in ("label-value", "rgba")),
+]
+
+
+def metadata(spot, odd):
+    """Return all that a file may say, of which one thing is odd."""
+    step = {"type": "scale", "scale": [1.0, 2.0, 3.0]}
+    axis = {"name": "y", "type": "space", "unit": "micrometer"}
+    window = {"start": 0, "end": 90}
+    channel = {"label": "DAPI", "color": "0000FF", "window": window}
+    omero = {"channels": [channel, {**channel, "label": "GFP"}]}
+    color = {"label-value": 1, "rgba": [255, 0, 0, 255]}
+    shown = {"colors": [color], "properties": [{"label-value": 1, "size": 3}]}
+    dataset = {"path": "0", "coordinateTransformations": [step]}
+    names = [{"name": "c", "type": "channel"}, axis, {"name": "x", "type": "space"}]
+    multiscale = {"name": "cells", "axes": names, "datasets": [dataset]}
+    ome = {"version": "0.4", "multiscales": [multiscale], "omero": omero}
+    labels = {"labels": ["kmeans", "gone"]}
+    parts = locals()
+    if spot[0] == "ome" and spot[1] == "image-label":
+        return ome, labels, {spot[1]: odd}
+    parts[spot[0]][spot[1]] = odd
+    return ome, labels, {"image-label": shown}
+
+
+@pytest.mark.parametrize("spot", SPOTS, ids="-".join)
+def test_what_is_optional_never_keeps_the_image_from_being_opened(spot, tmp_path):
+    image = noise((2, 9, 10))
+    for index, odd in enumerate(ODD):
+        group = zarr.open_group(
+            str(tmp_path / f"{index}.zarr"), mode="w", zarr_format=2
+        )
+        group.create_array("0", data=image)
+        ome, labels, image_label = metadata(spot, odd)
+        group.attrs.update(ome)
+        group.create_group("labels").attrs.update(labels)
+        kmeans = group.create_group("labels/kmeans")
+        kmeans.create_array("0", data=image[0])
+        multiscale = {"axes": ["y", "x"], "datasets": [{"path": "0"}]}
+        kmeans.attrs.update({"multiscales": [multiscale], **image_label})
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            first, *_ = layers = omezarr.read(str(tmp_path / f"{index}.zarr"))
+        assert len(seen) <= 1
+        np.testing.assert_array_equal(first[0], image)
+        viewer = ViewerModel()
+        for layer in layers:
+            viewer._add_layer_from_data(*layer)
+        assert len(viewer.layers) >= 2
+
+
+def test_what_is_ignored_is_said_once(tmp_path):
+    steps = [{"type": "scale", "scale": [np.nan, 1]}]
+    make(
+        tmp_path / "in.zarr",
+        [noise((9, 10))] * 2,
+        axes("yx"),
+        name=5,
+        attributes={"omero": {"channels": 7}},
+        coordinateTransformations=steps,
+    )
+    with pytest.warns(UserWarning, match="in.zarr: ") as seen:
+        ((_, attributes, _),) = omezarr.read(str(tmp_path / "in.zarr"))
+    said = str(seen[0].message)
+    assert said.endswith("in.zarr: scale, name, omero malformed, and ignored.")
+    assert len(seen) == 1
+    assert attributes["name"] == "in"
+    assert attributes["scale"] == (1, 1)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+@pytest.mark.parametrize("labels", [["Red", "green ", "BLUE"], ["R", "G", "B"]])
+def test_channels_that_are_called_red_green_and_blue_are_color(dtype, labels, tmp_path):
+    image = noise((3, 40, 50)).astype(dtype)
+    omero = {"omero": {"channels": [{"label": label} for label in labels]}}
+    make(tmp_path / "in.zarr", [image], axes("cyx"), attributes=omero)
+    ((data, attributes, _),) = omezarr.read(str(tmp_path / "in.zarr"))
+    assert attributes["rgb"]
+    np.testing.assert_array_equal(data, np.moveaxis(image, 0, -1))
+
+
+@pytest.mark.parametrize("labels", [["green", "red", "blue"], ["DAPI", "GFP", "RFP"]])
+def test_other_channels_are_no_color(labels, tmp_path):
+    omero = {"omero": {"channels": [{"label": label} for label in labels]}}
+    make(tmp_path / "in.zarr", [noise((3, 9, 9))], axes("cyx"), attributes=omero)
+    ((_, attributes, _),) = omezarr.read(str(tmp_path / "in.zarr"))
+    assert attributes["channel_axis"] == 0
+
+
+def test_plates_and_wells_name_their_fields(tmp_path):
+    plate = zarr.open_group(str(tmp_path / "p.zarr"), mode="w", zarr_format=2)
+    plate.attrs["plate"] = {"wells": [{"path": "B/2"}]}
+    well = plate.create_group("B/2")
+    well.attrs["well"] = {"images": [{"path": "3"}]}
+    make(tmp_path / "p.zarr/B/2/3", [noise((9, 10))], axes("yx"), version="0.4")
+    for path, field in (("p.zarr", "B/2/3"), ("p.zarr/B/2", "3")):
+        with pytest.raises(ValueError, match=rf" is a (plate|well): .*{path}/{field}"):
+            omezarr.napari_get_reader(str(tmp_path / path))(str(tmp_path / path))
+    assert len(omezarr.read(str(tmp_path / "p.zarr/B/2/3"))) == 1
+    plate.attrs["plate"] = {"wells": "none"}
+    with pytest.raises(ValueError, match="is a plate"):
+        omezarr.read(str(tmp_path / "p.zarr"))
+
+
+@pytest.mark.parametrize("text", ['{"a":' * 10**5, "[" * 10**5, "\xff\xfe", "", "7"])
+def test_metadata_that_are_none_fail_in_a_sentence(text, tmp_path):
+    make(tmp_path / "in.zarr", [noise((9, 10))], axes("yx"), version="0.4")
+    (tmp_path / "in.zarr" / ".zattrs").write_text(text, "latin-1")
+    with pytest.raises(ValueError, match=r"in\.zarr should [^\n]*\.$"):
+        omezarr.read(str(tmp_path / "in.zarr"))
+
+
+def test_no_datasets_fail_in_a_sentence(tmp_path):
+    group = make(tmp_path / "in.zarr", [noise((9, 10))], axes("yx"), version="0.4")
+    group.attrs["multiscales"] = [{"axes": axes("yx"), "datasets": []}]
+    with pytest.raises(ValueError, match=r"in\.zarr should have datasets"):
+        omezarr.read(str(tmp_path / "in.zarr"))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros((0, 5)), np.array(5), np.zeros(7), np.zeros((3, 4), complex)],
+    ids=["empty", "0-D", "1-D", "complex"],
+)
+def test_arrays_that_are_no_image_fail_in_a_sentence(array, tmp_path):
+    group = zarr.open_group(str(tmp_path / "in.zarr"), mode="w", zarr_format=2)
+    group.create_array("0", data=array)
+    names = ["t", "y", "x"][: array.ndim]
+    group.attrs["multiscales"] = [{"axes": names, "datasets": [{"path": "0"}]}]
+    with pytest.raises(ValueError, match=r"in\.zarr/0 should be an array of Zarr"):
+        omezarr.read(str(tmp_path / "in.zarr"))
+
+
+def test_a_chunk_that_unpacks_to_more_than_its_shape_is_damage(tmp_path):
+    group = zarr.open_group(str(tmp_path / "in.zarr"), mode="w", zarr_format=2)
+    image = noise((20, 20))
+    group.create_array("0", data=image, chunks=(10, 10), compressors=None)
+    group.attrs["multiscales"] = [{"axes": ["y", "x"], "datasets": [{"path": "0"}]}]
+    (chunk,) = (tmp_path / "in.zarr" / "0").glob("0*0")
+    chunk.write_bytes(chunk.read_bytes() * 2)
+    ((data, _, _),) = omezarr.read(str(tmp_path / "in.zarr"))
+    with pytest.raises(ValueError, match="could not be read"):
+        data.compute()
