@@ -20,11 +20,14 @@ from uuid import uuid4
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from numpy.typing import NDArray
 
 T = TypeVar("T")
+
+#: An array of dask whose chunks are results of blocks, and the indices of these.
+Portion = tuple[Any, "NDArray[np.intp]"]
 R = TypeVar("R")
 
 #: Samples in a block: enough to make Python's share vanish, and few enough to spread.
@@ -33,9 +36,15 @@ SIZE = 2**18
 #: Seconds after which a run that waits for a block looks whether it should stop.
 PATIENCE = 0.1
 
-#: Chunks that dask is told of at once: each takes it some kilobytes, and a part of a
-#: millisecond before the first is begun.
-PORTION = 2**10
+#: Chunks that dask is told of at once, for each thread: each takes some kilobytes and a
+#: part of a millisecond before the first is begun.
+PORTION = 2**9
+
+#: The same on a cluster, for all of its threads, as each portion is a message.
+CLUSTER_PORTION = 2**14
+
+#: Blocks that a cluster knows of, for each of its threads: one more than it works on.
+AHEAD = 2
 
 #: Results of blocks that may wait to be taken: where they are many, blocks wait.
 MOST_WAITING = 4
@@ -133,7 +142,7 @@ def is_distributed() -> bool:
 
 def _client() -> Any:
     distributed: Any = sys.modules.get("distributed")
-    # Dask imports it where it first computes something: it may be half there.
+    # Dask imports it in whatever thread first computes something: it may be half there.
     if not hasattr(distributed, "get_worker"):
         return None
     try:
@@ -152,7 +161,12 @@ def _client() -> Any:
 def n_tasks() -> int:
     """Return how many tasks dask runs at once: on a cluster where there is one."""
     client = _client()
-    return n_threads() if client is None else max(1, sum(client.nthreads().values()))
+    return n_threads() if client is None else _n_threads_of(client)
+
+
+def _n_threads_of(client: Any) -> int:
+    threads: dict[str, int] = client.nthreads()
+    return max(1, sum(threads.values()))
 
 
 def each_block(
@@ -204,10 +218,14 @@ def take_each(
     needs to know of all: it gets one portion of the blocks after another.
     """
     n_blocks = prod(map(len, chunks))
-    results = _Results()
+    client, results = _client(), _Results()
+    if client is None:
+        start, most = _here, PORTION * n_threads()
+    else:
+        start, most = partial(_there, client), CLUSTER_PORTION
     work = threading.Thread(
         target=results.fill_by,
-        args=(_client(), _mapped(arrays, chunks, function, args)),
+        args=(start, _mapped(arrays, chunks, most, function, args)),
         name="napari-kmeans-blocks",
         daemon=True,
     )
@@ -278,6 +296,35 @@ def patiently(function: Callable[..., T], *args: Any) -> Generator[float, None, 
     return apart(steps(), 0.0)
 
 
+def extended(array: Any) -> Any:
+    """Return an array with one more axis, of length 1, at the end.
+
+    Of dask or NumPy. Indexing does so, too, but at the cost of a task for each chunk
+    before any is wanted.
+    """
+    if not is_lazy(array):
+        return array[..., np.newaxis]
+    meta = np.empty((0,) * (array.ndim + 1), array.dtype)
+    chunks = (*array.chunks, (1,))
+    return array.map_blocks(_extended, chunks=chunks, new_axis=array.ndim, meta=meta)
+
+
+def reduced(array: Any) -> Any:
+    """Return an array without its last axis, of length 1: the reverse of `extended`."""
+    if not is_lazy(array):
+        return array[..., 0]
+    meta = np.empty((0,) * (array.ndim - 1), array.dtype)
+    return array.map_blocks(_reduced, drop_axis=array.ndim - 1, meta=meta)
+
+
+def _extended(block: Any) -> Any:
+    return np.asarray(block)[..., np.newaxis]
+
+
+def _reduced(block: Any) -> Any:
+    return np.asarray(block)[..., 0]
+
+
 def corners(chunks: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
     """Return where the chunks of an array of dask begin, in C order.
 
@@ -296,9 +343,10 @@ def _starts(sizes: Sequence[int]) -> Iterator[int]:
 def _mapped(
     arrays: Sequence[Any],
     chunks: Sequence[Sequence[int]],
+    most: int,
     function: Callable[..., Any],
     args: tuple[Any, ...],
-) -> Iterator[tuple[Any, NDArray[np.intp]]]:
+) -> Iterator[Portion]:
     """Yield arrays of dask that have the result of a call as each chunk, and its index.
 
     One layer over those of the arrays, whatever the number of chunks.
@@ -309,8 +357,8 @@ def _mapped(
     ends = [list(accumulate((0, *sizes))) for sizes in chunks]
     indices = np.arange(prod(map(len, chunks))).reshape(*map(len, chunks))
     # Once in the graph, not once a chunk.
-    call = dask.delayed((function, args), traverse=False)
-    for portion in _portions(chunks, arrays[0].chunks):
+    call = dask.delayed(partial(_call, function, args), traverse=False)
+    for portion in _portions(chunks, arrays[0].chunks, most):
         sizes = [along[part] for along, part in zip(chunks, portion, strict=True)]
         starts = [along[part] for along, part in zip(ends, portion, strict=True)]
         there = tuple(
@@ -340,10 +388,9 @@ def _blocks(array: Any, there: tuple[slice, ...], sizes: Sequence[Any]) -> Any:
 
 
 def _portions(
-    blocks: Sequence[Sequence[int]], chunks: Sequence[Sequence[int]]
+    blocks: Sequence[Sequence[int]], chunks: Sequence[Sequence[int]], most: int
 ) -> Iterator[tuple[slice, ...]]:
-    """Cut the blocks of an array into portions of about `PORTION` blocks, or chunks."""
-    most = PORTION
+    """Cut the blocks of an array into portions of about so many blocks, or chunks."""
     portions: list[list[slice]] = []
     for of_blocks, of_chunks in zip(reversed(blocks), reversed(chunks), strict=True):
         parts, largest = _parts(of_blocks, of_chunks, most)
@@ -396,12 +443,20 @@ def _layer(name: str, shape: Sequence[int]) -> dict[str, Any]:
 def _on_chunks(
     *chunks: Any,
     starts: list[list[int]],
-    call: tuple[Callable[..., T], tuple[Any, ...]],
+    call: Callable[[list[Any], tuple[int, ...]], T],
     block_id: tuple[int, ...],
 ) -> T:
-    function, args = call
     start = tuple(along[i] for along, i in zip(starts, block_id, strict=True))
-    return serially(function, list(chunks), start, *args)
+    return call(list(chunks), start)
+
+
+def _call(
+    function: Callable[..., T],
+    args: tuple[Any, ...],
+    chunks: list[Any],
+    start: tuple[int, ...],
+) -> T:
+    return serially(function, chunks, start, *args)
 
 
 class _Results:
@@ -440,62 +495,75 @@ class _Results:
         """Want no more."""
         self._stopped.set()
 
-    def fill_by(self, client: Any, portions: Iterable[tuple[Any, Any]]) -> None:
-        """Put the results of all chunks, a portion of them after another."""
+    def fill_by(
+        self,
+        start: Callable[[Iterator[Portion], _Results], None],
+        portions: Iterator[Portion],
+    ) -> None:
+        """Put the results of all blocks."""
         with suppress(Canceled):
             try:
-                for lazy, indices in portions:
-                    self.check()
-                    if client is None:
-                        _here(lazy, indices, self)
-                    else:
-                        _there(client, lazy, indices, self)
+                start(portions, self)
             except Canceled:
                 raise
             except BaseException as error:
                 self.put(error)
 
 
-def _here(lazy: Any, indices: NDArray[np.intp], results: _Results) -> None:
-    """Compute chunks in threads of this process."""
+def _here(portions: Iterator[Portion], results: _Results) -> None:
+    """Compute blocks in threads of this process, a portion of them after another."""
+    for lazy, indices in portions:
+        results.check()
 
-    def put(result: Any, block_id: tuple[int, ...]) -> NDArray[Any]:
-        results.put((int(indices[block_id]), result))
-        return np.empty((1,) * indices.ndim, object)
+        def put(
+            result: Any, block_id: tuple[int, ...], indices: NDArray[np.intp]
+        ) -> NDArray[Any]:
+            results.put((int(indices[block_id]), result))
+            return np.empty((1,) * len(block_id), object)
 
-    puts = lazy.map_blocks(put, **_layer("put", indices.shape))
-    # In all but the main thread dask would take four more than there are processors.
-    puts.compute(scheduler="threads", num_workers=n_threads())
+        layer = _layer("put", indices.shape)
+        puts = lazy.map_blocks(put, indices=indices, **layer)
+        # In all but the main thread dask would take four more than processors.
+        puts.compute(scheduler="threads", num_workers=n_threads())
 
 
-def _there(
-    client: Any, lazy: Any, indices: NDArray[np.intp], results: _Results
-) -> None:
-    """Compute chunks on the workers of a cluster."""
-    from dask.core import flatten
-    from distributed import futures_of
-
-    by_key = {future.key: future for future in futures_of(client.persist(lazy))}
-    keys = flatten(lazy.__dask_keys__())
-    futures = {
-        int(i): by_key.pop(key) for i, key in zip(indices.flat, keys, strict=True)
-    }
+def _there(client: Any, portions: Iterator[Portion], results: _Results) -> None:
+    """Compute blocks on the workers of a cluster, which knows of some at a time."""
+    futures: dict[int, Any] = {}
     finished: SimpleQueue[int] = SimpleQueue()
-    for index in futures:
-        futures[index].add_done_callback(lambda _, index=index: finished.put(index))
     some: list[Any] = []
+    enough = 1
     try:
-        while futures:
+        while True:
             results.check()
-            ready = list(islice(_waiting(finished), MOST_WAITING))
-            some = [futures.pop(index) for index in ready]
+            while len(futures) < enough and (portion := next(portions, None)):
+                for index, future in _submitted(client, *portion):
+                    futures[index] = future
+                    future.add_done_callback(lambda _, i=index: finished.put(i))
+                enough = AHEAD * _n_threads_of(client)
+            if not futures:
+                break
+            indices = list(islice(_waiting(finished), MOST_WAITING))
+            some = [futures.pop(index) for index in indices]
             # It waits for those that were lost since with their worker.
-            for found in zip(ready, client.gather(some), strict=True):
+            for found in zip(indices, client.gather(some), strict=True):
                 results.put(found)
     except CancelledError as error:
         raise ConnectionError(f"The cluster has given up blocks: {error}.") from error
     finally:
         client.cancel([*some, *futures.values()])
+
+
+def _submitted(
+    client: Any, lazy: Any, indices: NDArray[np.intp]
+) -> list[tuple[int, Any]]:
+    """Hand a portion to a cluster; return the index and the future of each block."""
+    from dask.core import flatten
+    from distributed import futures_of
+
+    by_key = {future.key: future for future in futures_of(client.persist(lazy))}
+    futures = map(by_key.pop, flatten(lazy.__dask_keys__()))
+    return list(zip(indices.reshape(-1).tolist(), futures, strict=True))
 
 
 def _waiting(queue: SimpleQueue[T]) -> Iterator[T]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .blocks import map_blocks
+from .blocks import extended, map_blocks, reduced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ def channels_last(image: Any, rgb: bool, channel_axis: int | None) -> tuple[Any,
         order = [axis for axis in range(image.ndim) if axis != channel_axis]
         image = image.transpose([*order, channel_axis])
     elif not rgb:
-        image = image[..., np.newaxis]
+        image = extended(image)
     return image, 3 if rgb else image.shape[-1]
 
 
@@ -38,7 +38,7 @@ def channels_restored(image: Any, rgb: bool, channel_axis: int | None) -> Any:
         order = list(range(last))
         order.insert(channel_axis, last)
         return image.transpose(order)
-    return image if rgb else image[..., 0]
+    return image if rgb else reduced(image)
 
 
 @dataclass(frozen=True)

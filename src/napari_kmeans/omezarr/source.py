@@ -71,6 +71,8 @@ class Source:
             chunks=self._arranged(sizes),
             name=False,  # the file may be another one by the next time
             getitem=_read_block,
+            # As a task of its own it would have dask list all chunks to take some.
+            inline_array=True,
             meta=np.empty((0,) * self.ndim, self.dtype),
         )
 
