@@ -147,8 +147,10 @@ def regions(
         if most > chunk[axis]:
             most -= most % chunk[axis]
         groups.insert(0, _joined(blocks[axis], most))
+    rows, columns = (range(len(along)) for along in groups[-2:])
+    spread = [_spread(i) for i in range(max(len(rows), len(columns)))]
     planes = sorted(
-        product(*(range(len(along)) for along in groups[-2:])), key=_interleaved
+        product(rows, columns), key=lambda at: 2 * spread[at[0]] + spread[at[1]]
     )
     return [
         (*leading, groups[-2][y], groups[-1][x])
@@ -175,11 +177,9 @@ def _joined(sizes: Sequence[int], most: int) -> list[slice]:
     return joined
 
 
-def _interleaved(index: tuple[int, ...]) -> int:
-    """Return the place of a region in Morton's order."""
-    y, x = index
-    bits = range(max(y, x).bit_length())
-    return sum((y >> b & 1) << 2 * b + 1 | (x >> b & 1) << 2 * b for b in bits)
+def _spread(index: int) -> int:
+    """Return a number with a zero between its bits: two such are Morton's order."""
+    return sum((index >> b & 1) << 2 * b for b in range(index.bit_length()))
 
 
 class Part(NamedTuple):
