@@ -624,6 +624,8 @@ def test_full_disk_leaves_nothing_behind(output, image, folder):
         ["napari-kmeans", "quantize", "image.png", "-k", "99", "-o", output],
         capture_output=True,
         text=True,
+        # Python would write modules it has compiled, cut off, for all that come later.
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         # To a program it is as if the disk were full, but for its words.
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (999, 999)),
     )
