@@ -79,6 +79,11 @@ def assert_pyramid(layer, image, last):
     assert len(levels) == 1 or 2 * max(plane) > pyramid.EDGE
 
 
+def store(group, name, image, **options):
+    array = group.create_array(name, shape=image.shape, dtype=image.dtype, **options)
+    array[...] = image
+
+
 def make(path, levels, names, *, version="0.5", attributes=None, **multiscale):
     """Write an image as other programs do; return its group."""
     zarr_format = 3 if version == "0.5" else 2
@@ -89,10 +94,7 @@ def make(path, levels, names, *, version="0.5", attributes=None, **multiscale):
         steps = [{"type": "scale", "scale": scale}]
         datasets.append({"path": f"s{index}", "coordinateTransformations": steps})
         chunks = (1,) * (level.ndim - 2) + (64, 64)
-        array = group.create_array(
-            f"s{index}", shape=level.shape, dtype=level.dtype, chunks=chunks
-        )
-        array[...] = level
+        store(group, f"s{index}", level, chunks=chunks)
     multiscale = {"axes": names, "datasets": datasets} | multiscale
     metadata = {"version": version, "multiscales": [multiscale]} | (attributes or {})
     group.attrs.update({"ome": metadata} if version == "0.5" else metadata)
@@ -894,12 +896,12 @@ def test_what_is_optional_never_keeps_the_image_from_being_opened(spot, tmp_path
         group = zarr.open_group(
             str(tmp_path / f"{index}.zarr"), mode="w", zarr_format=2
         )
-        group.create_array("0", data=image)
+        store(group, "0", image)
         ome, labels, image_label = metadata(spot, odd)
         group.attrs.update(ome)
         group.create_group("labels").attrs.update(labels)
         kmeans = group.create_group("labels/kmeans")
-        kmeans.create_array("0", data=image[0])
+        store(kmeans, "0", image[0])
         multiscale = {"axes": ["y", "x"], "datasets": [{"path": "0"}]}
         kmeans.attrs.update({"multiscales": [multiscale], **image_label})
         with warnings.catch_warnings(record=True) as seen:
@@ -988,7 +990,7 @@ def test_no_datasets_fail_in_a_sentence(tmp_path):
 )
 def test_arrays_that_are_no_image_fail_in_a_sentence(array, tmp_path):
     group = zarr.open_group(str(tmp_path / "in.zarr"), mode="w", zarr_format=2)
-    group.create_array("0", data=array)
+    store(group, "0", array)
     names = ["t", "y", "x"][: array.ndim]
     group.attrs["multiscales"] = [{"axes": names, "datasets": [{"path": "0"}]}]
     with pytest.raises(ValueError, match=r"in\.zarr/0 should be an array of Zarr"):
@@ -998,7 +1000,7 @@ def test_arrays_that_are_no_image_fail_in_a_sentence(array, tmp_path):
 def test_a_chunk_that_unpacks_to_more_than_its_shape_is_damage(tmp_path):
     group = zarr.open_group(str(tmp_path / "in.zarr"), mode="w", zarr_format=2)
     image = noise((20, 20))
-    group.create_array("0", data=image, chunks=(10, 10), compressors=None)
+    store(group, "0", image, chunks=(10, 10), compressors=None)
     group.attrs["multiscales"] = [{"axes": ["y", "x"], "datasets": [{"path": "0"}]}]
     (chunk,) = (tmp_path / "in.zarr" / "0").glob("0*0")
     chunk.write_bytes(chunk.read_bytes() * 2)

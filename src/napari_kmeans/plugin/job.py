@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from ..core.blocks import apart
 from ..core.layerdata import ROLES, stacked
 from ..core.progress import Progress, located
 
@@ -82,10 +83,11 @@ def run(job: Job) -> Generator[Progress, None, Outcome]:
     Raised in a napari worker, it would be reported twice, and a warning not at all.
     """
     start = time.perf_counter()
-    # The first import compiles or loads the kernels: seconds after an install.
-    yield Progress("Preparing", 0, 1)
+    preparing = Progress("Preparing", 0, 1)
+    yield preparing
     try:
-        result = yield from _sparse(_steps(job))
+        # Apart, since the kernels may have to be compiled: seconds after an install.
+        result = yield from _sparse(apart(_steps(job), preparing))
         # Imports pandas, which takes long, here and not in the window's thread.
         _ = result.features
     except Exception as error:

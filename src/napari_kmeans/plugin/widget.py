@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.qt.threading import GeneratorWorker
 
-#: Events of layers that change what a run would find, or whether it can be.
+#: Events of layers that change what is offered, what a run would find, or if it can be.
 _TOUCHES = {
-    *("data", "paint"),
+    *("name", "data", "paint"),
     *("translate", "scale", "rotate", "shear", "affine", "units"),
 }
 
@@ -241,7 +241,13 @@ class KMeansWidget(Container[Any]):
         self._offer()
 
     def _on_touched(self, event: Any) -> None:
-        """Heed that a layer that was chosen has been changed."""
+        """Heed that a layer has a new name, or that one that was chosen has changed."""
+        if event.type == "name":  # which an older napari does not tell by itself
+            self.reset_choices()
+            return
+        chosen = (*self._offers.chosen, self.start_labels.value, self.mask.value)
+        if event.source not in chosen:
+            return
         if event.type == "data" and event.source in self._offers.chosen:
             self._epsilon.show(self._offers.chosen)
         self._offer()
@@ -294,17 +300,16 @@ class KMeansWidget(Container[Any]):
         self._watch()
 
     def _watch(self) -> None:
-        """Listen to the layers chosen, and to no others."""
-        chosen = {*self._offers.chosen, self.start_labels.value, self.mask.value}
-        chosen.discard(None)
-        for layer in self._watched ^ chosen:
+        """Listen to the layers there are, and to no others."""
+        layers = {*self._viewer.layers}
+        for layer in self._watched ^ layers:
             for name in _TOUCHES & {*layer.events.emitters}:
                 event = layer.events[name]
-                if layer in chosen:
+                if layer in layers:
                     event.connect(self._on_touched)
                 else:
                     event.disconnect(self._on_touched)
-        self._watched = chosen
+        self._watched = layers
 
     # -- a run ---------------------------------------------------------------------
 
