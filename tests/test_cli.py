@@ -829,14 +829,19 @@ def test_program_runs_and_writes_no_color_codes(image):
     assert_written("image-kmeans", quantize(image, 3))
 
 
+def heed():
+    for name in SIGNALS:
+        signal.signal(signal.Signals[name], signal.SIG_DFL)
+
+
 def start(*command, **options):
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A background shell's children ignore SIGINT, and theirs would too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        # Children of a shell in the background, or of nohup, ignore some of them.
+        preexec_fn=heed,
         **options,
     )
 

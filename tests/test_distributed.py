@@ -17,7 +17,7 @@ from benchmarks import cluster as benchmark
 from benchmarks import large
 from napari_kmeans import cli, omezarr, quantize, quantize_planes
 from napari_kmeans.core import blocks
-from napari_kmeans.core import quantize as module
+from napari_kmeans.core import reading as module
 from napari_kmeans.core.numbering import Numbering
 from napari_kmeans.core.progress import exhaust
 from napari_kmeans.core.quantize import quantize_steps
@@ -66,10 +66,10 @@ def small_blocks(monkeypatch):
     """Let images of a few kilobytes be read as those of gigabytes are."""
     monkeypatch.setattr(module, "SMALL", 0)
     monkeypatch.setattr("napari_kmeans.core.samples.DISTINCT", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.fit.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.streamed.FINE", 2**12)
     monkeypatch.setattr("napari_kmeans.core.settling.FINE", 2**12)
     monkeypatch.setattr("napari_kmeans.core.settling.COARSE", 2**10)
-    monkeypatch.setattr("napari_kmeans.core.fit.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.streamed.COARSE", 2**10)
     monkeypatch.setattr("napari_kmeans.core.stream.BLOCK", 2**15)
     monkeypatch.setattr("napari_kmeans.core.stream.CLUSTER_BLOCK", 2**15)
 
@@ -264,7 +264,7 @@ def test_a_table_of_colors_goes_to_the_workers_without_a_warning(client):
     """Distributed warns of graphs of more than 10 MB, which 2**24 labels would be."""
     image = np.tile(BYTES, (6, 6, 1))
     result = quantize(da.from_array(image, chunks=(500, 500, 3)), 3)
-    assert result.quantizer.table.nbytes >= 2**24
+    assert result.palette.quantizer.table.nbytes >= 2**24
     labels = client.persist(result.labels)
     wait(labels)
     np.testing.assert_array_equal(labels, quantize(image, 3).labels)

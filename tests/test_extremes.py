@@ -180,7 +180,7 @@ def test_colors_beyond_any_light_are_refused_in_a_space(space, value):
     q = quantize(
         image, 3, rgb=True, color_space=space, no_data=7, mask=abs(image[..., 0]) < 2
     )
-    labels, painted = q.apply(image)
+    labels, painted = q.palette.apply(image)
     assert labels.min() == 1
     assert np.isfinite(painted).all()
 

@@ -307,7 +307,7 @@ def test_source_is_read_once_and_region_by_region(tmp_path):
 
     source = da.from_array(result.labels, chunks=(8, 16))
     labeled = source.map_blocks(labels, dtype=np.uint8, meta=source._meta)
-    lut = np.vstack([np.zeros((1, 3), np.uint8), result.palette])
+    lut = np.vstack([np.zeros((1, 3), np.uint8), result.palette.quantizer.values])
     quantized = labeled.map_blocks(
         lambda block: lut[block],
         chunks=(*labeled.chunks, (3,)),

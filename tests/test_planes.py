@@ -417,8 +417,8 @@ def test_channels_may_have_names():
 def test_what_is_kept_of_a_plane_is_small():
     movie = np.random.default_rng(0).integers(0, 9, (2, 400, 400, 3)).astype(np.uint8)
     plane = quantize(movie[0], 2, rgb=True)
-    assert plane.quantizer.table is not None
-    assert _small(plane).quantizer.table is None
+    assert plane.palette.quantizer.table is not None
+    assert _small(plane).palette.quantizer.table is None
 
 
 def test_color_is_guessed_from_the_whole_image():

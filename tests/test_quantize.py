@@ -119,18 +119,20 @@ def test_each_pixel_is_quantized_to_its_center(drawn, settings, data):
     q = quantize(image, k, **where, **settings)
     assert q.quantized.shape == image.shape
     assert q.quantized.dtype == image.dtype
-    assert q.palette.dtype == image.dtype
-    expected = q.palette[q.labels - 1]
+    assert q.palette.quantizer.values.dtype == image.dtype
+    expected = q.palette.quantizer.values[q.labels - 1]
     if "channel_axis" in where:
         expected = np.moveaxis(expected, -1, where["channel_axis"])
     np.testing.assert_array_equal(q.quantized, expected.reshape(image.shape))
     if image.dtype.kind in "iu":
         rounded = [[round(value) for value in center] for center in q.centers.tolist()]
-        assert q.palette.tolist() == rounded
+        assert q.palette.quantizer.values.tolist() == rounded
     elif image.dtype.kind == "b":
-        np.testing.assert_array_equal(q.palette, q.centers >= 0.5)
+        np.testing.assert_array_equal(q.palette.quantizer.values, q.centers >= 0.5)
     else:
-        np.testing.assert_array_equal(q.palette, q.centers.astype(image.dtype))
+        np.testing.assert_array_equal(
+            q.palette.quantizer.values, q.centers.astype(image.dtype)
+        )
 
 
 @given(images(), options, st.data())
@@ -384,7 +386,7 @@ def test_color_may_lie_along_any_axis(n_channels, axis, lazy):
     np.testing.assert_array_equal(q.colors, expected.colors)
     quantized = np.moveaxis(expected.quantized, -1, axis)
     np.testing.assert_array_equal(q.quantized, quantized)
-    labels, painted = q.apply(image)
+    labels, painted = q.palette.apply(image)
     np.testing.assert_array_equal(labels, q.labels)
     np.testing.assert_array_equal(painted, q.quantized)
 
@@ -474,7 +476,10 @@ def test_64_bit_integers_at_their_limits(dtype, max_samples):
         shifted = image + np.array(low, dtype)
         q = quantize(shifted, 2, max_samples=max_samples)
         assert q.labels[0, :6].tolist() == [1, 1, 1, 2, 2, 2]
-        assert q.palette.ravel().tolist() == [int(low) + 1, int(low) + 51]
+        assert q.palette.quantizer.values.ravel().tolist() == [
+            int(low) + 1,
+            int(low) + 51,
+        ]
         assert q.compactness == 64.0
         assert q.n_colors == 6
     ends = np.array([[info.min, info.max] * 20] * 4, dtype)
@@ -680,4 +685,4 @@ def test_more_attempts_do_not_lose_a_good_start(attempts):
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_half_a_value_is_rounded_alike_for_every_dtype(dtype):
     image = np.array([[1, 3], [3, 3]], dtype)
-    assert quantize(image, 1).palette.tolist() == [[2]]
+    assert quantize(image, 1).palette.quantizer.values.tolist() == [[2]]

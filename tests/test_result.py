@@ -11,8 +11,9 @@ from hypothesis.extra import numpy as hnp
 from napari.layers import Image, Points
 
 from napari_kmeans import kmeans, quantize, quantize_planes
+from napari_kmeans.core.palette import to_dtype
 from napari_kmeans.core.progress import exhaust
-from napari_kmeans.core.result import centroids, to_dtype
+from napari_kmeans.core.result import centroids
 
 GRAY = np.array([[10, 10, 250, 250], [10, 10, 250, 100]], np.uint8)
 
@@ -116,8 +117,10 @@ def test_unique_colors_are_counted_as_they_are_painted():
     assert (q.n_colors, q.n_colors_quantized) == (3, 3)
     near = quantize(np.array([[1.0, 1.1, 9.0]]), 3)
     assert near.n_colors_quantized == 3
-    merged = dataclasses.replace(near, palette=near.palette.astype(np.uint8))
-    assert merged.n_colors_quantized == 2
+    values = near.palette.quantizer.values.astype(np.uint8)
+    quantizer = dataclasses.replace(near.palette.quantizer, values=values)
+    palette = dataclasses.replace(near.palette, quantizer=quantizer)
+    assert dataclasses.replace(near, palette=palette).n_colors_quantized == 2
 
 
 @given(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_kmeans import quantize
-from napari_kmeans.core import quantize as module
+from napari_kmeans.core import reading as module
 from napari_kmeans.core.quantize import quantize_steps
 
 SHAPE = (190, 170)
@@ -54,10 +54,10 @@ def small_blocks(monkeypatch):
     """Let images of a few kilobytes be read as those of gigabytes are."""
     monkeypatch.setattr(module, "SMALL", 0)
     monkeypatch.setattr("napari_kmeans.core.samples.DISTINCT", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.fit.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.streamed.FINE", 2**12)
     monkeypatch.setattr("napari_kmeans.core.settling.FINE", 2**12)
     monkeypatch.setattr("napari_kmeans.core.settling.COARSE", 2**10)
-    monkeypatch.setattr("napari_kmeans.core.fit.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.streamed.COARSE", 2**10)
     monkeypatch.setattr("napari_kmeans.core.stream.BLOCK", 2**15)
 
 
@@ -241,7 +241,7 @@ def test_applied_to_its_own_image_a_result_comes_back(name, lazy):
     image, given = IMAGES[name]
     result = quantize(image, 4, attempts=2, **given)
     chunked = da.from_array(image, chunks=64) if lazy else image
-    labels, quantized = result.apply(chunked)
+    labels, quantized = result.palette.apply(chunked)
     assert isinstance(labels, da.Array) == isinstance(quantized, da.Array) == lazy
     np.testing.assert_array_equal(labels, result.labels)
     np.testing.assert_array_equal(quantized, result.quantized)
@@ -250,7 +250,7 @@ def test_applied_to_its_own_image_a_result_comes_back(name, lazy):
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.uint64, np.int64])
 def test_applied_to_values_below_and_above_it_labels_the_nearest(dtype):
     result = quantize(np.array([[50, 51], [90, 91]], dtype), 2)
-    labels, quantized = result.apply(np.array([[0, 70, 71, 120]], dtype))
+    labels, quantized = result.palette.apply(np.array([[0, 70, 71, 120]], dtype))
     assert labels.tolist() == [[1, 1, 2, 2]]
     assert quantized.tolist() == [[50, 50, 90, 90]]
 
@@ -258,4 +258,4 @@ def test_applied_to_values_below_and_above_it_labels_the_nearest(dtype):
 def test_applied_to_other_channels_it_says_so():
     result = quantize(np.zeros((4, 5, 2), np.uint8), 1, channel_axis=2)
     with pytest.raises(ValueError, match="image of 3 channels should have 2"):
-        result.apply(np.zeros((4, 5, 3), np.uint8))
+        result.palette.apply(np.zeros((4, 5, 3), np.uint8))

@@ -240,6 +240,8 @@ FUNCTIONS = {
 @pytest.mark.filterwarnings("ignore:k=:UserWarning")
 def test_odd_arguments_are_taken_or_refused_in_a_sentence(function, name):
     for odd in ODD:
+        if name == "progress" and callable(odd):
+            continue  # is told of it, and what it raises comes out
         try:
             function(**FUNCTIONS[function] | {name: odd})
         except (TypeError, ValueError) as error:
@@ -276,9 +278,9 @@ def test_dask_and_numpy_go_together(lazy):
     for chosen in (mask, da.from_array(mask, chunks=2)):
         q = quantize(image, 2, mask=chosen)
         np.testing.assert_array_equal(q.labels, expected.labels)
-        labels, _ = q.apply(image, mask=chosen)
+        labels, _ = q.palette.apply(image, mask=chosen)
         np.testing.assert_array_equal(labels, expected.labels)
-        other, _ = expected.apply(image, mask=chosen)
+        other, _ = expected.palette.apply(image, mask=chosen)
         np.testing.assert_array_equal(other, expected.labels)
     for name, array in {"weights": weights, "init": start}.items():
         one = quantize(image, 2, **{name: array})

@@ -1,8 +1,12 @@
+from .core.blocks import Canceled as Canceled
 from .core.criteria import Criteria as Criteria
+from .core.fitting import fit as fit
 from .core.kmeans import kmeans as kmeans
+from .core.palette import Palette as Palette
 from .core.planes import QuantizedPlanes as QuantizedPlanes
 from .core.planes import quantize_planes as quantize_planes
 from .core.quantize import quantize as quantize
+from .core.reading import read_samples as read_samples
 from .core.result import ClusteredPoints as ClusteredPoints
 from .core.result import QuantizedImage as QuantizedImage
 from .files import read as read

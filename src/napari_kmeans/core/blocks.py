@@ -53,7 +53,18 @@ _thread = threading.local()
 
 
 class Canceled(Exception):
-    """Ends the tasks that are left when a run is stopped."""
+    """Stops a computation: raised by what it tells its progress to, or by its tasks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_kmeans import Canceled, quantize
+    >>> def stop(stage, part):
+    ...     raise Canceled
+    >>> quantize(np.eye(5), k=2, progress=stop)
+    Traceback (most recent call last):
+    napari_kmeans.core.blocks.Canceled
+    """
 
 
 def n_threads() -> int:

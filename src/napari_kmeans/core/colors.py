@@ -27,6 +27,9 @@ CYCLE = 255
 #: A sum of colors that is above in all of red, green and blue is near white.
 WHITISH = 0.9
 
+#: Beyond this, sums may be beyond float64.
+LARGE = 2.0**1000
+
 #: The lightness in Oklab from which on black is read better on a color than white.
 BRIGHT = 0.65
 
@@ -52,6 +55,30 @@ def hexadecimal(colors: Colors) -> list[str]:
     """
     bytes_ = np.rint(np.clip(colors, 0, 1) * 255).astype(int)
     return ["#{:02x}{:02x}{:02x}".format(*color) for color in bytes_]
+
+
+def of_centers(
+    centers: NDArray[np.float64],
+    value_range: tuple[float, float],
+    full: float | None = None,
+) -> Colors:
+    """Return in what colors the centers of an image are shown: (k, 3).
+
+    Where `full`, the value of full intensity, is given, the image is in color. Others
+    are gray, from the least to the greatest value; of several channels, their mean.
+
+    Examples
+    --------
+    >>> of_centers(np.array([[10.0], [20.0]]), (10, 30)).tolist()
+    [[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]
+    """
+    if full is not None:
+        return np.clip(centers / full, 0, 1)
+    # Sums and differences of the largest floats are beyond float64.
+    half = 0.5 / centers.shape[1] if max(map(abs, value_range)) > LARGE else 1.0
+    low, high = (value * half for value in value_range)
+    gray = ((half * centers).mean(axis=1) - low) / ((high - low) or 1.0)
+    return np.repeat(np.clip(gray, 0, 1)[:, np.newaxis], 3, axis=1)
 
 
 def spectral(k: int) -> Colors:

@@ -13,7 +13,15 @@ from . import lloyd, validation
 from .blocks import apart
 from .criteria import Criteria
 from .optimum import optimum
-from .progress import SETTLING, Progress, exhaust, n_steps, staged, waited
+from .progress import (
+    SETTLING,
+    Progress,
+    exhaust,
+    follow,
+    n_steps,
+    staged,
+    waited,
+)
 from .result import ClusteredPoints, versions
 from .samples import from_pixels, select, spread
 from .settling import settle
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from .progress import Report
     from .samples import Samples
 
 #: The most 8-bit samples whose sum float32 holds exactly: 255 * n < 2**24.
@@ -34,9 +43,6 @@ MARGIN = 2.0**10
 
 #: In the unit of the farthest values, those within this have no squares.
 VANISHING = 2.0**-400
-
-#: Relative luminance of linear RGB (ITU-R BT.709), as in scikit-image's rgb2gray.
-LUMINANCE = np.array([0.2125, 0.7154, 0.0721])
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,8 @@ class Clusters(NamedTuple):
 
     `labels` is 0..k-1, one for each sample; `centers` is as the samples are: less their
     origin, in their unit. `compactness` and `epsilon` are in the units of the data.
+    `squared` is the part of each cluster of the compactness, as the samples are: none
+    of plain OpenCV, which does not tell.
     """
 
     labels: NDArray[np.unsignedinteger]
@@ -137,6 +145,7 @@ class Clusters(NamedTuple):
     n_iter: int
     converged: bool
     epsilon: float
+    squared: NDArray[np.float64] | None = None
 
 
 def cluster(
@@ -339,6 +348,7 @@ def _finish(
         n_iter,
         converged,
         epsilon,
+        assigned.squared,
     )
 
 
@@ -353,6 +363,7 @@ def kmeans(
     seed: int = 0,
     max_samples: int | None = MAX_SAMPLES,
     refine: bool = True,
+    progress: Report | None = None,
 ) -> ClusteredPoints:
     """Cluster points by k-means.
 
@@ -381,6 +392,8 @@ def kmeans(
         all. None searches all.
     refine : bool, default True
         Refine the centers in float64 over all points. False is plain OpenCV.
+    progress : callable, optional
+        As for `quantize`.
 
     Returns
     -------
@@ -412,7 +425,8 @@ def kmeans(
     >>> c.compactness
     1.0
     """
-    result = exhaust(
+    validation.check_progress(progress)
+    result = follow(
         kmeans_steps(
             points,
             k,
@@ -423,7 +437,8 @@ def kmeans(
             seed=seed,
             max_samples=max_samples,
             refine=refine,
-        )
+        ),
+        progress,
     )
     result.warn()
     return result

@@ -47,7 +47,7 @@ def levels_of(
             shape = _without_channels(level.shape, result)
             mask = np.asarray(mask) if is_lazy(mask) else mask
             mask = downsampled(mask, shape)
-        of_level = result.apply(level, mask=mask)
+        of_level = result.palette.apply(level, mask=mask)
         labels.append(of_level[0])
         quantized.append(of_level[1])
     return labels, quantized

@@ -29,12 +29,10 @@ class Numbered(NamedTuple):
 
     def paint(self, pixels: Pixels, labels: NDArray[Any]) -> NDArray[Any]:
         """Return the plane, each labeled pixel in the color of its number."""
-        palette = self.quantizer.palette
-        by_number = np.zeros(
-            (self.numbers.max() + 1, *palette.shape[1:]), palette.dtype
-        )
-        by_number[self.numbers] = palette
-        return replace(self.quantizer, palette=by_number).paint(pixels, labels)
+        values = self.quantizer.values
+        by_number = np.zeros((self.numbers.max() + 1, *values.shape[1:]), values.dtype)
+        by_number[self.numbers] = values
+        return replace(self.quantizer, values=by_number).paint(pixels, labels)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from .kmeans import MAX_SAMPLES
 from .layerdata import ROLES
 from .numbering import Numbered, Numbering, cuts, renumbered
 from .pixels import Pixels, channels_last, channels_restored
-from .progress import Progress, exhaust
+from .progress import Progress, exhaust, follow
 from .quantize import quantize_steps
 from .result import ImageClusters, QuantizedImage, centroids, cluster_table
 from .stream import Stream
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from .layerdata import LayerData
+    from .progress import Report
 
 #: Settings that may be arrays, of the shape of the image without channels.
 ARRAYS = ("mask", "weights", "init")
@@ -245,6 +246,7 @@ def quantize_planes(
     scaling: str | Sequence[float] = "none",
     max_samples: int | None = MAX_SAMPLES,
     refine: bool = True,
+    progress: Report | None = None,
 ) -> QuantizedPlanes:
     """Quantize each plane of an image by k-means; number the clusters alike.
 
@@ -281,7 +283,7 @@ def quantize_planes(
     rgb, channel_axis, channel_names, color_space, scaling
         As for `quantize`, the axis being one of the whole image. Scaling to the range
         or the variance is to that of each plane.
-    max_samples, refine
+    max_samples, refine, progress
         As for `quantize`.
 
     Returns
@@ -314,7 +316,8 @@ def quantize_planes(
     >>> q.centers[:, 1].tolist()
     [[0.0, 40.0, 0.0], [0.0, 20.0, 0.0]]
     """
-    result = exhaust(
+    validation.check_progress(progress)
+    result = follow(
         quantize_planes_steps(
             image,
             k,
@@ -333,7 +336,8 @@ def quantize_planes(
             scaling=scaling,
             max_samples=max_samples,
             refine=refine,
-        )
+        ),
+        progress,
     )
     result.warn()
     return result
@@ -414,7 +418,7 @@ def _quantize_planes(
             continue
         if not known.size:
             known = np.full((k, q.centers.shape[1]), np.nan)
-        measured = q.quantizer.frame.relative
+        measured = q.palette.quantizer.frame.relative
         numbers = match(measured(q.centers), measured(known))
         known[numbers] = q.centers
         if not lazy:
@@ -424,7 +428,9 @@ def _quantize_planes(
         found.append(_Numbered(numbers, _small(q)))
     record = _record(k, settings) | channels | {"axes": axes}
     if lazy:
-        planes = [p and Numbered(p.clusters.quantizer, p.numbers) for p in found]
+        planes = [
+            p and Numbered(p.clusters.palette.quantizer, p.numbers) for p in found
+        ]
         numbering = Numbering(label_axes, planes, label_dtype(k))
         given = arrays.get("mask"), settings.get("no_data")
         stream = Stream(*channels_last(image, **channels), *given)
@@ -482,8 +488,9 @@ def _unlabeled(settings: dict[str, Any]) -> dict[str, Any]:
 def _small(result: QuantizedImage) -> QuantizedImage:
     """Return a plane's result without what is as large as the plane, or its colors."""
     nothing = np.empty(0)
-    quantizer = result.quantizer.untabled
-    return replace(result, labels=nothing, quantized=nothing, quantizer=quantizer)
+    palette = result.palette
+    palette = replace(palette, quantizer=palette.quantizer.untabled)
+    return replace(result, labels=nothing, quantized=nothing, palette=palette)
 
 
 def _staged(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from .blocks import patiently
+from .blocks import apart, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    #: What is told the stage of a computation, and the part of all that is done.
+    Report = Callable[[str, float], object]
 
 R = TypeVar("R")
 
@@ -18,6 +21,29 @@ class Progress(NamedTuple):
     stage: str
     done: int
     total: int
+
+
+def follow(steps: Generator[Progress, None, R], report: Report | None) -> R:
+    """Run a computation to its end, telling its progress, and return its result.
+
+    It is told at least each half second, whatever the computation is at, and never less
+    than before. What is raised then stops the computation and comes out of it.
+    """
+    if report is None:
+        return exhaust(steps)
+    furthest = 0.0
+    told = apart(steps, Progress("Preparing", 0, 1))
+    try:
+        while True:
+            stage, done, total = next(told)
+            furthest = max(furthest, done / total)
+            report(stage, furthest)
+    except StopIteration as stop:
+        result: R = stop.value
+    finally:
+        told.close()
+    report("Done", 1.0)
+    return result
 
 
 def exhaust(steps: Generator[Any, None, R]) -> R:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import lloyd, validation
-from .blocks import is_distributed, is_lazy
 from .criteria import Criteria
-from .fit import Space, fit_pixels, fit_stream
+from .fitting import fitting
 from .kmeans import MAX_SAMPLES, Settings
-from .memory import free_memory
-from .pixels import Pixels, channels_last, channels_restored
-from .progress import READING, Progress, exhaust, shifted, staged, waited
-from .quantizer import Quantizer, quantize_lazily
-from .result import QuantizedImage, to_dtype, versions
-from .samples import Codes, Colors, from_pixels
-from .stream import Stream
+from .pixels import Pixels, channels_last
+from .progress import READING, exhaust, follow, shifted, waited
+from .quantizer import quantize_lazily
+from .reading import READ, Source
+from .result import QuantizedImage
+from .samples import from_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -27,9 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from .fit import Fit
-
-#: Images of dask of at most this many pixels are read into memory.
-SMALL = 2**20
+    from .held import HeldSamples
+    from .palette import Palette
+    from .progress import Progress, Report
+    from .quantizer import Quantizer
+    from .streamed import StreamedSamples
 
 
 def quantize(
@@ -51,6 +50,7 @@ def quantize(
     max_samples: int | None = MAX_SAMPLES,
     refine: bool = True,
     memory: int | None = None,
+    progress: Report | None = None,
 ) -> QuantizedImage:
     """Quantize an image to k colors or gray values by k-means.
 
@@ -107,6 +107,10 @@ def quantize(
     memory : int, optional
         Bytes that an image of dask whose colors cannot be counted may take; a larger
         one is read again for each step. By default half of the memory that is free.
+    progress : callable, optional
+        Is told, between steps and at least each half second, the stage and the part of
+        all that is done: ``progress("Searching, attempt 3", 0.1)``. What it raises, as
+        a `Canceled`, stops the work and comes out.
 
     Returns
     -------
@@ -140,7 +144,8 @@ def quantize(
     >>> q.quantized.tolist()
     [[11, 11, 201], [11, 201, 201]]
     """
-    result = exhaust(
+    validation.check_progress(progress)
+    result = follow(
         quantize_steps(
             image,
             k,
@@ -159,26 +164,15 @@ def quantize(
             max_samples=max_samples,
             refine=refine,
             memory=memory,
-        )
+        ),
+        progress,
     )
     result.warn()
     return result
 
 
 def quantize_steps(
-    image: ArrayLike,
-    k: int = 5,
-    *,
-    mask: ArrayLike | None = None,
-    no_data: float | None = None,
-    weights: ArrayLike | None = None,
-    rgb: bool | None = None,
-    channel_axis: int | None = None,
-    channel_names: Sequence[str] | None = None,
-    color_space: str = "rgb",
-    scaling: str | Sequence[float] = "none",
-    memory: int | None = None,
-    **settings: Any,
+    image: ArrayLike, k: int = 5, *, memory: int | None = None, **arguments: Any
 ) -> Generator[Progress, None, QuantizedImage]:
     """Do what `quantize` does, in steps.
 
@@ -193,221 +187,96 @@ def quantize_steps(
     -------
     QuantizedImage
     """
-    array = validation.check_image(image)
-    is_rgb, axis = validation.check_channels(rgb, channel_axis, array.shape)
-    arranged, n_channels = channels_last(array, is_rgb, axis)
-    shape = arranged.shape[:-1]
-    checked = Settings.of(shape, n_channels, k=k, **settings)
-    space = Space(
-        is_rgb,
-        validation.check_color_space(color_space, is_rgb),
-        validation.check_scaling(scaling, n_channels),
-        float(np.iinfo(array.dtype).max) if array.dtype.kind in "iu" else 1.0,
-    )
-    if not checked.refine:
-        validation.check_unchanged(space.name, space.scaling, weights)
-    request = _Request(
-        arranged,
-        n_channels,
-        validation.check_mask(mask, shape, lazy=is_lazy(array)),
-        validation.check_no_data(no_data),
-        validation.check_image_weights(weights, shape),
-        validation.check_channel_names(channel_names, axis, n_channels, is_rgb),
-        axis,
-        validation.check_memory(memory),
-        checked,
-        space,
-    )
-    if is_lazy(array):
-        return _quantize_lazily(request)
-    return _quantize(request, request.pixels)
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What was asked for, validated. The image has its channels last."""
-
-    image: Any
-    n_channels: int
-    mask: Any
-    no_data: float | None
-    weights: NDArray[np.float64] | None
-    channels: tuple[str, ...]
-    channel_axis: int | None
-    memory: int | None
-    settings: Settings
-    space: Space
-
-    @property
-    def pixels(self) -> Pixels:
-        """The image, of NumPy."""
-        return Pixels(self.image, self.n_channels, self.mask, self.no_data)
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """The settings as plain values, to be kept with a result."""
-        scaling = self.space.scaling
-        return {
-            "rgb": self.space.rgb,
-            "channel_axis": self.channel_axis,
-            "masked": self.mask is not None,
-            "no_data": self.no_data,
-            "weighted": self.weights is not None,
-            "color_space": self.space.name,
-            "scaling": scaling if isinstance(scaling, str) else list(scaling),
-        }
-
-    def restore(self, image: Any) -> Any:
-        """Return an image with its channels where they were."""
-        return channels_restored(image, self.space.rgb, self.channel_axis)
+    of_image = {name: arguments.pop(name) for name in READ & {*arguments}}
+    source = Source.of(image, memory=memory, **of_image)
+    settings = Settings.of(source.shape, source.layout.n_channels, k=k, **arguments)
+    source.check(settings)
+    if source.held is None:
+        return _quantize_lazily(source, settings)
+    source.held.check(settings)
+    return _quantize(source.held, settings)
 
 
 def _quantize(
-    request: _Request, pixels: Pixels
+    samples: HeldSamples, settings: Settings
 ) -> Generator[Progress, None, QuantizedImage]:
-    """Quantize pixels in memory; what is not valid is found out at once."""
-    settings = request.settings
-    valid, excluded = pixels.valid()
-    used, weights = valid, np.empty(0)
-    if request.weights is not None:
-        flat = request.weights.reshape(-1)
-        used = flat > 0 if valid is None else valid & (flat > 0)
-        weights = flat[used]
-    n = pixels.size if used is None else int(np.count_nonzero(used))
-    validation.check_enough(settings.k, n, "image")
-    validation.check_values(
-        "image",
-        pixels.channels,
-        valid,
-        color_space=request.space.name,
-        refine=settings.refine,
-    )
+    """Quantize pixels in memory."""
+    fit, palette = yield from fitting(samples, settings)
+    pixels = samples.pixels
 
-    def steps() -> Generator[Progress, None, QuantizedImage]:
-        fitting = fit_pixels(pixels, used, excluded, weights, settings, request.space)
-        fit = yield from fitting
-        quantizer = _quantizer(fit, pixels.image.dtype)
+    def paint() -> tuple[NDArray[Any], NDArray[Any]]:
+        labels = _labels(samples, fit, palette.quantizer)
+        return labels, palette.quantizer.paint(pixels, labels)
 
-        def paint() -> tuple[NDArray[Any], NDArray[Any]]:
-            labels = _labels(fit, quantizer, pixels, valid, used)
-            return labels, quantizer.paint(pixels, labels)
-
-        total = settings.n_steps
-        labels, quantized = yield from waited(paint, "Painting", total - 1, total)
-        return _result(request, fit, quantizer, labels, quantized)
-
-    return steps()
+    total = settings.n_steps
+    labels, quantized = yield from waited(paint, "Painting", total - 1, total)
+    return _result(samples, fit, palette, labels, quantized)
 
 
-def _labels(
-    fit: Fit,
-    quantizer: Quantizer,
-    pixels: Pixels,
-    valid: NDArray[np.bool_] | None,
-    used: NDArray[np.bool_] | None,
-) -> NDArray[Any]:
+def _labels(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> NDArray[Any]:
     """Return the label of each pixel: where each is a sample, it is known."""
-    known = fit.clusters.labels
-    if quantizer.table is not None or used is not valid:
-        return quantizer.label(pixels, valid)
+    known, valid = fit.clusters.labels, samples.valid
+    if quantizer.table is not None or samples.used is not valid:
+        return quantizer.label(samples.pixels, valid)
     if valid is None:
-        return np.asarray(known + known.dtype.type(1)).reshape(pixels.shape)
+        return np.asarray(known + known.dtype.type(1)).reshape(samples.shape)
     labels = np.zeros(valid.size, known.dtype)
     labels[valid] = known + known.dtype.type(1)
-    return labels.reshape(pixels.shape)
+    return labels.reshape(samples.shape)
 
 
 def _quantize_lazily(
-    request: _Request,
+    source: Source, settings: Settings
 ) -> Generator[Progress, None, QuantizedImage]:
     """Quantize an image of dask: labels and quantized image are made when asked for."""
-    settings, space = request.settings, request.space
-    stream = Stream(request.image, request.n_channels, request.mask, request.no_data)
-    if _is_to_be_held(request, stream):
-        reading = staged(stream.read(), "Reading", 0, READING)
-        pixels = yield from reading
-        result = yield from shifted(_quantize(request, pixels), READING)
+    stream = source.stream
+    if source.is_to_be_held():
+        samples = yield from source.holding()
+        samples.check(settings)
+        result = yield from shifted(_quantize(samples, settings), READING)
         if not settings.refine:  # OpenCV's own labels are not always the nearest
             import dask.array as da
 
             held = (da.from_array(array) for array in (result.labels, result.quantized))
             labels, quantized = held
-            return replace(result, labels=labels, quantized=quantized)
-        labels, quantized = quantize_lazily(result.quantizer, stream)
-        return replace(result, labels=labels, quantized=request.restore(quantized))
-    fit = yield from fit_stream(stream, settings, space)
-    quantizer = _quantizer(fit, request.image.dtype)
-    return _result(request, fit, quantizer, *quantize_lazily(quantizer, stream))
-
-
-def _is_to_be_held(request: _Request, stream: Stream) -> bool:
-    """Whether to hold an image of dask: small, not to be counted, or weighted.
-
-    On a cluster nothing but what is small comes together.
-    """
-    image, n_channels = request.image, request.n_channels
-    needed = stream.size * (image.dtype.itemsize * image.shape[-1] + 8 * n_channels + 2)
-    fits = needed <= (free_memory() // 2 if request.memory is None else request.memory)
-    if request.weights is not None:
-        if not fits:
-            raise ValueError(
-                f"weights should go with an image that fits in memory, but this needs "
-                f"{needed:,} bytes."
-            )
-        return True
-    if stream.size <= SMALL:
-        return True
-    counted = Codes.of_dtype(image.dtype, n_channels) is not None
-    return fits and not counted and not is_distributed()
-
-
-def _quantizer(fit: Fit, dtype: np.dtype[Any]) -> Quantizer:
-    """Return what labels pixels as the fit has found."""
-    samples, centers = fit.samples, fit.clusters.centers
-    if samples.long:
-        counted = samples.frame.unscaled(centers)
-        palette = _long_palette(counted, samples.frame.origin, dtype)
-    else:
-        palette = to_dtype(fit.centers, dtype)
-    if not isinstance(samples, Colors):
-        return Quantizer(centers, palette, samples.frame)
-    table = samples.table(fit.clusters.labels)
-    return Quantizer(centers, palette, samples.frame, samples.codes, table)
+            return replace(result, labels=labels, quantized=quantized, mask=stream.mask)
+        lazily = quantize_lazily(result.palette.quantizer, stream)
+        labels, quantized = lazily[0], source.layout.restore(lazily[1])
+        return replace(result, labels=labels, quantized=quantized, mask=stream.mask)
+    streamed = source.streamed
+    fit, palette = yield from fitting(streamed, settings)
+    lazily = quantize_lazily(palette.quantizer, stream)
+    return _result(streamed, fit, palette, *lazily)
 
 
 def _result(
-    request: _Request, fit: Fit, quantizer: Quantizer, labels: Any, quantized: Any
+    samples: HeldSamples | StreamedSamples,
+    fit: Fit,
+    palette: Palette,
+    labels: Any,
+    quantized: Any,
 ) -> QuantizedImage:
     """Return the result; `quantized` has its channels last."""
-    clusters = fit.clusters
+    counts = palette.counts
+    if samples.weighted:  # those without weight are labeled, too
+        counts = np.bincount(labels.reshape(-1), minlength=palette.k + 1)[1:]
     return QuantizedImage(
         labels=labels,
-        centers=fit.centers,
-        counts=_counts(request, fit, labels),
-        compactness=clusters.compactness,
-        n_iter=clusters.n_iter,
-        converged=clusters.converged,
+        centers=palette.centers,
+        counts=counts,
+        compactness=palette.compactness,
+        n_iter=palette.n_iter,
+        converged=palette.converged,
         n_excluded=sum(fit.excluded.values()),
-        settings=request.settings.record
-        | {"epsilon": clusters.epsilon}
-        | request.record
-        | {"versions": versions()},
-        quantized=request.restore(quantized),
-        palette=quantizer.palette,
+        settings=palette.settings,
+        quantized=samples.layout.restore(quantized),
+        palette=palette,
         n_colors=fit.samples.n_colors,
         value_range=fit.value_range,
-        channels=request.channels,
+        channels=palette.channels,
         excluded={reason: n for reason, n in fit.excluded.items() if n},
-        quantizer=quantizer,
-        mask=request.mask,
+        mask=samples.mask,
     )
-
-
-def _counts(request: _Request, fit: Fit, labels: Any) -> NDArray[np.int64]:
-    """Return how many pixels are in each cluster, of whatever weight."""
-    if request.weights is None:
-        return fit.clusters.weights.astype(np.int64)
-    return np.bincount(labels.reshape(-1), minlength=len(fit.centers) + 1)[1:]
 
 
 def extend_labels(
@@ -469,16 +338,3 @@ def extend_labels(
         nearest = exhaust(lloyd.assign(samples, samples.frame.relative(means))).labels
         extended[rest] = present[nearest].astype(np.int32) - 1
     return extended.reshape(pixels.shape)
-
-
-def _long_palette(
-    centers: NDArray[np.float64], origin: tuple[int, ...], dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    """Return centers less their origin as 64-bit integers, which float64 may round."""
-    info = np.iinfo(dtype)
-    rows = [
-        [round(Fraction(v) + least) for v, least in zip(center, origin, strict=True)]
-        for center in centers.tolist()
-    ]
-    clipped = [[min(max(v, info.min), info.max) for v in row] for row in rows]
-    return np.array(clipped, dtype)

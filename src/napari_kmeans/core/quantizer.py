@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from . import kernels, lloyd, validation
-from .blocks import is_lazy, map_blocks, serially
-from .pixels import Pixels, channels_last, channels_restored
+from . import kernels, lloyd
+from .blocks import map_blocks, serially
+from .pixels import Pixels
 from .progress import exhaust
 from .samples import from_pixels, look_up
 from .sums import label_dtype
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from .frame import Frame
-    from .result import QuantizedImage
     from .samples import Codes
     from .stream import Stream
 
@@ -31,26 +30,29 @@ class Quantizer:
 
     Attributes
     ----------
-    centers : (k, n_channels) float64
+    centers : (n_centers, n_channels) float64
         In the frame.
-    palette : (k, n_channels)
-        Their colors, in the dtype of the image.
+    values : (k, n_channels)
+        What pixels of each cluster become, in the dtype of the image.
     frame : Frame
     codes : Codes or None
     table : (n_codes,) uint8 or uint16, or None
         The label of each color that occurs, where these were counted.
+    owners : (n_centers,) intp, or None
+        The cluster, from 0, that each of `centers` is of, where some have several.
     """
 
     centers: NDArray[np.float64]
-    palette: NDArray[Any]
+    values: NDArray[Any]
     frame: Frame
     codes: Codes | None = None
     table: NDArray[Any] | None = None
+    owners: NDArray[np.intp] | None = None
 
     @property
     def label_dtype(self) -> type[np.unsignedinteger[Any]]:
         """The dtype of labels."""
-        return label_dtype(len(self.centers))
+        return label_dtype(len(self.values))
 
     @property
     def untabled(self) -> Quantizer:
@@ -96,6 +98,8 @@ class Quantizer:
             return look_up(channels, self.codes, self.table)
         samples = from_pixels(channels, frame=self.frame)
         labels = exhaust(lloyd.assign(samples, self.centers)).labels
+        if self.owners is not None:
+            return np.asarray((self.owners + 1).astype(self.label_dtype)[labels])
         return np.asarray(labels + labels.dtype.type(1))
 
     def paint(self, pixels: Pixels, labels: NDArray[Any]) -> NDArray[Any]:
@@ -108,7 +112,7 @@ class Quantizer:
         # Bytes are bytes: one compiled kernel for each size of a pixel's value.
         raw = np.dtype(f"u{image.dtype.itemsize}")
         rows = painted.reshape(labels.size, -1).view(raw)
-        colors = np.ascontiguousarray(self.palette).view(raw)
+        colors = np.ascontiguousarray(self.values).view(raw)
         flat = labels.reshape(-1)
         map_blocks(
             lambda start, stop: kernels.paint(flat, colors, rows, start, stop),
@@ -172,40 +176,6 @@ def quantize_lazily(labeler: Labeler, stream: Stream, *beside: Any) -> tuple[Any
         _paint_block, axes, image.dtype, image, axes, labels, axes[:-1], *beside
     )
     return labels, quantized
-
-
-def apply(
-    result: QuantizedImage, image: ArrayLike, mask: ArrayLike | None
-) -> tuple[Any, Any]:
-    """Quantize another image to the centers of a result: see `QuantizedImage.apply`."""
-    from .result import to_dtype
-    from .stream import Stream
-
-    array = validation.check_image(image)
-    rgb, axis = result.settings["rgb"], result.settings["channel_axis"]
-    shape = array.shape
-    arranged, n_channels = channels_last(
-        array, *validation.check_channels(rgb, axis, shape)
-    )
-    if n_channels != len(result.channels):
-        raise ValueError(
-            f"image of {n_channels} channels should have {len(result.channels)}, as "
-            "the image that was clustered."
-        )
-    checked = validation.check_mask(mask, arranged.shape[:-1], lazy=is_lazy(array))
-    no_data = result.settings["no_data"]
-    quantizer = result.quantizer.untabled
-    if array.dtype != quantizer.palette.dtype:
-        palette = to_dtype(result.centers, array.dtype)
-        quantizer = replace(quantizer, palette=palette)
-    if is_lazy(array):
-        stream = Stream(arranged, n_channels, checked, no_data)
-        labels, quantized = quantize_lazily(quantizer, stream)
-    else:
-        pixels = Pixels(arranged, n_channels, checked, no_data)
-        labels = quantizer.label_valid(pixels)
-        quantized = quantizer.paint(pixels, labels)
-    return labels, channels_restored(quantized, rgb, axis)
 
 
 def _label_block(

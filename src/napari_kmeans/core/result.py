@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .blocks import each_block, is_lazy, map_blocks
+from .colors import of_centers
 from .layerdata import ROLES
 from .progress import exhaust
 
@@ -19,10 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Generator
 
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from .layerdata import LayerData
-    from .quantizer import Quantizer
+    from .palette import Palette
+
+
+def note_of(asked: int, k: int) -> str:
+    """Return what the user should be warned of where there are fewer clusters."""
+    if k == asked:
+        return ""
+    return (
+        f"k={asked} should be at most the {k} distinct colors or points given: there "
+        f"are {k} clusters."
+    )
+
+
+def warn(note: str, stacklevel: int = 3) -> None:
+    """Issue a warning, if there is one, at the caller of the public function."""
+    if note:
+        warnings.warn(note, UserWarning, stacklevel=stacklevel)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,18 +85,11 @@ class _Clustering:
     @property
     def note(self) -> str:
         """What the user should be warned of, or nothing."""
-        asked = self.settings["k"]
-        if self.k == asked:
-            return ""
-        return (
-            f"k={asked} should be at most the {self.k} distinct colors or points "
-            f"given: there are {self.k} clusters."
-        )
+        return note_of(self.settings["k"], self.k)
 
     def warn(self) -> None:
         """Issue `note` as a warning, at the caller of the public function."""
-        if self.note:
-            warnings.warn(self.note, UserWarning, stacklevel=3)
+        warn(self.note, stacklevel=4)
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -129,13 +139,11 @@ class ImageClusters(_Clustering):
         Of an image without color: gray, from its least to its greatest value, and the
         mean of several channels.
         """
+        full = None
         if self.rgb:
             dtype = self.quantized.dtype
             full = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
-            return np.clip(self.centers / full, 0, 1)
-        low, high = self.value_range
-        gray = (self.centers.mean(axis=1) - low) / ((high - low) or 1.0)
-        return np.repeat(np.clip(gray, 0, 1)[:, np.newaxis], 3, axis=1)
+        return of_centers(self.centers, self.value_range, full)
 
     @property
     def features(self) -> pd.DataFrame:
@@ -158,23 +166,22 @@ class QuantizedImage(ImageClusters):
     labels : shape of the image without channels, uint8 or uint16
         1..k, and 0 for pixels left out; uint16 from 256 clusters on. Of dask, and
         made when asked for, where the image is dask's.
-    palette : (k, n_channels), dtype of the image
-        The centers as the quantized image has them: integers are rounded to nearest.
+    palette : Palette
+        The clusters as a value: it labels and paints other images, and can be edited.
     n_colors : int or None
         The number of distinct colors among the clustered pixels. None for images
         whose pixels nearly all differ, which are not counted: of floats, or of
         several channels of more than 8 bits, beyond 65,536 pixels.
     """
 
-    palette: NDArray[Any]
+    palette: Palette
     n_colors: int | None
-    quantizer: Quantizer = field(repr=False)
     mask: Any = field(repr=False)
 
     @property
     def n_colors_quantized(self) -> int:
         """The number of distinct colors in the quantized image."""
-        return len(np.unique(self.palette[self.counts > 0], axis=0))
+        return len(np.unique(self.palette.quantizer.values[self.counts > 0], axis=0))
 
     @cached_property
     def positions(self) -> NDArray[np.float64]:
@@ -185,40 +192,6 @@ class QuantizedImage(ImageClusters):
         """Find the `positions` block by block, yielding the part that is done."""
         if "positions" not in self.__dict__:
             self.__dict__["positions"] = yield from centroids(self.labels, self.k)
-
-    def apply(
-        self, image: ArrayLike, *, mask: ArrayLike | None = None
-    ) -> tuple[Any, Any]:
-        """Quantize another image to the same centers.
-
-        Parameters
-        ----------
-        image : array_like or dask.array.Array
-            With the axes and the channels of the image that was clustered.
-        mask : array of bool, optional
-            Of the shape of the image without channels; False leaves a pixel out.
-
-        Returns
-        -------
-        labels, quantized : arrays
-            As those of a result; of dask where the image is.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Where the image does not have these channels.
-
-        Examples
-        --------
-        >>> from napari_kmeans import quantize
-        >>> first = quantize(np.array([[1, 2], [8, 9]], np.uint8), 2)
-        >>> labels, quantized = first.apply(np.array([[0, 7]], np.uint8))
-        >>> labels.tolist(), quantized.tolist()
-        ([[1, 2]], [[2, 8]])
-        """
-        from .quantizer import apply
-
-        return apply(self, image, mask)
 
     def to_layers(self, source: Any, roles: Collection[str] = ROLES) -> list[LayerData]:
         """Return the quantized image, the labels and the centers as napari layers.
@@ -339,26 +312,6 @@ def cluster_table(
             "share": shares,
         }
     )
-
-
-def to_dtype(centers: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return centers as values of an image: rounded to nearest where it has integers.
-
-    Examples
-    --------
-    >>> to_dtype(np.array([-0.2, 99.5, 254.7, 255.0]), np.dtype(np.uint8))
-    array([  0, 100, 255, 255], dtype=uint8)
-    """
-    if dtype.kind == "f":
-        return centers.astype(dtype)
-    if dtype.kind == "b":
-        return np.asarray(centers >= 0.5, dtype)
-    info = np.iinfo(dtype)
-    # The greatest 64-bit integers are no float64: take the greatest floats below.
-    highest = float(info.max)
-    if highest > info.max:
-        highest = float(np.nextafter(highest, 0))
-    return np.clip(np.rint(centers), float(info.min), highest).astype(dtype)
 
 
 def centroids(labels: Any, k: int) -> Generator[float, None, NDArray[np.float64]]:

@@ -100,6 +100,12 @@ class Samples:
         return int(self.values.shape[0])
 
     @property
+    def nbytes(self) -> int:
+        """How many bytes are kept."""
+        kept = vars(self).values()
+        return sum(value.nbytes for value in kept if isinstance(value, np.ndarray))
+
+    @property
     def n_tiles(self) -> int:
         """Number of tiles: see `kernels`."""
         return -(-self.n // kernels.TILE)

@@ -5,6 +5,7 @@ A message is one sentence: the argument, its value, and what it should be.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import prod
 from numbers import Integral, Real
@@ -71,6 +72,29 @@ def check_enough(k: int, n_samples: int, what: str) -> None:
 def check_attempts(attempts: Any) -> int:
     """Return the number of attempts as an int."""
     return check_integer("attempts", attempts, 1, MOST_SEED)
+
+
+def check_color(color: Any) -> NDArray[np.float64]:
+    """Return a color as red, green and blue from 0 to 1."""
+    if isinstance(color, str):
+        if re.fullmatch("#[0-9a-fA-F]{6}", color):
+            return np.array([*bytes.fromhex(color[1:])]) / 255
+        raise ValueError(f"color={shown(color)} should be such as '#ff8000'.")
+    try:
+        found = np.asarray(color, np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
+    if found.shape != (3,) or not ((found >= 0) & (found <= 1)).all():
+        raise ValueError(
+            f"color={shown(color)} should be red, green and blue, each from 0 to 1."
+        )
+    return found
+
+
+def check_progress(progress: Any) -> None:
+    """Raise where progress cannot be told."""
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress={shown(progress)} should be callable or None.")
 
 
 def check_seed(seed: Any) -> int:
@@ -400,7 +424,7 @@ def check_scaling(scaling: Any, n_channels: int) -> str | tuple[float, ...]:
 
 
 def check_unchanged(
-    color_space: str, scaling: str | tuple[float, ...], weights: Any
+    color_space: str, scaling: str | tuple[float, ...], *, weighted: bool
 ) -> None:
     """Raise where plain OpenCV is asked for what it does not do."""
     asked = {"color_space": color_space, "scaling": scaling}
@@ -410,7 +434,7 @@ def check_unchanged(
                 f"{name}={shown(asked[name])} should not go with refine=False, which "
                 "is plain OpenCV."
             )
-    if weights is not None:
+    if weighted:
         raise ValueError(
             "weights should not go with refine=False, which is plain OpenCV."
         )
