@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from . import validation
 from .criteria import Criteria
 from .kmeans import MAX_SAMPLES, Settings
+from .moments import moments_of
 from .palette import palette_of
-from .progress import follow
+from .progress import follow, staged
 from .result import note_of, versions, warn
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ def fitting(
 ) -> Generator[Progress, None, tuple[Fit, Palette]]:
     """Do what `fit` does, in steps; return also what belongs to the samples."""
     found = yield from samples.fitting(settings)
+    measuring, last = moments_of(found.samples, found.clusters), settings.n_steps - 1
+    moments = yield from staged(measuring, "Measuring", last, settings.n_steps)
     layout, space = samples.layout, samples.space
     scaling = space.scaling
     record = settings.record | {
@@ -106,4 +109,4 @@ def fitting(
         "scaling": scaling if isinstance(scaling, str) else list(scaling),
         "versions": versions(),
     }
-    return found, palette_of(found, layout, space, record)
+    return found, palette_of(found, moments, layout, space, record)

@@ -123,19 +123,16 @@ def step_and_merit(
     """
     own = samples.dominated
     if not own:
-        last = kernels.quanta(0.0, 1.0, samples.n)
-        splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
-        summing = samples.each(_sums, centers, samples.minima, splitters)
-        added = np.sum((yield from ahead(summing, done)), axis=0).sum(axis=-1)
+        added = yield from ahead(totals(samples, centers), done)
         origins = np.broadcast_to(samples.minima, centers.shape)
         constant, own = 0.0, sums.are_lost(samples, added[:, -2])
     if own:
         added = yield from ahead(sums.own_sums(samples, centers), done)
         origins, constant = centers, float(added[:, -1].sum())
-    totals, weights = added[:, :-2], added[:, -2]
+    summed, weights = added[:, :-2], added[:, -2]
     if (weights <= 0).any():
-        yield from ahead(_fill(samples, centers, origins, totals, weights), done)
-    means = totals / weights[:, np.newaxis]
+        yield from ahead(_fill(samples, centers, origins, summed, weights), done)
+    means = summed / weights[:, np.newaxis]
     merit = constant - float((weights * (means**2).sum(axis=1)).sum())
     # A rounding error must not take a mean out of the data's range.
     means = np.clip(origins + means, samples.minima, samples.maxima)
@@ -296,6 +293,19 @@ def _assigned_of(
     added = sums.visit(samples, centers, origin, splitters, labels, distances)
     # A view would hold all of them.
     return added, labels if keep else labels[:0].copy(), distances
+
+
+def totals(
+    samples: Samples, centers: Centers
+) -> Generator[float, None, NDArray[np.float64]]:
+    """Return the sums of the samples nearest to each center: (k, n_channels + 2).
+
+    Those of the channels, less `samples.minima`, and of the weights; the last is zero.
+    """
+    last = kernels.quanta(0.0, 1.0, samples.n)
+    splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
+    parts = yield from samples.each(_sums, centers, samples.minima, splitters)
+    return np.asarray(np.sum(parts, axis=0).sum(axis=-1))
 
 
 def _sums(

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from . import lloyd
 from .samples import Colors
-from .sums import sums_by
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,20 +44,6 @@ class Moments(NamedTuple):
     squared: NDArray[np.float64] | None = None
     drift: NDArray[np.float64] | None = None
 
-    @classmethod
-    def of(cls, samples: Samples, clusters: Clusters) -> Moments:
-        """Return the moments of clusters, all where one more pass over all is short."""
-        centers, weights = clusters.centers, clusters.weights
-        counted = isinstance(samples, Colors)
-        short = counted or (samples.in_memory and samples.n <= MEASURED)
-        if clusters.squared is None or not short or samples.dominated:
-            return cls(centers, weights)
-        given = samples.minima, samples.splitters
-        sums = sums_by(samples, clusters.labels, len(centers), *given).sum(axis=-1)
-        ways = centers - samples.minima
-        drift = sums[:, :-1] - weights[:, np.newaxis] * ways
-        return cls(centers, weights, clusters.squared, drift)
-
     def ordered(self, order: Sequence[int]) -> Moments:
         """Return those of the same clusters in another order."""
         at = list(order)
@@ -89,6 +75,18 @@ class Moments(NamedTuple):
             squared[index] = (self.squared[group] + grown).sum()
             drift[index] = (self.drift[group] + weighted).sum(axis=0)
         return Moments(means, weights, squared, drift)
+
+
+def moments_of(samples: Samples, clusters: Clusters) -> Generator[float, None, Moments]:
+    """Return the moments of clusters, all where one more pass over all is short."""
+    centers, weights = clusters.centers, clusters.weights
+    counted = isinstance(samples, Colors)
+    short = counted or (samples.in_memory and samples.n <= MEASURED)
+    if clusters.squared is None or not short or samples.dominated:
+        return Moments(centers, weights)
+    sums = (yield from lloyd.totals(samples, centers))[:, :-2]
+    drift = sums - weights[:, np.newaxis] * (centers - samples.minima)
+    return Moments(centers, weights, clusters.squared, drift)
 
 
 def averages(

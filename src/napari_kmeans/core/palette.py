@@ -13,7 +13,7 @@ import numpy as np
 from . import validation
 from .blocks import is_lazy
 from .colors import hexadecimal, of_centers
-from .moments import Moments, averages
+from .moments import averages
 from .pixels import Pixels
 from .progress import follow, waited
 from .quantizer import Quantizer, quantize_lazily
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .distance import Space
     from .fit import Fit
     from .layout import Layout
+    from .moments import Moments
     from .progress import Progress, Report
 
 #: The most clusters that a representation shows.
@@ -520,10 +521,10 @@ class Palette:
 
 
 def palette_of(
-    fit: Fit, layout: Layout, space: Space, settings: dict[str, Any]
+    fit: Fit, moments: Moments, layout: Layout, space: Space, settings: dict[str, Any]
 ) -> Palette:
     """Return what a fit has found, as a palette."""
-    samples, clusters = fit.samples, fit.clusters
+    clusters = fit.clusters
     k, full = len(fit.centers), space.full if layout.rgb else None
     return Palette(
         centers=fit.centers,
@@ -539,7 +540,7 @@ def palette_of(
         layout=layout,
         space=space,
         quantizer=_quantizer(fit, layout.dtype),
-        moments=Moments.of(samples, clusters),
+        moments=moments,
     )
 
 
