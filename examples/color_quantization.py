@@ -13,7 +13,7 @@ import numpy as np
 from skimage.data import coffee
 from skimage.io import imsave
 
-from napari_kmeans import Criteria, QuantizedImage, quantize
+from napari_kmeans import Criteria, QuantizedImage, quantize, to_layers
 
 
 def main() -> None:
@@ -75,7 +75,7 @@ def show(
     photo = viewer.add_image(image, name="photo")
     for each in several:
         viewer.add_image(each.quantized, name=f"K={each.k}", visible=False)
-    for layer_data in quantized.to_layers(photo):
+    for layer_data in to_layers(quantized, photo):
         viewer.add_layer(Layer.create(*layer_data))
     napari.run()
 

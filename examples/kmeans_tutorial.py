@@ -14,7 +14,14 @@ from skimage.data import coffee
 from skimage.draw import disk
 from skimage.io import imsave
 
-from napari_kmeans import ClusteredPoints, Criteria, QuantizedImage, kmeans, quantize
+from napari_kmeans import (
+    ClusteredPoints,
+    Criteria,
+    QuantizedImage,
+    kmeans,
+    quantize,
+    to_layers,
+)
 from napari_kmeans.plugin.samples import blobs
 
 # criteria = (TERM_CRITERIA_MAX_ITER + TERM_CRITERIA_EPS, 10, 1.0)
@@ -109,12 +116,12 @@ def show(clusters: ClusteredPoints, quantized: QuantizedImage) -> None:
 
     viewer = napari.Viewer(title="Points")
     points = viewer.add_layer(Layer.create(*blobs()[0]))
-    for layer_data in clusters.to_layers(points):
+    for layer_data in to_layers(clusters, points):
         viewer.add_layer(Layer.create(*layer_data))
 
     viewer = napari.Viewer(title="Photo")
     photo = viewer.add_image(coffee(), name="photo")
-    for layer_data in quantized.to_layers(photo):
+    for layer_data in to_layers(quantized, photo):
         viewer.add_layer(Layer.create(*layer_data))
     napari.run()
 

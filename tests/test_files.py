@@ -19,7 +19,7 @@ from napari.components import ViewerModel
 from PIL import Image
 from skimage.io import imread, imsave
 
-from napari_kmeans import files, omezarr, quantize, quantize_planes, read
+from napari_kmeans import files, omezarr, quantize, quantize_planes, read, to_layers
 from napari_kmeans.core.progress import exhaust
 
 
@@ -495,7 +495,7 @@ def test_settings_are_as_in_the_metadata_of_layers(tmp_path):
         for folder in ("one", "other"):
             replace(tmp_path / folder, result, force=True)
         record = json.loads((tmp_path / "one" / "settings.json").read_text())
-        _, attributes, _ = result.to_layers("image")[0]
+        _, attributes, _ = to_layers(result, "image")[0]
         kept = attributes["metadata"]["napari-kmeans"]
         kept = {name: value for name, value in kept.items() if name in result.settings}
         assert record == {"napari-kmeans": json.loads(json.dumps(kept))}

@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans import Criteria, kmeans, quantize
-from napari_kmeans.core.kmeans import MAX_SAMPLES, spread
+from napari_kmeans.core.samples import spread
+from napari_kmeans.core.settings import MAX_SAMPLES
 
 TO_THE_END = Criteria(None, 0)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_kmeans import quantize
-from napari_kmeans.core.levels import downsampled, levels_of, thinned
+from napari_kmeans.layers.levels import downsampled, levels_of, thinned
 
 
 @given(

@@ -13,7 +13,13 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points
 
 import reference
-from napari_kmeans import Criteria, QuantizedPlanes, quantize, quantize_planes
+from napari_kmeans import (
+    Criteria,
+    QuantizedPlanes,
+    quantize,
+    quantize_planes,
+    to_layers,
+)
 from napari_kmeans.core.planes import _small, match, quantize_planes_steps
 from napari_kmeans.core.progress import exhaust
 from napari_kmeans.core.quantize import quantize_steps
@@ -737,7 +743,7 @@ def test_layers_are_the_image_the_labels_and_each_planes_centers():
         units=("s", "um", "um"),
     )
     q = quietly(source.data, 2, rgb=True)
-    layers = [Layer.create(*layer) for layer in q.to_layers(source)]
+    layers = [Layer.create(*layer) for layer in to_layers(q, source)]
     quantized, labels, centers = layers
     assert [type(layer) for layer in layers] == [Image, Labels, Points]
     names = ["movie quantized", "movie labels", "movie centers"]
@@ -773,7 +779,7 @@ def test_gray_layers_have_the_colors_of_the_source():
         movie_of([0, 0, 100], [50, 50, 50]), colormap="red", contrast_limits=(0, 200)
     )
     q = quietly(source.data, 2)
-    _, labels, centers = (Layer.create(*layer) for layer in q.to_layers(source))
+    _, labels, centers = (Layer.create(*layer) for layer in to_layers(q, source))
     red = centers.face_color[:, :3]
     np.testing.assert_allclose(red, np.outer([0, 0.5, 0.25], RED), atol=0.01)
     assert centers.features["color"].tolist()[0] == "#000000"
@@ -786,7 +792,7 @@ def test_layers_of_a_channel_axis_lack_it():
     image = np.random.default_rng(0).random((2, 3, 4, 5))
     source = viewer.add_image(image, scale=(7, 5, 2, 3), name="a")
     q = quantize_planes(image, 2, axes=1, channel_axis=0)
-    _, labels, centers = (Layer.create(*layer) for layer in q.to_layers(source))
+    _, labels, centers = (Layer.create(*layer) for layer in to_layers(q, source))
     assert labels.scale.tolist() == centers.scale.tolist() == [5, 2, 3]
     np.testing.assert_array_equal(centers.data[:, 0], [0, 0, 1, 1, 2, 2])
 
@@ -801,7 +807,7 @@ def test_layers_of_a_channel_axis_lack_it():
 )
 def test_planes_of_two_or_three_dimensions_have_centers(shape, axes, kinds):
     q = quantize_planes(np.random.default_rng(0).random(shape), 2, axes=axes)
-    layers = q.to_layers("a")
+    layers = to_layers(q, "a")
     assert [kind for *_, kind in layers] == kinds
     if "points" in kinds:
         assert layers[2][0].shape == (2 * np.prod(q.plane_shape), len(shape))

@@ -13,7 +13,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer, Points
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_kmeans import kmeans, quantize, quantize_planes
+from napari_kmeans import kmeans, quantize, quantize_planes, to_layers
 from napari_kmeans.core.colors import are_close, label_colormap
 from napari_kmeans.plugin.layers import is_result, show, showing
 
@@ -46,7 +46,7 @@ def gray(viewer, **attributes):
 
 @pytest.mark.parametrize("source", ["photo", None])
 def test_to_layers_makes_layers_by_the_script_road(viewer, photo, source):
-    for layer in quantize(photo.data, 3).to_layers(source or photo):
+    for layer in to_layers(quantize(photo.data, 3), source or photo):
         viewer.add_layer(Layer.create(*layer))
     names = [(layer.name, type(layer)) for layer in viewer.layers[1:]]
     assert names == [
@@ -58,7 +58,7 @@ def test_to_layers_makes_layers_by_the_script_road(viewer, photo, source):
 
 def test_layers_lie_where_their_source_lies(viewer, photo):
     corners = np.array([[0, 0], [10, 0], [0, 10], [10, 10]], float)
-    for layer in show(viewer, quantize(photo.data, 3).to_layers(photo)):
+    for layer in show(viewer, to_layers(quantize(photo.data, 3), photo)):
         for corner in corners:
             np.testing.assert_allclose(
                 layer.data_to_world(corner), photo.data_to_world(corner)
@@ -68,7 +68,7 @@ def test_layers_lie_where_their_source_lies(viewer, photo):
 
 
 def test_labels_have_the_colors_of_the_quantized_image(viewer, photo):
-    quantized, labels, _ = show(viewer, quantize(photo.data, 4).to_layers(photo))
+    quantized, labels, _ = show(viewer, to_layers(quantize(photo.data, 4), photo))
     for label in range(1, 5):
         color = quantized.data[labels.data == label][0] / 255
         np.testing.assert_allclose(labels.get_color(label)[:3], color, atol=0.5 / 255)
@@ -78,7 +78,7 @@ def test_labels_have_the_colors_of_the_quantized_image(viewer, photo):
 def test_gray_labels_have_the_colors_of_the_source_colormap(viewer):
     layer = gray(viewer, colormap="viridis", contrast_limits=(20, 180), gamma=0.7)
     q = quantize(layer.data, 4)
-    quantized, labels, centers = show(viewer, q.to_layers(layer))
+    quantized, labels, centers = show(viewer, to_layers(q, layer))
     shown = np.clip((q.centers[:, 0] - 20) / 160, 0, 1) ** 0.7
     expected = layer.colormap.map(shown)
     for label in range(1, 5):
@@ -91,7 +91,7 @@ def test_gray_labels_have_the_colors_of_the_source_colormap(viewer):
 
 
 def test_centers_are_the_mean_positions_of_the_clusters(viewer, photo):
-    _, labels, centers = show(viewer, quantize(photo.data, 4).to_layers(photo))
+    _, labels, centers = show(viewer, to_layers(quantize(photo.data, 4), photo))
     for label in range(1, 5):
         expected = np.argwhere(labels.data == label).mean(axis=0)
         np.testing.assert_allclose(centers.data[label - 1], expected)
@@ -99,7 +99,7 @@ def test_centers_are_the_mean_positions_of_the_clusters(viewer, photo):
 
 def test_features_table(viewer, photo):
     q = quantize(photo.data, 4)
-    _, labels, centers = show(viewer, q.to_layers(photo))
+    _, labels, centers = show(viewer, to_layers(q, photo))
     table = labels.features
     assert list(table.index) == [0, 1, 2, 3, 4]  # napari shows this as a column
     assert "index" not in table
@@ -117,14 +117,14 @@ def test_the_row_of_label_0_says_how_many_pixels_were_left_out(photo):
     mask = np.ones(photo.data.shape[:2], bool)
     mask[:3] = False
     q = quantize(photo.data, 3, mask=mask)
-    [(_, attributes, _)] = q.to_layers(photo, ("labels",))
+    [(_, attributes, _)] = to_layers(q, photo, ("labels",))
     pixels = attributes["features"]["pixels"]
     assert pixels.tolist() == [q.n_excluded, *q.counts]
     assert pixels.sum() == mask.size
 
 
 def test_metadata_say_what_made_the_layers(viewer, photo):
-    for layer in show(viewer, quantize(photo.data, 4, seed=7).to_layers(photo)):
+    for layer in show(viewer, to_layers(quantize(photo.data, 4, seed=7), photo)):
         record = layer.metadata["napari-kmeans"]
         assert record["seed"] == 7
         assert record["k"] == 4
@@ -136,13 +136,13 @@ def test_metadata_say_what_made_the_layers(viewer, photo):
 
 @pytest.mark.parametrize("k", [2, 3, 9])
 def test_again_updates_in_place_and_keeps_what_the_user_set(viewer, photo, k):
-    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    first = show(viewer, to_layers(quantize(photo.data, 3), photo))
     quantized, labels, centers = first
     quantized.opacity, labels.contour, centers.visible = 0.5, 2, False
     labels.blending = "additive"
     centers.size = 3
     q = quantize(photo.data, k)
-    assert show(viewer, q.to_layers(photo)) == first
+    assert show(viewer, to_layers(q, photo)) == first
     assert len(viewer.layers) == 4
     np.testing.assert_array_equal(quantized.data, q.quantized)
     np.testing.assert_array_equal(labels.data, q.labels)
@@ -159,25 +159,25 @@ def test_again_updates_in_place_and_keeps_what_the_user_set(viewer, photo, k):
 
 def test_gray_look_is_kept(viewer):
     layer = gray(viewer)
-    quantized, *_ = show(viewer, quantize(layer.data, 3).to_layers(layer))
+    quantized, *_ = show(viewer, to_layers(quantize(layer.data, 3), layer))
     quantized.colormap, quantized.contrast_limits = "magma", (10, 20)
-    show(viewer, quantize(layer.data, 4).to_layers(layer))
+    show(viewer, to_layers(quantize(layer.data, 4), layer))
     assert quantized.colormap.name == "magma"
     assert quantized.contrast_limits == [10, 20]
 
 
 def test_an_update_follows_a_source_that_was_renamed(viewer, photo):
-    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    first = show(viewer, to_layers(quantize(photo.data, 3), photo))
     photo.name = "renamed"
-    assert show(viewer, quantize(photo.data, 4).to_layers(photo)) == first
-    assert show(viewer, quantize(photo.data, 5).to_layers(photo)) == first
+    assert show(viewer, to_layers(quantize(photo.data, 4), photo)) == first
+    assert show(viewer, to_layers(quantize(photo.data, 5), photo)) == first
 
 
 def test_an_update_follows_a_source_that_was_moved(viewer, photo):
-    shown = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    shown = show(viewer, to_layers(quantize(photo.data, 3), photo))
     photo.scale = (4, 4)
     photo.affine = np.eye(3)
-    show(viewer, quantize(photo.data, 3).to_layers(photo))
+    show(viewer, to_layers(quantize(photo.data, 3), photo))
     for layer in shown:
         np.testing.assert_allclose(layer.scale, (4, 4))
         np.testing.assert_allclose(
@@ -190,26 +190,26 @@ def test_an_update_follows_a_source_that_was_moved(viewer, photo):
 def test_a_layer_of_that_name_that_is_not_ours_is_left_alone(viewer, photo, kind, name):
     data = np.arange(12).reshape(6, 2)
     theirs = viewer.add_layer(Layer.create(data.copy(), {"name": name}, kind))
-    shown = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    shown = show(viewer, to_layers(quantize(photo.data, 3), photo))
     assert theirs not in shown
     assert theirs.name == name
     np.testing.assert_array_equal(theirs.data, data)
-    again = show(viewer, quantize(photo.data, 4).to_layers(photo))
+    again = show(viewer, to_layers(quantize(photo.data, 4), photo))
     assert again == shown
     assert len(viewer.layers) == 5
 
 
 def test_the_source_stays_active(viewer, photo):
-    show(viewer, quantize(photo.data, 3).to_layers(photo))
+    show(viewer, to_layers(quantize(photo.data, 3), photo))
     assert viewer.layers.selection.active is photo
 
 
 def test_another_shape_of_image_under_the_same_name(viewer, photo):
-    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    first = show(viewer, to_layers(quantize(photo.data, 3), photo))
     viewer.layers.remove(photo)
     stack = viewer.add_image(np.zeros((4, 6, 8), np.uint8), name="photo")
     stack.data[2:] = 9
-    second = show(viewer, quantize(stack.data, 2).to_layers(stack))
+    second = show(viewer, to_layers(quantize(stack.data, 2), stack))
     assert not set(first) & set(second)
     assert second[2].ndim == 3
 
@@ -221,7 +221,7 @@ def test_points(viewer, ndim):
         data, name="blobs", size=0.2, symbol="square", scale=[2] * ndim
     )
     c = kmeans(data, 4)
-    points, centers = show(viewer, c.to_layers(source))
+    points, centers = show(viewer, to_layers(c, source))
     assert list(points.features["cluster"]) == list(c.labels + 1)
     np.testing.assert_array_equal(points.data, data)
     np.testing.assert_array_equal(points.size, source.size)
@@ -233,7 +233,7 @@ def test_points(viewer, ndim):
     assert (centers.face_color == [1, 0, 0, 1]).all()
     assert list(centers.scale) == [2] * ndim
     again = kmeans(data, 6)
-    assert show(viewer, again.to_layers(source)) == [points, centers]
+    assert show(viewer, to_layers(again, source)) == [points, centers]
     np.testing.assert_array_equal(centers.data, again.centers)
     assert (centers.size == centers.size[0]).all()
     assert (centers.face_color == [1, 0, 0, 1]).all()
@@ -242,7 +242,7 @@ def test_points(viewer, ndim):
 
 def test_points_left_out_are_gray_and_in_no_cluster(viewer):
     data = np.array([[0, 0], [0, 1], [9, 9], [np.nan, 0]])
-    points, _ = kmeans(data, 2).to_layers("blobs")
+    points, _ = to_layers(kmeans(data, 2), "blobs")
     assert points[1]["features"]["cluster"].tolist() == [1, 1, 2, 0]
     np.testing.assert_allclose(points[1]["face_color"][3], [0.5, 0.5, 0.5, 1])
 
@@ -269,7 +269,7 @@ def test_layers_of_an_image_with_a_channel_axis(viewer, axis):
         rotate=rotate,
     )
     q = quantize(source.data, 3, channel_axis=axis)
-    quantized, labels, centers = show(viewer, q.to_layers(source))
+    quantized, labels, centers = show(viewer, to_layers(q, source))
     assert quantized.data.shape == source.data.shape
     np.testing.assert_allclose(quantized.scale, source.scale)
     position = np.array([3.0, 4.0])
@@ -281,27 +281,27 @@ def test_layers_of_an_image_with_a_channel_axis(viewer, axis):
 def test_results_of_a_renamed_source_are_not_taken_for_a_new_layer_of_its_name(
     viewer, photo
 ):
-    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    first = show(viewer, to_layers(quantize(photo.data, 3), photo))
     labels = first[1].data.copy()
     photo.name = "renamed"
     other = viewer.add_image(photo.data[::-1].copy(), name="photo")
-    second = show(viewer, quantize(other.data, 4).to_layers(other))
+    second = show(viewer, to_layers(quantize(other.data, 4), other))
     assert not set(first) & set(second)
     np.testing.assert_array_equal(first[1].data, labels)
 
 
 def test_results_of_mere_names_are_told_apart_by_them(viewer, photo):
-    a = show(viewer, quantize(photo.data, 3).to_layers("a"))
-    b = show(viewer, quantize(photo.data, 4).to_layers("b"))
+    a = show(viewer, to_layers(quantize(photo.data, 3), "a"))
+    b = show(viewer, to_layers(quantize(photo.data, 4), "b"))
     assert not set(a) & set(b)
-    assert show(viewer, quantize(photo.data, 5).to_layers("a")) == a
+    assert show(viewer, to_layers(quantize(photo.data, 5), "a")) == a
 
 
 def test_labels_longer_than_a_texture_are_shown_in_levels(viewer):
     image = np.zeros((16_400, 40), np.uint8)
     image[8000:] = 9
     layer = viewer.add_image(image, name="strip")
-    _, labels, _ = show(viewer, quantize(image, 2).to_layers(layer))
+    _, labels, _ = show(viewer, to_layers(quantize(image, 2), layer))
     assert labels.multiscale
     assert labels.data[0].shape == (16_400, 40)
     assert max(labels.data[-1].shape) <= 2048
@@ -314,10 +314,10 @@ def test_channels_added_to_each_other_hide_their_sources():
     data = np.random.default_rng(0).integers(0, 99, (2, 20, 30)).astype(np.uint8)
     sources = [Image(plane, blending="additive") for plane in data]
     result = quantize(data, 3, channel_axis=0)
-    layers = result.to_layers(sources, ("quantized",))
+    layers = to_layers(result, sources, ("quantized",))
     blendings = [attributes["blending"] for _, attributes, _ in layers]
     assert blendings == ["translucent_no_depth", "additive"]
-    [(_, attributes, _)] = quantize(data[0], 3).to_layers(sources[0], ("quantized",))
+    [(_, attributes, _)] = to_layers(quantize(data[0], 3), sources[0], ("quantized",))
     assert attributes["blending"] == "translucent_no_depth"
 
 
@@ -344,7 +344,7 @@ def test_the_selected_label_and_the_row_of_naparis_table_are_one_cluster(table, 
     source = gray(viewer)
     mask = np.arange(source.data.size).reshape(source.data.shape) > 500 * masked
     q = quantize(source.data, 5, mask=mask)
-    _, labels, centers = show(viewer, q.to_layers(source))
+    _, labels, centers = show(viewer, to_layers(q, source))
     viewer.layers.selection.active = labels
     frame = widget.table.model().sourceModel().df
     for label in range(1, 6):
@@ -364,7 +364,7 @@ def test_the_selected_label_and_the_row_of_naparis_table_are_one_cluster(table, 
 def test_the_table_saved_as_csv_has_no_column_twice(table, tmp_path, monkeypatch):
     viewer, widget = table
     source = gray(viewer)
-    *shown, centers = show(viewer, quantize(source.data, 5).to_layers(source))
+    *shown, centers = show(viewer, to_layers(quantize(source.data, 5), source))
     for layer in (shown[1], centers):
         file = tmp_path / f"{layer.name}.csv"
         monkeypatch.setattr(
@@ -388,7 +388,7 @@ import numpy as np, napari
 from numba.core import event
 from napari.layers import Layer
 from qtpy.QtWidgets import QApplication
-from napari_kmeans import quantize
+from napari_kmeans import quantize, to_layers
 
 viewer = napari.Viewer()
 image = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
@@ -397,7 +397,7 @@ for result in results:
     result.positions  # found in the worker
 with event.install_recorder("numba:compile") as recorder:
     for result in results:
-        for layer in result.to_layers("image"):
+        for layer in to_layers(result, "image"):
             viewer.add_layer(Layer.create(*layer))
         labels = viewer.layers[-2]
         labels.paint((5, 5), 3)
@@ -422,7 +422,7 @@ viewer.close()
 def test_labels_painted_with_further_numbers_are_seen_and_differ(viewer, k):
     image = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
     q = quantize(image, k, rgb=True)
-    [labels] = show(viewer, q.to_layers("image", ("labels",)))
+    [labels] = show(viewer, to_layers(q, "image", ("labels",)))
     assert labels.colormap.map(0)[3] == 0
     given = np.array([labels.get_color(label) for label in range(1, k + 1)])
     np.testing.assert_allclose(given[:, :3], q.colors, atol=1e-6)
@@ -438,17 +438,17 @@ def test_labels_painted_with_further_numbers_are_seen_and_differ(viewer, k):
 
 
 def test_a_label_shown_alone_stays_alone_in_an_update(viewer, photo):
-    _, labels, _ = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    _, labels, _ = show(viewer, to_layers(quantize(photo.data, 3), photo))
     labels.selected_label, labels.show_selected_label = 2, True
     q = quantize(photo.data, 4)
-    show(viewer, q.to_layers(photo))
+    show(viewer, to_layers(q, photo))
     assert labels.get_color(1)[3] == 0
     np.testing.assert_allclose(labels.get_color(2)[:3], q.colors[1], atol=1e-6)
 
 
 def test_labels_can_be_shuffled(viewer, photo):
     for k in (3, 300):
-        [labels] = show(viewer, quantize(photo.data, k).to_layers(str(k), ("labels",)))
+        [labels] = show(viewer, to_layers(quantize(photo.data, k), str(k), ("labels",)))
         labels.new_colormap(seed=1)
         assert len({tuple(labels.get_color(label)) for label in range(1, 4)}) == 3
 
@@ -484,7 +484,7 @@ def test_labels_of_channels_have_the_sum_of_their_colors(viewer):
     planes = np.array([[[0, 255, 0, 128]], [[0, 0, 255, 0]]], np.uint8)
     sources = channels(viewer, planes)
     q = quantize(planes, 4, channel_axis=0)
-    _, _, labels, centers = show(viewer, q.to_layers(sources))
+    _, _, labels, centers = show(viewer, to_layers(q, sources))
     shown = {"#000000", "#ff0000", "#00ff00", "#800000"}
     assert set(labels.features["color"][1:]) == shown
     assert "label_color" not in labels.features
@@ -507,7 +507,7 @@ def test_labels_of_channels_that_look_alike_have_separate_colors(viewer, planes)
     sources = channels(viewer, planes.astype(np.uint8))
     k = planes.shape[-1]
     q = quantize(planes.astype(np.uint8), k, channel_axis=0)
-    *_, labels, centers = show(viewer, q.to_layers(sources))
+    *_, labels, centers = show(viewer, to_layers(q, sources))
     colors = np.array([labels.get_color(label) for label in range(1, k + 1)])
     assert not are_close(colors[:, :3])
     np.testing.assert_allclose(centers.face_color, colors, atol=1e-6)
@@ -523,7 +523,7 @@ def test_labels_of_an_array_of_channels_are_told_apart_though_it_is_shown_gray(v
     image = np.array([[[0, 100]], [[100, 0]]], np.uint8)
     layer = viewer.add_image(image, name="channels", rgb=False)
     q = quantize(image, 2, channel_axis=0)
-    _, labels, _ = show(viewer, q.to_layers(layer))
+    _, labels, _ = show(viewer, to_layers(q, layer))
     assert labels.features["color"][1] == labels.features["color"][2]
     colors = np.array([labels.get_color(label) for label in (1, 2)])
     assert not are_close(colors[:, :3])
@@ -532,7 +532,7 @@ def test_labels_of_an_array_of_channels_are_told_apart_though_it_is_shown_gray(v
 def test_the_centers_of_planes_have_the_colors_of_their_labels():
     movie = np.array([[[[0, 99]], [[99, 0]]]] * 2, np.uint8)
     q = quantize_planes(movie, 2, channel_axis=1)
-    _, labels, centers = (Layer.create(*layer) for layer in q.to_layers("movie"))
+    _, labels, centers = (Layer.create(*layer) for layer in to_layers(q, "movie"))
     for label, color in zip(centers.features["label"], centers.face_color, strict=True):
         np.testing.assert_allclose(color, labels.get_color(label), atol=1e-6)
 
@@ -543,7 +543,7 @@ def test_the_centers_of_planes_have_the_colors_of_their_labels():
 @pytest.mark.parametrize("k", [1, 5, 100, 101, 2000])
 def test_centers_are_as_large_at_every_zoom_and_cover_little(k):
     image = np.arange(2500, dtype=np.uint16).reshape(50, 50)
-    *_, layer = quantize(image, k, attempts=1).to_layers("image")
+    *_, layer = to_layers(quantize(image, k, attempts=1), "image")
     centers = Layer.create(*layer)
     least, most = centers.canvas_size_limits
     assert least == most > 0
@@ -557,7 +557,7 @@ def test_centers_are_as_large_at_every_zoom_and_cover_little(k):
 def test_a_center_can_be_seen_on_black_on_white_and_on_its_own_color(k):
     image = np.linspace(0, 255, 4 * k).astype(np.uint8).reshape(4, k)
     image = np.stack([image, image[:, ::-1], image], axis=-1)
-    *_, layer = quantize(image, k).to_layers("image")
+    *_, layer = to_layers(quantize(image, k), "image")
     centers = Layer.create(*layer)
     drawn = centers.text.color._values if k <= 100 else centers.border_color
     for one, face in zip(drawn, centers.face_color, strict=True):
@@ -565,20 +565,20 @@ def test_a_center_can_be_seen_on_black_on_white_and_on_its_own_color(k):
 
 
 def test_numbers_follow_the_clusters_and_what_the_user_hid_stays_hidden(viewer, photo):
-    *_, centers = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    *_, centers = show(viewer, to_layers(quantize(photo.data, 3), photo))
     for k in (120, 5, 7):
         q = quantize(photo.data, k)
-        show(viewer, q.to_layers(photo))
+        show(viewer, to_layers(q, photo))
         assert list(centers.text.string._values) == [str(i + 1) for i in range(k)]
         assert centers.text.visible == (k <= 100)
         assert len(centers.border_color) == k
         faces = centers.face_color[:, :3]
         np.testing.assert_allclose(faces, q.colors, atol=1e-6)
     centers.text.visible = False
-    show(viewer, quantize(photo.data, 6).to_layers(photo))
+    show(viewer, to_layers(quantize(photo.data, 6), photo))
     assert not centers.text.visible
     centers.border_color = "yellow"
-    show(viewer, quantize(photo.data, 8).to_layers(photo))
+    show(viewer, to_layers(quantize(photo.data, 8), photo))
     assert (centers.border_color == [1, 1, 0, 1]).all()
 
 
@@ -587,10 +587,10 @@ def test_centers_that_are_hidden_can_become_fewer(canvas, make_napari_viewer, nd
     viewer = make_napari_viewer()
     source = viewer.add_image(skimage.data.camera()[::8, ::8], name="gray")
     viewer.dims.ndisplay = ndisplay
-    *_, centers = show(viewer, quantize(source.data, 9).to_layers(source))
+    *_, centers = show(viewer, to_layers(quantize(source.data, 9), source))
     centers.visible = False
     q = quantize(source.data, 3)
-    show(viewer, q.to_layers(source))
+    show(viewer, to_layers(q, source))
     assert not centers.visible
     centers.visible = True
     np.testing.assert_array_equal(centers.data, q.positions)
@@ -603,7 +603,7 @@ def test_few_channels_are_named_and_many_are_counted(viewer):
     planes = np.arange(24, dtype=np.uint8).reshape(6, 2, 2)
     sources = channels(viewer, planes)
     q = quantize(planes[:2], 2, channel_axis=0)
-    assert [attributes["name"] for _, attributes, _ in q.to_layers(sources[:2])] == [
+    assert [attributes["name"] for _, attributes, _ in to_layers(q, sources[:2])] == [
         "0, 1: 0 quantized",
         "0, 1: 1 quantized",
         "0, 1 labels",
@@ -616,7 +616,7 @@ def test_few_channels_are_named_and_many_are_counted(viewer):
         for source, element in zip(sources, elements, strict=True):
             source.name = f"{prefix}{element}"
         q = quantize(planes, 2, channel_axis=0)
-        layers = q.to_layers(sources)
+        layers = to_layers(q, sources)
         assert [attributes["name"] for _, attributes, _ in layers] == expected
         record = layers[-1][1]["metadata"]["napari-kmeans"]
         assert record["source"] == ", ".join(source.name for source in sources)
@@ -626,7 +626,7 @@ def test_channels_whose_names_go_on_from_one_another_keep_a_name(viewer):
     planes = np.arange(24, dtype=np.uint8).reshape(6, 2, 2)
     sources = [f"a long name for {name}" for name in ("", "a", "aa", "b b", "c", "d")]
     q = quantize(planes, 2, channel_axis=0)
-    names = [attributes["name"] for _, attributes, _ in q.to_layers(sources)]
+    names = [attributes["name"] for _, attributes, _ in to_layers(q, sources)]
     assert len(set(names)) == 8
     assert names[1] == "a of 6 quantized"
 
@@ -637,10 +637,10 @@ def test_results_of_as_many_other_channels_are_others(viewer):
     for source in sources:
         source.name = f"a channel with the name {source.name}"
     q = quantize(planes[:3], 2, channel_axis=0)
-    first = show(viewer, q.to_layers(sources[:3]))
-    second = show(viewer, q.to_layers(sources[3:]))
+    first = show(viewer, to_layers(q, sources[:3]))
+    second = show(viewer, to_layers(q, sources[3:]))
     assert not set(first) & set(second)
-    assert show(viewer, q.to_layers(sources[:3])) == first
+    assert show(viewer, to_layers(q, sources[:3])) == first
 
 
 # -- color along any axis --------------------------------------------------------------
@@ -656,7 +656,7 @@ def test_color_along_any_axis_is_shown_in_color(viewer, photo, axis, lazy):
         image, name="planar", rgb=False, scale=scale, translate=translate
     )
     q = quantize(image, 3, rgb=True, channel_axis=axis)
-    layers = show(viewer, q.to_layers(source))
+    layers = show(viewer, to_layers(q, source))
     assert [layer.name for layer in layers] == [
         "planar quantized",
         "planar labels",
@@ -671,14 +671,14 @@ def test_color_along_any_axis_is_shown_in_color(viewer, photo, axis, lazy):
     for layer in layers:
         assert layer.scale.tolist() == np.delete(scale, axis).tolist()
         assert layer.translate.tolist() == np.delete(translate, axis).tolist()
-    assert show(viewer, q.to_layers(source)) == layers
+    assert show(viewer, to_layers(q, source)) == layers
 
 
 def test_layers_that_are_red_green_and_blue_have_one_result_in_color(viewer, photo):
     planes = np.ascontiguousarray(np.moveaxis(photo.data, -1, 0))
     sources = channels(viewer, planes)
     q = quantize(planes, 3, rgb=True, channel_axis=0)
-    quantized, labels, _ = show(viewer, q.to_layers(sources))
+    quantized, labels, _ = show(viewer, to_layers(q, sources))
     assert quantized.rgb
     np.testing.assert_array_equal(quantized.data, quantize(photo.data, 3).quantized)
     assert quantized.name == "0, 1, 2 quantized"
@@ -737,65 +737,65 @@ USES = (
 def test_a_result_that_was_used_is_left_alone_and_the_next_lies_beside_it(
     viewer, photo, use
 ):
-    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    first = show(viewer, to_layers(quantize(photo.data, 3), photo))
     use(first)
     kept = [(layer.name, np.array(layer.data)) for layer in first]
     q = quantize(photo.data, 4)
-    second = show(viewer, q.to_layers(photo))
+    second = show(viewer, to_layers(q, photo))
     assert not set(first) & set(second)
     np.testing.assert_array_equal(second[1].data, q.labels)
     for layer, (name, data) in zip(first, kept, strict=True):
         assert layer.name == name
         np.testing.assert_array_equal(layer.data, data)
     # The new result is this plugin's again, though napari counts its names.
-    assert show(viewer, quantize(photo.data, 5).to_layers(photo)) == second
+    assert show(viewer, to_layers(quantize(photo.data, 5), photo)) == second
     assert len(viewer.layers) == 7
 
 
 def test_what_was_painted_and_undone_is_not_the_users(viewer, photo):
-    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    first = show(viewer, to_layers(quantize(photo.data, 3), photo))
     first[1].paint((4, 4), 3)
     first[1].undo()
-    assert show(viewer, quantize(photo.data, 4).to_layers(photo)) == first
+    assert show(viewer, to_layers(quantize(photo.data, 4), photo)) == first
 
 
 def test_a_look_does_not_make_a_result_the_users(viewer, photo):
-    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    first = show(viewer, to_layers(quantize(photo.data, 3), photo))
     first[0].opacity, first[1].contour, first[2].size = 0.3, 1, 4
     first[1].selected_label, first[1].visible = 2, False
     viewer.layers.move(1, 3)
-    assert show(viewer, quantize(photo.data, 4).to_layers(photo)) == first
+    assert show(viewer, to_layers(quantize(photo.data, 4), photo)) == first
 
 
 def test_a_copy_is_the_users_and_does_not_count(viewer, photo):
-    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    first = show(viewer, to_layers(quantize(photo.data, 3), photo))
     data, attributes, kind = first[1].as_layer_data_tuple()
     copy = viewer.add_layer(
         Layer.create(data.copy(), {**attributes, "name": "photo labels copy"}, kind)
     )
     copied = copy.data.copy()
-    assert show(viewer, quantize(photo.data, 5).to_layers(photo)) == first
+    assert show(viewer, to_layers(quantize(photo.data, 5), photo)) == first
     np.testing.assert_array_equal(copy.data, copied)
 
 
 def test_layers_that_a_script_added_are_updated_unless_renamed(viewer, photo):
     q = quantize(photo.data, 3)
-    added = [viewer.add_layer(Layer.create(*layer)) for layer in q.to_layers(photo)]
-    assert show(viewer, quantize(photo.data, 4).to_layers(photo)) == added
-    again = [viewer.add_layer(Layer.create(*layer)) for layer in q.to_layers("again")]
+    added = [viewer.add_layer(Layer.create(*layer)) for layer in to_layers(q, photo)]
+    assert show(viewer, to_layers(quantize(photo.data, 4), photo)) == added
+    again = [viewer.add_layer(Layer.create(*layer)) for layer in to_layers(q, "again")]
     again[1].name = "mine"
-    assert not set(show(viewer, q.to_layers("again"))) & set(again)
+    assert not set(show(viewer, to_layers(q, "again"))) & set(again)
     # Of one source, a result that was shown and renamed, and one that a script added.
-    shown = show(viewer, q.to_layers("both"))
+    shown = show(viewer, to_layers(q, "both"))
     shown[0].name = "theirs"
-    script = [viewer.add_layer(Layer.create(*layer)) for layer in q.to_layers("both")]
-    assert show(viewer, q.to_layers("both")) == script
+    script = [viewer.add_layer(Layer.create(*layer)) for layer in to_layers(q, "both")]
+    assert show(viewer, to_layers(q, "both")) == script
 
 
 def test_a_layer_that_was_deleted_comes_back_beside_the_others(viewer, photo):
-    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
+    first = show(viewer, to_layers(quantize(photo.data, 3), photo))
     viewer.layers.remove(first[1])
-    second = show(viewer, quantize(photo.data, 4).to_layers(photo))
+    second = show(viewer, to_layers(quantize(photo.data, 4), photo))
     assert [second[0], second[2]] == [first[0], first[2]]
     assert second[1].name == "photo labels"
 
@@ -806,7 +806,7 @@ def test_lazy_labels_are_not_computed_to_see_whose_they_are(viewer, photo):
 
     image = da.from_array(photo.data, chunks=20)
     q = quantize(image, 3)
-    [labels] = show(viewer, q.to_layers("lazy", ("labels",)))
+    [labels] = show(viewer, to_layers(q, "lazy", ("labels",)))
     labels.visible = False
     labels.data = da.map_blocks(
         fail,
@@ -814,7 +814,7 @@ def test_lazy_labels_are_not_computed_to_see_whose_they_are(viewer, photo):
         dtype=labels.data.dtype,
         meta=np.empty((0, 0), labels.data.dtype),
     )
-    assert show(viewer, q.to_layers("lazy", ("labels",))) == [labels]
+    assert show(viewer, to_layers(q, "lazy", ("labels",))) == [labels]
 
 
 # -- colors that the user gave ---------------------------------------------------------
@@ -831,13 +831,13 @@ def recolor(labels, label, color=PINK):
 
 def test_a_color_given_to_a_label_stays_with_its_cluster(viewer):
     image = np.repeat([[10, 100, 200]], 5, axis=0).astype(np.uint8)
-    _, labels, centers = show(viewer, quantize(image, 3).to_layers("image"))
+    _, labels, centers = show(viewer, to_layers(quantize(image, 3), "image"))
     recolor(labels, 2)
     for level, label in ((50, 3), (150, 2), (250, 2)):
         # The cluster at 100 is still there, under another number or the same.
         other = np.append(image, np.full((5, 1), level), axis=1).astype(np.uint8)
         q = quantize(other, 4)
-        show(viewer, q.to_layers("image"))
+        show(viewer, to_layers(q, "image"))
         assert q.centers[label - 1] == [100]
         np.testing.assert_allclose(labels.get_color(label), PINK, atol=1e-6)
         np.testing.assert_allclose(centers.face_color[label - 1], PINK, atol=1e-6)
@@ -848,10 +848,10 @@ def test_a_color_given_to_a_label_stays_with_its_cluster(viewer):
 
 def test_a_color_given_to_a_label_goes_with_its_cluster(viewer):
     image = np.repeat([[10, 100, 200]], 5, axis=0).astype(np.uint8)
-    _, labels, _ = show(viewer, quantize(image, 3).to_layers("image"))
+    _, labels, _ = show(viewer, to_layers(quantize(image, 3), "image"))
     recolor(labels, 2)
     q = quantize(image[:, ::2].copy(), 2)
-    show(viewer, q.to_layers("image"))
+    show(viewer, to_layers(q, "image"))
     for label in (1, 2):
         color = labels.get_color(label)[:3]
         np.testing.assert_allclose(color, q.colors[label - 1], atol=1e-6)
@@ -859,10 +859,10 @@ def test_a_color_given_to_a_label_goes_with_its_cluster(viewer):
 
 def test_colors_that_were_shuffled_stay(viewer, photo):
     q = quantize(photo.data, 4)
-    _, labels, _ = show(viewer, q.to_layers(photo))
+    _, labels, _ = show(viewer, to_layers(q, photo))
     labels.new_colormap(seed=3)
     shuffled = [labels.get_color(label) for label in range(1, 5)]
-    show(viewer, q.to_layers(photo))
+    show(viewer, to_layers(q, photo))
     now = [labels.get_color(label) for label in range(1, 5)]
     np.testing.assert_allclose(now, shuffled, atol=1e-6)
 
@@ -872,23 +872,23 @@ def test_colors_that_were_shuffled_stay(viewer, photo):
 
 def test_layers_are_shown_one_at_a_time(viewer, photo):
     """In between, the window answers, and draws one layer, not all."""
-    steps = showing(viewer, quantize(photo.data, 3).to_layers(photo))
+    steps = showing(viewer, to_layers(quantize(photo.data, 3), photo))
     seen = [(len(viewer.layers), viewer.layers[-1].visible) for _ in steps]
     assert seen == [(2, False), (2, True), (3, False), (3, True), (4, False), (4, True)]
-    steps = showing(viewer, quantize(photo.data, 4).to_layers(photo))
+    steps = showing(viewer, to_layers(quantize(photo.data, 4), photo))
     assert [len(viewer.layers) for _ in steps] == [4, 4, 4]
 
 
 def test_no_layer_stays_hidden_where_the_steps_end_early(viewer, photo):
-    steps = showing(viewer, quantize(photo.data, 3).to_layers(photo))
+    steps = showing(viewer, to_layers(quantize(photo.data, 3), photo))
     next(steps)
     steps.close()
     assert [layer.visible for layer in viewer.layers] == [True, True]
 
 
 def test_what_the_user_does_in_between_stays(viewer, photo):
-    first = show(viewer, quantize(photo.data, 3).to_layers(photo))
-    steps = showing(viewer, quantize(photo.data, 4).to_layers(photo))
+    first = show(viewer, to_layers(quantize(photo.data, 3), photo))
+    steps = showing(viewer, to_layers(quantize(photo.data, 4), photo))
     next(steps)
     viewer.layers.remove(first[2])
     viewer.layers.selection.active = first[0]

@@ -7,7 +7,7 @@ import pytest
 import skimage.data
 
 from dock import by_script, click, names, run, select, wait
-from napari_kmeans import quantize
+from napari_kmeans import quantize, to_layers
 from napari_kmeans.core.progress import exhaust
 from napari_kmeans.plugin import job
 
@@ -57,7 +57,7 @@ def test_a_result_is_clustered_only_where_it_is_chosen(viewer, road, qtbot):
 
 def test_results_opened_again_are_not_chosen(viewer, road, qtbot):
     result = quantize(skimage.data.camera(), 3)
-    for data, attributes, kind in result.to_layers("camera"):
+    for data, attributes, kind in to_layers(result, "camera"):
         getattr(viewer, f"add_{kind}")(data, **attributes)
     widget = road(viewer)
     assert widget.layer.value is None
@@ -354,7 +354,7 @@ def test_names_of_channels_follow_the_layers(viewer, qtbot):
 
 
 def test_a_name_that_stands_for_no_layer(viewer, qtbot):
-    results = quantize(skimage.data.camera(), 3).to_layers("camera")
+    results = to_layers(quantize(skimage.data.camera(), 3), "camera")
     [(data, attributes, _)] = [layer for layer in results if layer[2] == "image"]
     result = viewer.add_image(data, **attributes | {"name": "choose a layer"})
     labels = viewer.add_labels(np.ones((512, 512), int), name="-----")

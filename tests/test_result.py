@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from napari.layers import Image, Points
 
-from napari_kmeans import kmeans, quantize, quantize_planes
+from napari_kmeans import kmeans, quantize, quantize_planes, to_layers
 from napari_kmeans.core.palette import to_dtype
 from napari_kmeans.core.progress import exhaust
 from napari_kmeans.core.result import centroids
@@ -193,13 +193,13 @@ def test_layers_are_of_a_layer_or_a_name(source, begins):
         quantize_planes(image[:, np.newaxis], 2, axes=1, channel_axis=0),
     ):
         with pytest.raises((TypeError, ValueError), match=f"^{re.escape(begins)}"):
-            q.to_layers(source)
+            to_layers(q, source)
 
 
 def test_layers_of_color_are_of_one_source():
     q = quantize(np.zeros((3, 4, 3), np.uint8), 1, rgb=True)
     with pytest.raises(ValueError, match=r"^source=.* should be one layer or name"):
-        q.to_layers(["a", "b", "c"])
+        to_layers(q, ["a", "b", "c"])
 
 
 @pytest.mark.parametrize("roles", ["labels", 5, None, ["label"], {"labels", "foo"}])
@@ -208,10 +208,10 @@ def test_layers_of_color_are_of_one_source():
 )
 def test_roles_are_some_of_three(result, roles):
     with pytest.raises(ValueError, match=r"^roles=.* should be some of 'quantized', "):
-        result.to_layers("name", roles)
-    assert result.to_layers("name", ()) == []
+        to_layers(result, "name", roles)
+    assert to_layers(result, "name", ()) == []
 
 
 def test_points_are_not_of_an_image():
     with pytest.raises(TypeError, match=r"^source=.* should be a Points layer"):
-        kmeans(np.eye(3), 2).to_layers(Image(np.eye(3)))
+        to_layers(kmeans(np.eye(3), 2), Image(np.eye(3)))

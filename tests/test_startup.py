@@ -51,9 +51,9 @@ def test_nothing_heavy_is_imported_before_it_is_needed(code):
 def test_the_core_imports_neither_napari_nor_qt():
     code = (
         "import sys, numpy\n"
-        "from napari_kmeans import quantize\n"
+        "from napari_kmeans import quantize, to_layers\n"
         "q = quantize(numpy.eye(3, dtype='u1'), 2)\n"
-        "q.to_layers('eye'), q.features\n"
+        "to_layers(q, 'eye'), q.features\n"
         "print(*sys.modules)"
     )
     done = subprocess.run(

@@ -10,5 +10,6 @@ from .core.reading import read_samples as read_samples
 from .core.result import ClusteredPoints as ClusteredPoints
 from .core.result import QuantizedImage as QuantizedImage
 from .files import read as read
+from .layers.tuples import to_layers as to_layers
 
 __version__: str

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from .core.layerdata import LayerData
     from .core.planes import QuantizedPlanes
     from .core.progress import Progress
     from .core.result import ImageClusters, QuantizedImage
+    from .layers.metadata import LayerData
 
 R = TypeVar("R")
 
@@ -632,6 +632,7 @@ def _show(source: LayerData, result: QuantizedImage | QuantizedPlanes) -> None:
     from napari.layers import Layer
 
     from .files import PLACEMENT
+    from .layers.tuples import to_layers
 
     data, attributes, kind = source
     axis = result.settings["channel_axis"]
@@ -642,7 +643,7 @@ def _show(source: LayerData, result: QuantizedImage | QuantizedPlanes) -> None:
         if axis is not None:  # of color, which a viewer wants last
             data = np.moveaxis(data, axis, -1)
         layer = viewer.add_layer(Layer.create(data, attributes, kind))
-        for layer_data in result.to_layers(layer):
+        for layer_data in to_layers(result, layer):
             viewer.add_layer(Layer.create(*layer_data))
     else:
         # As napari opens channels: a layer each, all as large as the labels.
@@ -654,7 +655,7 @@ def _show(source: LayerData, result: QuantizedImage | QuantizedPlanes) -> None:
             if len(attributes.get(key, ())) == ndim
         }
         viewer.add_image(data, channel_axis=axis, name=name, **placement)
-        for data, attributes, kind in result.to_layers(name):
+        for data, attributes, kind in to_layers(result, name):
             if kind == "image":
                 attributes["channel_axis"] = axis
             getattr(viewer, f"add_{kind}")(data, **attributes, **placement)

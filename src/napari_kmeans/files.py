@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image
 
 from . import omezarr, replacement
-from .core.layerdata import METADATA
+from .layers.metadata import METADATA
 from .omezarr.source import reason
 from .pictures import Picture, beginning, check_room, open_picture
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .core.layerdata import LayerData
     from .core.planes import QuantizedPlanes
     from .core.result import QuantizedImage
+    from .layers.metadata import LayerData
     from .pictures import Source
 
 #: What a file of classic or of big TIFF begins with.

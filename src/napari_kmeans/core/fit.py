@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .clustering import Clusters
     from .distance import Space
-    from .kmeans import Clusters, Settings
     from .layout import Layout
     from .progress import Progress
     from .samples import Samples
+    from .settings import Settings
 
 
 class Fit(NamedTuple):

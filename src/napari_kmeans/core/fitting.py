@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from . import validation
 from .criteria import Criteria
-from .kmeans import MAX_SAMPLES, Settings
 from .moments import moments_of
 from .palette import palette_of
 from .progress import follow, staged
 from .result import note_of, versions, warn
+from .settings import MAX_SAMPLES, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from . import validation
+from .clustering import cluster
 from .distance import framing, scale_of
 from .fit import Fit, restored
-from .kmeans import MAX_SAMPLES, cluster
 from .progress import Progress, exhaust, waited
 from .samples import (
     Codes,
@@ -23,6 +23,7 @@ from .samples import (
     spread,
     tell_distinct,
 )
+from .settings import MAX_SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .distance import Space
-    from .kmeans import Settings
     from .layout import Layout
     from .pixels import Pixels
+    from .settings import Settings
 
 
 class HeldSamples:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .kmeans import Clusters
+    from .clustering import Clusters
     from .samples import Samples
 
     Groups = Sequence[Sequence[int]]

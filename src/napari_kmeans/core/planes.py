@@ -14,23 +14,21 @@ import numpy as np
 from . import validation
 from .blocks import is_lazy
 from .criteria import Criteria
-from .kmeans import MAX_SAMPLES
-from .layerdata import ROLES
 from .numbering import Numbered, Numbering, cuts, renumbered
 from .pixels import Pixels, channels_last, channels_restored
 from .progress import Progress, exhaust, follow
 from .quantize import quantize_steps
 from .result import ImageClusters, QuantizedImage, centroids, cluster_table
+from .settings import MAX_SAMPLES
 from .stream import Stream
 from .sums import label_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Sequence
+    from collections.abc import Generator, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from .layerdata import LayerData
     from .progress import Report
 
 #: Settings that may be arrays, of the shape of the image without channels.
@@ -201,30 +199,6 @@ class QuantizedPlanes:
             name = "plane" if len(self.axes) == 1 else f"axis_{axis}"
             table.insert(place, name, planes[:, place])
         return table
-
-    def to_layers(self, source: Any, roles: Collection[str] = ROLES) -> list[LayerData]:
-        """Return the quantized image, the labels and the centers as napari layers.
-
-        Parameters
-        ----------
-        source : napari.layers.Image or str
-            The layer that was quantized, whose name, transform, units, colormap and
-            contrast the new layers take over; or just a name. A list of layers where
-            each was a channel.
-        roles : collection of str, default ("quantized", "labels", "centers")
-            What layers to return.
-
-        Returns
-        -------
-        list of (data, attributes, type)
-            Napari's LayerDataTuples, for ``napari.layers.Layer.create``. A label has
-            the color, and the row of the table, of all planes together. The centers,
-            one set a plane, each in its own color and at the mean position of its
-            pixels, are there for planes of two or three dimensions only.
-        """
-        from .layerdata import planes_layers
-
-        return planes_layers(self, source, roles)
 
 
 def quantize_planes(

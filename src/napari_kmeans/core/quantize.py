@@ -10,13 +10,13 @@ import numpy as np
 from . import lloyd, validation
 from .criteria import Criteria
 from .fitting import fitting
-from .kmeans import MAX_SAMPLES, Settings
 from .pixels import Pixels, channels_last
 from .progress import READING, exhaust, follow, shifted, waited
 from .quantizer import quantize_lazily
 from .reading import READ, Source
 from .result import QuantizedImage
 from .samples import from_pixels
+from .settings import MAX_SAMPLES, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from .fit import ImageSamples
-    from .kmeans import Settings
     from .progress import Progress, Report
+    from .settings import Settings
 
 #: Images of dask of at most this many pixels are read into memory.
 SMALL = 2**20

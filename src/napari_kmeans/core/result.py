@@ -13,16 +13,14 @@ import numpy as np
 
 from .blocks import each_block, is_lazy, map_blocks
 from .colors import of_centers
-from .layerdata import ROLES
 from .progress import exhaust
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Generator
 
     import pandas as pd
     from numpy.typing import NDArray
 
-    from .layerdata import LayerData
     from .palette import Palette
 
 
@@ -193,49 +191,6 @@ class QuantizedImage(ImageClusters):
         if "positions" not in self.__dict__:
             self.__dict__["positions"] = yield from centroids(self.labels, self.k)
 
-    def to_layers(self, source: Any, roles: Collection[str] = ROLES) -> list[LayerData]:
-        """Return the quantized image, the labels and the centers as napari layers.
-
-        Parameters
-        ----------
-        source : napari.layers.Image or str
-            The layer that was quantized, whose name, transform, units, colormap and
-            contrast the new layers take over; or just a name. A list of layers where
-            each was a channel.
-        roles : collection of str, default ("quantized", "labels", "centers")
-            What layers to return.
-
-        Returns
-        -------
-        list of (data, attributes, type)
-            Napari's LayerDataTuples, for ``napari.layers.Layer.create``. The centers,
-            each at the mean position of its pixels, are points with the number of
-            their label. A large 2-D image has its labels in several resolutions, a
-            multiscale one everything; an image in color is one with its channels last.
-
-        Notes
-        -----
-        The tables are those of `features`, ``color`` being that in which the source
-        shows the center. Napari takes the place of a row for the label, so the table of
-        the Labels layer begins with label 0, the pixels left out, and lacks ``index``;
-        that of the centers calls it ``label``. Labels of several channels whose centers
-        look alike have colors of their own: ``label_color``.
-
-        Examples
-        --------
-        >>> from napari_kmeans import quantize
-        >>> image = np.array([[1, 2], [8, 9]], np.uint8)
-        >>> _, labels, _ = quantize(image, 2).to_layers("image")
-        >>> labels[1]["features"][["color", "center", "pixels"]]
-                 color  center  pixels
-        0  transparent     NaN       0
-        1      #101010     1.5       2
-        2      #efefef     8.5       2
-        """
-        from .layerdata import image_layers
-
-        return image_layers(self, source, roles)
-
 
 @dataclass(frozen=True, eq=False)
 class ClusteredPoints(_Clustering):
@@ -267,27 +222,6 @@ class ClusteredPoints(_Clustering):
         table["points"] = self.counts
         table["share"] = self.shares
         return pd.DataFrame(table)
-
-    def to_layers(self, source: Any, roles: Collection[str] = ROLES) -> list[LayerData]:
-        """Return the points colored by cluster, and the centers in red, as layers.
-
-        Parameters
-        ----------
-        source : napari.layers.Points or str
-            The layer that was clustered, whose name, transform and units the new
-            layers take over; or just a name.
-        roles : collection of str
-            What layers to return: "labels" are the points, "centers" their centers,
-            with a table as `features` that calls ``index`` ``cluster``.
-
-        Returns
-        -------
-        list of (data, attributes, type)
-            Napari's LayerDataTuples, for ``napari.layers.Layer.create``.
-        """
-        from .layerdata import points_layers
-
-        return points_layers(self, source, roles)
 
 
 def cluster_table(

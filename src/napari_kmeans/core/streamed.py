@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from . import lloyd, validation
+from .clustering import cluster
 from .distance import framing, scale_of, splitters_of
 from .fit import Fit, means, restored
 from .frame import Frame
 from .held import HeldSamples
-from .kmeans import cluster
 from .pixels import Pixels
 from .progress import READING, Progress, exhaust, shifted
 from .samples import (
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .distance import Space
-    from .kmeans import Settings
     from .layout import Layout
     from .samples import Samples
+    from .settings import Settings
     from .stream import Block, Stream, Survey
 
     Steps = Generator[Progress, None, Fit]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from ..core.layerdata import METADATA
+from ..layers.metadata import METADATA
 from .source import Source, reason
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from ..core.layerdata import LayerData
+    from ..layers.metadata import LayerData
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from .. import replacement
 from ..core.blocks import is_distributed, is_lazy, n_tasks
-from ..core.layerdata import METADATA
 from ..core.progress import Progress
+from ..layers.metadata import METADATA
 from . import pyramid
 from .layout import Layout, Piece
 from .reading import RGB

@@ -20,10 +20,7 @@ from magicgui.widgets import (
 if TYPE_CHECKING:
     from .offers import Offers
 
-WHOLE, PLANE, EACH = "whole image", "current plane", "each plane along"
 BOTH, MAX_ITER, EPSILON = "both", "max iterations", "epsilon"
-RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"
-LABELS = "Labels layer"
 
 #: What can be typed is more than what is valid: a box would turn it into another number
 #: without a word. Below the least, one is enough, and arrows go no further.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from ..core.blocks import apart
-from ..core.layerdata import ROLES, stacked
 from ..core.progress import Progress, located
+from ..layers.source import ROLES, stacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.layerdata import METADATA, LayerData, border_color, ndim_of
 from ..core.progress import exhaust
+from ..layers.centers import border_color
+from ..layers.metadata import METADATA, LayerData, ndim_of
 from .recoloring import clusters, recolored, with_colors
 
 if TYPE_CHECKING:

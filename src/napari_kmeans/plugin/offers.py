@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .controls import EACH, LABELS, OPTIMAL, PLANE, PLUSPLUS, RANDOM, WHOLE
 from .layers import is_result
 from .regions import is_region
 from .sources import Scope, axis_name, full_resolution, image_shape, sliders
@@ -12,6 +11,10 @@ from .sources import Scope, axis_name, full_resolution, image_shape, sliders
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
+
+WHOLE, PLANE, EACH = "whole image", "current plane", "each plane along"
+RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"
+LABELS = "Labels layer"
 
 #: Titles that stand for no layer: where one has to be chosen, and where it need not.
 CHOOSE, NONE = "choose a layer", "-----"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.colors import black_or_white, opaque
-from ..core.layerdata import METADATA, border_color
+from ..layers.centers import border_color
+from ..layers.metadata import METADATA
 
 if TYPE_CHECKING:
     from napari.layers import Labels

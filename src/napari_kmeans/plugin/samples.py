@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..core.layerdata import LayerData
+    from ..layers.metadata import LayerData
 
 #: Rows and columns of the large picture: 14,155,776 pixels.
 LARGE = (3072, 4608)

@@ -21,16 +21,16 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QLabel, QShortcut, QSizePolicy  # type: ignore[attr-defined]
 
 from ..core.criteria import Criteria
-from ..core.layerdata import ROLES
 from ..core.memory import forecast, free_memory
 from ..core.progress import exhaust
 from ..core.validation import check_attempts, check_k, check_seed
+from ..layers.source import ROLES
 from . import controls
-from .controls import EPSILON, LABELS, MAX_ITER, OPTIMAL, RANDOM, integer, number
+from .controls import EPSILON, MAX_ITER, integer, number
 from .epsilon import Epsilon
 from .job import Job, Outcome, run
 from .layers import showing
-from .offers import Offers
+from .offers import LABELS, OPTIMAL, RANDOM, Offers
 from .regions import mask
 from .sources import changed, check_channels, full_resolution, part, plane
 from .summary import by_blocks, summary
@@ -478,13 +478,15 @@ class KMeansWidget(Container[Any]):
         if why := changed(layers, sources, job.data):
             self._tell(f"{why}: nothing was added")
             return
+        from ..layers.tuples import to_layers
+
         self._adding = True  # what is chosen stays
         try:
             placed = (
                 [part(source, job.cut) for source in sources] if job.cut else sources
             )
             source = placed[0] if len(placed) == 1 else placed
-            for _ in showing(self._viewer, result.to_layers(source, job.roles)):
+            for _ in showing(self._viewer, to_layers(result, source, job.roles)):
                 yield
                 if why := changed(layers, sources, job.data):
                     self._tell(f"{why}: the rest was not added")

@@ -1,0 +1,1 @@
+"""Layers: results as tuples of napari's; no viewer, no Qt."""

@@ -1,0 +1,70 @@
+"""Imports go down: no room knows what is above it, no two modules each other."""
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import napari_kmeans
+
+ROOT = Path(napari_kmeans.__file__).parent
+
+#: The rooms, and what is below each.
+BELOW = {
+    "core": set(),
+    "layers": {"core"},
+    "omezarr": {"core", "layers", "replacement"},
+    "plugin": {"core", "layers", "omezarr"},
+}
+
+
+def imported(path):
+    """Return the modules of the project that one imports, for its types only, too."""
+    package = path.relative_to(ROOT).parent.parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            base += tuple(node.module.split(".")) if node.module else ()
+            for name in node.names:
+                inner = ROOT.joinpath(*base, f"{name.name}.py")
+                found.add((*base, name.name) if inner.exists() else base)
+    return found
+
+
+MODULES = {
+    path.relative_to(ROOT).with_suffix("").parts: imported(path)
+    for path in sorted(ROOT.rglob("*.py"))
+}
+
+
+def test_no_modules_import_each_other():
+    graph = {
+        module: {name for name in names if name != module}
+        for module, names in MODULES.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(".".join(module) for module in error.args[1]))
+
+
+@pytest.mark.parametrize("room", BELOW)
+def test_rooms_know_only_those_below(room):
+    for module, names in MODULES.items():
+        if module[0] == room:
+            rooms = {name[0] for name in names if name}
+            assert rooms <= {room} | BELOW[room], ".".join(module)
+
+
+def test_every_room_is_known():
+    folders = {module[0] for module in MODULES if len(module) > 1}
+    assert folders == set(BELOW)
+
+
+def test_imports_are_relative():
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                assert node.module.split(".")[0] != "napari_kmeans", path
