@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from skimage.data import coffee
-from skimage.io import imread
+from skimage.io import imread, imsave
 
 from napari_kmeans.plugin.samples import blobs
 
@@ -171,3 +171,13 @@ def test_show_opens_napari_with_the_layers(name, layers, tmp_path, monkeypatch):
     runpy.run_path(str(EXAMPLES / name), run_name="__main__")
     assert [[layer.name for layer in viewer.layers] for viewer in viewers] == layers
     assert running == [True]
+
+
+def test_a_picture_that_is_read_once_is_clustered_with_each_k(tmp_path):
+    path = tmp_path / "photo.png"
+    imsave(path, coffee())
+    first, *rest = run("sweep.py", tmp_path, str(path)).splitlines()
+    assert first.startswith("240,000 pixels read in ")
+    assert [int(line.split()[0]) for line in rest] == [*range(2, 17)]
+    found = [float(line.split()[1].replace(",", "")) for line in rest]
+    assert found == sorted(found, reverse=True)

@@ -215,3 +215,26 @@ def test_roles_are_some_of_three(result, roles):
 def test_points_are_not_of_an_image():
     with pytest.raises(TypeError, match=r"^source=.* should be a Points layer"):
         to_layers(kmeans(np.eye(3), 2), Image(np.eye(3)))
+
+
+def test_results_say_what_they_are_in_a_line():
+    image = np.array([[1, 2], [8, 9]], np.uint8)
+    q = quantize(image, 2, mask=image < 9)
+    assert repr(q) == f"QuantizedImage({q.quantized.shape[0]} x 2 uint8, " + (
+        f"compactness 0.5, 1 pixels left out, {q.palette!r})"
+    )
+    assert q.palette._repr_html_() in q._repr_html_()
+    c = kmeans([[0, 0], [0, 1], [9, 9]], 2)
+    assert repr(c) == (
+        "ClusteredPoints(3 points of 2 features in 2 clusters: 66.7 %, 33.3 %)"
+    )
+    assert "<table" in c._repr_html_()
+    planes = quantize_planes(np.stack([image, image]), 2, rgb=False)
+    assert repr(planes) == (
+        "QuantizedPlanes(2 planes of 2 x 2 x 2 uint8, 2 clusters: 50.0 %, 50.0 %)"
+    )
+    assert "<table" in planes._repr_html_()
+    many = kmeans(np.eye(40), 40)
+    assert repr(many).endswith("2.5 %, ...)")
+    for result in (q, c, planes, many):
+        assert "\n" not in repr(result)

@@ -145,7 +145,7 @@ class Palette:
         """Return label, color, share and name of the clusters that are shown."""
         rows = zip(hexadecimal(self.colors), self.shares, self.names, strict=True)
         return [
-            (label, color, f"{share:.1%}".replace("%", " %"), name)
+            (label, color, told([share]), name)
             for label, (color, share, name) in enumerate(rows, 1)
         ][:SHOWN]
 
@@ -518,6 +518,18 @@ class Palette:
         given = (own != to_dtype(self.centers, own.dtype)).any(axis=1)
         values[given] = to_dtype(own[given].astype(np.float64), dtype)
         return values
+
+
+def told(shares: Sequence[float] | NDArray[np.float64]) -> str:
+    """Return the shares of clusters as text.
+
+    Examples
+    --------
+    >>> told([0.25, 0.75])
+    '25.0 %, 75.0 %'
+    """
+    some = [f"{share * 100:.1f} %" for share in shares[:SHOWN]]
+    return ", ".join([*some, "..."] if len(shares) > SHOWN else some)
 
 
 def palette_of(

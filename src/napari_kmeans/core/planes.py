@@ -15,6 +15,7 @@ from . import validation
 from .blocks import is_lazy
 from .criteria import Criteria
 from .numbering import Numbered, Numbering, cuts, renumbered
+from .palette import told
 from .pixels import Pixels, channels_last, channels_restored
 from .progress import Progress, exhaust, follow
 from .quantize import quantize_steps
@@ -48,7 +49,7 @@ class PlanesSummary(ImageClusters):
     """
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class QuantizedPlanes:
     """The planes of an image, each quantized by k-means on its own, numbered alike.
 
@@ -100,6 +101,17 @@ class QuantizedPlanes:
     axes: tuple[int, ...]
     plane_shape: tuple[int, ...]
     summary: PlanesSummary = field(repr=False)
+
+    def __repr__(self) -> str:
+        """Return a line with what the planes are, and their clusters together."""
+        shape = " x ".join(map(str, self.quantized.shape))
+        shares = self.counts.sum(axis=0) / max(int(self.counts.sum()), 1)
+        planes = f"{len(self.centers)} planes of {shape} {self.quantized.dtype}"
+        return f"QuantizedPlanes({planes}, {self.k} clusters: {told(shares)})"
+
+    def _repr_html_(self) -> str:
+        """Return the table of all planes together."""
+        return str(self.summary.features.to_html(index=False))
 
     @property
     def k(self) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .blocks import each_block, is_lazy, map_blocks
 from .colors import of_centers
+from .palette import told
 from .progress import exhaust
 
 if TYPE_CHECKING:
@@ -155,9 +156,9 @@ class ImageClusters(_Clustering):
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class QuantizedImage(ImageClusters):
-    """An image quantized by k-means.
+    """An image quantized by k-means; a notebook shows its clusters as a table.
 
     Attributes
     ----------
@@ -176,6 +177,21 @@ class QuantizedImage(ImageClusters):
     n_colors: int | None
     mask: Any = field(repr=False)
 
+    def __repr__(self) -> str:
+        """Return a line with what the image is, and its clusters."""
+        return f"QuantizedImage({self._said}, {self.palette!r})"
+
+    def _repr_html_(self) -> str:
+        """Return a line with what the image is, and a table of its clusters."""
+        return f"<p>{self._said}</p>{self.palette._repr_html_()}"
+
+    @property
+    def _said(self) -> str:
+        shape = " x ".join(map(str, self.quantized.shape))
+        out = f", {self.n_excluded:,} pixels left out" if self.n_excluded else ""
+        compactness = f"compactness {self.compactness:,.6g}"
+        return f"{shape} {self.quantized.dtype}, {compactness}{out}"
+
     @property
     def n_colors_quantized(self) -> int:
         """The number of distinct colors in the quantized image."""
@@ -192,7 +208,7 @@ class QuantizedImage(ImageClusters):
             self.__dict__["positions"] = yield from centroids(self.labels, self.k)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ClusteredPoints(_Clustering):
     """Points clustered by k-means.
 
@@ -205,6 +221,21 @@ class ClusteredPoints(_Clustering):
     """
 
     points: NDArray[Any]
+
+    def __repr__(self) -> str:
+        """Return a line with the number of points, and the shares of the clusters."""
+        return f"ClusteredPoints({self._said})"
+
+    def _repr_html_(self) -> str:
+        """Return a line with the number of points, and a table of the clusters."""
+        table = self.features.to_html(index=False)
+        return f"<p>{self._said}</p>{table}"
+
+    @property
+    def _said(self) -> str:
+        n, n_features = self.points.shape
+        points = f"{n:,} points of {n_features} features"
+        return f"{points} in {self.k} clusters: {told(self.shares)}"
 
     @property
     def features(self) -> pd.DataFrame:
