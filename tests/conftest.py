@@ -1,5 +1,7 @@
 """Settings and fixtures of the tests."""
 
+import signal
+
 import hypothesis
 import pytest
 from napari.utils.notifications import notification_manager
@@ -22,6 +24,13 @@ hypothesis.settings.register_profile(
 # For a longer look: pytest --hypothesis-profile=search
 hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("deterministic")
+
+
+# A job of a shell in the background is started to ignore some signals that tests send.
+for _name in {"SIGINT", "SIGHUP"} & {*signal.Signals.__members__}:
+    if signal.getsignal(signal.Signals[_name]) is signal.SIG_IGN:
+        _default = signal.SIG_DFL if _name == "SIGHUP" else signal.default_int_handler
+        signal.signal(signal.Signals[_name], _default)
 
 
 @pytest.fixture(params=["compiled", "python"], scope="module")
