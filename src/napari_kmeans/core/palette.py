@@ -19,6 +19,7 @@ from .progress import follow, waited
 from .quantizer import Quantizer, quantize_lazily
 from .samples import Colors
 from .stream import Stream
+from .text import SHOWN, told
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from .layout import Layout
     from .moments import Moments
     from .progress import Progress, Report
-
-#: The most clusters that a representation shows.
-SHOWN = 32
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -518,18 +516,6 @@ class Palette:
         given = (own != to_dtype(self.centers, own.dtype)).any(axis=1)
         values[given] = to_dtype(own[given].astype(np.float64), dtype)
         return values
-
-
-def told(shares: Sequence[float] | NDArray[np.float64]) -> str:
-    """Return the shares of clusters as text.
-
-    Examples
-    --------
-    >>> told([0.25, 0.75])
-    '25.0 %, 75.0 %'
-    """
-    some = [f"{share * 100:.1f} %" for share in shares[:SHOWN]]
-    return ", ".join([*some, "..."] if len(shares) > SHOWN else some)
 
 
 def palette_of(

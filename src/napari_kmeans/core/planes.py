@@ -15,7 +15,6 @@ from . import validation
 from .blocks import is_lazy
 from .criteria import Criteria
 from .numbering import Numbered, Numbering, cuts, renumbered
-from .palette import told
 from .pixels import Pixels, channels_last, channels_restored
 from .progress import Progress, exhaust, follow
 from .quantize import quantize_steps
@@ -23,6 +22,7 @@ from .result import ImageClusters, QuantizedImage, centroids, cluster_table
 from .settings import MAX_SAMPLES
 from .stream import Stream
 from .sums import label_dtype
+from .text import told
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -13,8 +13,8 @@ import numpy as np
 
 from .blocks import each_block, is_lazy, map_blocks
 from .colors import of_centers
-from .palette import told
 from .progress import exhaust
+from .text import told
 
 if TYPE_CHECKING:
     from collections.abc import Generator
