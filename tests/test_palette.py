@@ -207,6 +207,10 @@ def test_representations_show_colors_shares_and_names(palette):
         (lambda p: p.merge([2, 2]), ValueError, "labels=.* at least two"),
         (lambda p: p.merge(3), TypeError, "labels=3 should be a sequence"),
         (lambda p: p.merge("12"), TypeError, "labels='12' should be a sequence"),
+        (lambda p: p.merge(None), TypeError, "labels=None should be a sequence"),
+        (lambda p: p.merge([[1, 2]]), TypeError, r"labels=\[1, 2\] should be"),
+        (lambda p: p.merge([[1, 2], 3]), TypeError, r"labels=\[1, 2\] should be"),
+        (lambda p: p.merge([1.0, 2.0]), TypeError, r"labels=1\.0 should be"),
         (lambda p: p.merge([1, 9]), ValueError, "labels=9 should be"),
         (lambda p: p.reorder([1, 2, 3]), ValueError, "labels=.* each once"),
         (lambda p: p.reorder([1, 1, 2, 3, 4, 5]), ValueError, "labels=.* each once"),
@@ -248,3 +252,17 @@ def test_a_result_has_the_palette_that_made_it(palette):
     assert q.palette == palette
     np.testing.assert_array_equal(q.labels, palette.label(COFFEE))
     np.testing.assert_array_equal(q.quantized, palette.paint(COFFEE))
+
+
+@pytest.mark.parametrize(
+    "pair", [[1, 2], (2, 1), {1, 2}, np.array([1, 2]), range(1, 3)]
+)
+def test_labels_may_come_in_any_collection(palette, pair):
+    assert palette.merge(pair) == palette.merge([1, 2])
+
+
+def test_extreme_values_are_merged():
+    image = np.array([[1e308, -1e308, 5e307]])
+    merged = fit(read_samples(image), k=3).merge([1, 2])
+    assert merged.compactness == np.inf
+    np.testing.assert_allclose(merged.centers[0], -2.5e307)

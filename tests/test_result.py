@@ -238,3 +238,8 @@ def test_results_say_what_they_are_in_a_line():
     assert repr(many).endswith("2.5 %, ...)")
     for result in (q, c, planes, many):
         assert "\n" not in repr(result)
+
+
+def test_what_is_no_result_is_refused():
+    with pytest.raises(TypeError, match="result=5 should be what quantize"):
+        to_layers(5, "name")

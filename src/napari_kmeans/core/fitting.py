@@ -71,6 +71,7 @@ def fit(
     >>> [fit(samples, k).compactness for k in (1, 2, 3)]
     [54154.0, 4.0, 2.5]
     """
+    validation.check_samples(samples)
     settings = Settings.of(
         samples.shape,
         samples.layout.n_channels,

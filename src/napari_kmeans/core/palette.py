@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -484,7 +485,8 @@ class Palette:
             moments = self.moments.ordered([group[0] for group in groups])
         else:
             total = np.nan if moments.squared is None else moments.squared.sum()
-            compactness = float(total) * used.frame.unit**2
+            # Not squared first: that may be beyond what a float can hold.
+            compactness = float(total) * used.frame.unit * used.frame.unit
         return replace(
             self,
             centers=centers,
@@ -596,8 +598,8 @@ def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def _listed(name: str, labels: Any) -> list[Any]:
     """Return labels as a list."""
-    if isinstance(labels, (str, bytes)) or np.ndim(labels) != 1:
+    if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
         raise TypeError(
             f"{name}={validation.shown(labels)} should be a sequence of labels."
         )
-    return list(np.asarray(labels).tolist())
+    return list(labels)

@@ -91,6 +91,14 @@ def check_color(color: Any) -> NDArray[np.float64]:
     return found
 
 
+def check_samples(samples: Any) -> None:
+    """Raise where something is not the samples of an image."""
+    if not hasattr(samples, "fitting"):
+        raise TypeError(
+            f"samples={shown(samples)} should be what read_samples has returned."
+        )
+
+
 def check_progress(progress: Any) -> None:
     """Raise where progress cannot be told."""
     if progress is not None and not callable(progress):

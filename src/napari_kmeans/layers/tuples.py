@@ -9,7 +9,8 @@ import numpy as np
 
 from ..core.colors import label_colormap, opaque, spectral
 from ..core.planes import QuantizedPlanes
-from ..core.result import ClusteredPoints
+from ..core.result import ClusteredPoints, QuantizedImage
+from ..core.validation import shown
 from .centers import centers_content
 from .coloring import ClusterColors, colors_of, display_colors, with_colors
 from .levels import LONGEST, levels_of, thinned
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from ..core.result import ImageClusters, QuantizedImage
+    from ..core.result import ImageClusters
 
 
 def to_layers(
@@ -88,6 +89,11 @@ def to_layers(
         return _planes_layers(result, source, roles)
     if isinstance(result, ClusteredPoints):
         return _points_layers(result, source, roles)
+    if not isinstance(result, QuantizedImage):
+        raise TypeError(
+            f"result={shown(result)} should be what quantize, quantize_planes or "
+            "kmeans has returned."
+        )
     return _image_layers(result, source, roles)
 
 
