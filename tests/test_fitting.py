@@ -137,7 +137,7 @@ def test_what_cannot_be_is_refused_in_a_sentence():
             read_samples(none, memory=1000)
     with pytest.raises(ValueError, match="color_space='x' should be"):
         read_samples(COFFEE, color_space="x")
-    with pytest.raises(TypeError, match="samples=.* should be what read_samples"):
+    with pytest.raises(TypeError, match=r"samples=.* should be what read_samples"):
         fit(np.eye(5), 2)
     kept = read_samples(np.array([[1.0, 2.0, 3.0]]))
     with pytest.raises(ValueError, match="k=4 should be at most the 3 samples"):
