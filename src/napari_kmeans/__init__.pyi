@@ -6,6 +6,7 @@ from .core.palette import Palette as Palette
 from .core.planes import QuantizedPlanes as QuantizedPlanes
 from .core.planes import quantize_planes as quantize_planes
 from .core.quantize import quantize as quantize
+from .core.quantize import quantize_samples as quantize_samples
 from .core.reading import read_samples as read_samples
 from .core.result import ClusteredPoints as ClusteredPoints
 from .core.result import QuantizedImage as QuantizedImage

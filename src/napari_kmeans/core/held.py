@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .layout import Layout
     from .pixels import Pixels
     from .settings import Settings
+    from .stream import Stream
 
 
 class HeldSamples:
@@ -46,6 +47,8 @@ class HeldSamples:
     space : Space
     weights : array of float64, optional
         Of the shape of the image without channels, at least 0; by default 1 each.
+    stream : Stream, optional
+        Where they were read from.
 
     Attributes
     ----------
@@ -65,8 +68,10 @@ class HeldSamples:
         layout: Layout,
         space: Space,
         weights: NDArray[np.float64] | None = None,
+        stream: Stream | None = None,
     ) -> None:
         self.pixels, self.layout, self.space = pixels, layout, space
+        self.stream = stream
         self.valid, self._excluded = pixels.valid()
         self.used, self.weights = self.valid, np.empty(0)
         self.weighted = weights is not None

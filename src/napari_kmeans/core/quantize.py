@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from . import lloyd, validation
 from .criteria import Criteria
 from .fitting import fitting
+from .held import HeldSamples
 from .pixels import Pixels, channels_last
 from .progress import READING, exhaust, follow, shifted, waited
 from .quantizer import quantize_lazily
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from .fit import Fit
-    from .held import HeldSamples
+    from .fit import Fit, ImageSamples
     from .palette import Palette
     from .progress import Progress, Report
     from .quantizer import Quantizer
+    from .stream import Stream
     from .streamed import StreamedSamples
 
 
@@ -191,13 +192,37 @@ def quantize_steps(
     source = Source.of(image, memory=memory, **of_image)
     settings = Settings.of(source.shape, source.layout.n_channels, k=k, **arguments)
     source.check(settings)
-    if source.held is None:
-        return _quantize_lazily(source, settings)
-    source.held.check(settings)
-    return _quantize(source.held, settings)
+    if source.held is not None:
+        source.held.check(settings)
+        return _quantize(source.held, settings)
+    return _read_and_quantize(source, settings)
+
+
+def _read_and_quantize(
+    source: Source, settings: Settings
+) -> Generator[Progress, None, QuantizedImage]:
+    """Quantize an image of dask."""
+    if not source.is_to_be_held():
+        return (yield from _quantize(source.streamed, settings))
+    samples = yield from source.holding()
+    samples.check(settings)
+    return (yield from shifted(_quantize(samples, settings), READING))
 
 
 def _quantize(
+    samples: ImageSamples, settings: Settings
+) -> Generator[Progress, None, QuantizedImage]:
+    """Quantize samples; of an image of dask, labels are made when asked for."""
+    if isinstance(samples, HeldSamples):
+        result = yield from _quantize_held(samples, settings)
+        return result if samples.stream is None else _lazily(result, samples.stream)
+    streamed = cast("StreamedSamples", samples)
+    fit, palette = yield from fitting(streamed, settings)
+    lazily = quantize_lazily(palette.quantizer, streamed.stream)
+    return _result(streamed, fit, palette, *lazily)
+
+
+def _quantize_held(
     samples: HeldSamples, settings: Settings
 ) -> Generator[Progress, None, QuantizedImage]:
     """Quantize pixels in memory."""
@@ -213,6 +238,19 @@ def _quantize(
     return _result(samples, fit, palette, labels, quantized)
 
 
+def _lazily(result: QuantizedImage, stream: Stream) -> QuantizedImage:
+    """Return the result of an image of dask that was held, as dask's again."""
+    if result.settings["refine"]:
+        lazily = quantize_lazily(result.palette.quantizer, stream)
+        labels, quantized = lazily[0], result.palette.layout.restore(lazily[1])
+    else:  # OpenCV's own labels are not always the nearest
+        import dask.array as da
+
+        held = (da.from_array(array) for array in (result.labels, result.quantized))
+        labels, quantized = held
+    return replace(result, labels=labels, quantized=quantized, mask=stream.mask)
+
+
 def _labels(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> NDArray[Any]:
     """Return the label of each pixel: where each is a sample, it is known."""
     known, valid = fit.clusters.labels, samples.valid
@@ -223,30 +261,6 @@ def _labels(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> NDArray[Any
     labels = np.zeros(valid.size, known.dtype)
     labels[valid] = known + known.dtype.type(1)
     return labels.reshape(samples.shape)
-
-
-def _quantize_lazily(
-    source: Source, settings: Settings
-) -> Generator[Progress, None, QuantizedImage]:
-    """Quantize an image of dask: labels and quantized image are made when asked for."""
-    stream = source.stream
-    if source.is_to_be_held():
-        samples = yield from source.holding()
-        samples.check(settings)
-        result = yield from shifted(_quantize(samples, settings), READING)
-        if not settings.refine:  # OpenCV's own labels are not always the nearest
-            import dask.array as da
-
-            held = (da.from_array(array) for array in (result.labels, result.quantized))
-            labels, quantized = held
-            return replace(result, labels=labels, quantized=quantized, mask=stream.mask)
-        lazily = quantize_lazily(result.palette.quantizer, stream)
-        labels, quantized = lazily[0], source.layout.restore(lazily[1])
-        return replace(result, labels=labels, quantized=quantized, mask=stream.mask)
-    streamed = source.streamed
-    fit, palette = yield from fitting(streamed, settings)
-    lazily = quantize_lazily(palette.quantizer, stream)
-    return _result(streamed, fit, palette, *lazily)
 
 
 def _result(
@@ -277,6 +291,71 @@ def _result(
         excluded={reason: n for reason, n in fit.excluded.items() if n},
         mask=samples.mask,
     )
+
+
+def quantize_samples(
+    samples: ImageSamples,
+    k: int = 5,
+    *,
+    criteria: Criteria | tuple[int, int, float] = Criteria(),  # noqa: B008 (frozen)
+    attempts: int = 10,
+    init: str | ArrayLike = "random",
+    seed: int = 0,
+    max_samples: int | None = MAX_SAMPLES,
+    refine: bool = True,
+    progress: Report | None = None,
+) -> QuantizedImage:
+    """Quantize an image that has been read by `read_samples`.
+
+    What `quantize` does after that: for when several K, or seeds, of one image are to
+    be seen.
+
+    Parameters
+    ----------
+    samples : ImageSamples
+    k, criteria, attempts, init, seed, max_samples, refine, progress
+        As for `quantize`.
+
+    Returns
+    -------
+    QuantizedImage
+        The same, to the bit, as of `quantize`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where an argument is not as described; before any work.
+
+    Warns
+    -----
+    UserWarning
+        Where the image has fewer distinct colors than `k`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_kmeans import read_samples
+    >>> samples = read_samples(np.array([[10, 11, 200], [12, 201, 202]], np.uint8))
+    >>> [quantize_samples(samples, k).n_colors_quantized for k in (1, 2, 3)]
+    [1, 2, 3]
+    """
+    validation.check_samples(samples)
+    settings = Settings.of(
+        samples.shape,
+        samples.layout.n_channels,
+        k=k,
+        criteria=criteria,
+        attempts=attempts,
+        init=init,
+        seed=seed,
+        max_samples=max_samples,
+        refine=refine,
+    )
+    samples.check(settings)
+    validation.check_progress(progress)
+    result = follow(_quantize(samples, settings), progress)
+    result.warn()
+    return result
 
 
 def extend_labels(

@@ -177,8 +177,8 @@ class Source:
             Pixels(self.image, self.layout.n_channels, self.mask, self.layout.no_data)
         )
 
-    def _held(self, pixels: Pixels) -> HeldSamples:
-        return HeldSamples(pixels, self.layout, self.space, self.weights)
+    def _held(self, pixels: Pixels, stream: Stream | None = None) -> HeldSamples:
+        return HeldSamples(pixels, self.layout, self.space, self.weights, stream)
 
     @property
     def stream(self) -> Stream:
@@ -193,8 +193,9 @@ class Source:
 
     def holding(self) -> Generator[Progress, None, HeldSamples]:
         """Read an image of dask into memory, in steps."""
-        pixels = yield from staged(self.stream.read(), "Reading", 0, READING)
-        return self._held(pixels)
+        stream = self.stream
+        pixels = yield from staged(stream.read(), "Reading", 0, READING)
+        return self._held(pixels, stream)
 
     def reading(self) -> Generator[Progress, None, ImageSamples]:
         """Do what `read_samples` does, in steps."""
