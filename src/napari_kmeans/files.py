@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .core.planes import QuantizedPlanes
+    from .core.planes_result import QuantizedPlanes
     from .core.result import QuantizedImage
     from .layers.metadata import LayerData
     from .pictures import Source

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from . import kernels
-from .blocks import map_blocks, n_parallel, spans
 from .frame import Frame, less
+from .progress import at
+from .threads import map_blocks, n_parallel, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -248,19 +249,17 @@ class Samples:
         """Return some of the samples: (n_channels, n_picked)."""
         return self.values[:, index]
 
-    def each(
-        self, function: Callable[..., T], *args: Any
-    ) -> Generator[float, None, list[T]]:
+    def each(self, function: Callable[..., T], *args: Any) -> list[T]:
         """Call ``function(samples, *args)`` for each part of the samples in memory.
 
         The work grows with the first of `args`: where that takes long, there are
-        several parts, in order. Between parts, the part of all that is done is yielded.
+        several parts, in order.
         """
         size = PASS // (np.size(args[0]) * SPAN) * SPAN
         found = []
         for start, stop in spans(self.n, max(size, SPAN)):
             if start:
-                yield start / self.n
+                at(start / self.n)
             part = self if stop - start == self.n else _Slice.of(self, start, stop)
             found.append(function(part, *args))
         return found

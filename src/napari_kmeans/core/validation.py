@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .blocks import is_lazy
+from .lazy import is_lazy
 from .spaces import MOST_INTENSITY, SPACES
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def check_color(color: Any) -> NDArray[np.float64]:
 
 def check_samples(samples: Any) -> None:
     """Raise where something is not the samples of an image."""
-    if not hasattr(samples, "fitting"):
+    if not hasattr(samples, "prepare"):
         raise TypeError(
             f"samples={shown(samples)} should be what read_samples has returned."
         )

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import replacement
-from ..core.blocks import is_distributed, is_lazy, n_tasks
-from ..core.progress import Progress
+from ..core.lazy import is_distributed, is_lazy, n_tasks
+from typing import Any as Progress
 from ..layers.metadata import METADATA
 from . import pyramid
 from .layout import Layout, Piece
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from ..core.planes import QuantizedPlanes
+    from ..core.planes_result import QuantizedPlanes
     from ..core.result import ImageClusters, QuantizedImage
 
 #: What of a result is written at once, in bytes, by each thread.
@@ -150,7 +150,7 @@ def fill_steps(
 def _checked(
     result: QuantizedImage | QuantizedPlanes, attributes: dict[str, Any] | None
 ) -> tuple[ImageClusters, pd.DataFrame, Space]:
-    from ..core.planes import QuantizedPlanes
+    from ..core.planes_result import QuantizedPlanes
 
     whole = result.summary if isinstance(result, QuantizedPlanes) else result
     return whole, result.features, Space.of(whole, attributes or {})
