@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from .counted import Colors
 from .frame import Frame
-from .samples import Colors, from_pixels
+from .samples import from_pixels
 from .sums import sums_by
 
 if TYPE_CHECKING:

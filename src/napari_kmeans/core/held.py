@@ -10,20 +10,14 @@ import numpy as np
 
 from . import validation
 from .clustering import cluster
+from .codes import Codes, count
+from .counted import Colors, from_colors
 from .distance import framing, scale_of
+from .drawing import spread
 from .fit import Fit, restored
 from .options import MAX_SAMPLES
 from .progress import stage
-from .samples import (
-    Codes,
-    Colors,
-    Samples,
-    count,
-    from_colors,
-    from_pixels,
-    spread,
-    tell_distinct,
-)
+from .samples import Samples, from_pixels, tell_distinct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,11 @@ import numpy as np
 
 from . import lloyd, validation
 from .clustering import cluster
+from .drawing import select, spread
 from .options import FIT, keywords, split
 from .progress import follow
 from .result import ClusteredPoints
-from .samples import from_pixels, select, spread
+from .samples import from_pixels
 from .settings import Settings
 from .versions import versions
 

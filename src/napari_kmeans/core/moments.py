@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from . import lloyd
-from .samples import Colors
+from .counted import Colors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,12 +13,12 @@ import numpy as np
 
 from . import validation
 from .colors import hexadecimal, of_centers
+from .counted import Colors
 from .lazy import is_lazy
 from .moments import averages
 from .pixels import Pixels
 from .progress import follow, stage
 from .quantizer import Quantizer, quantize_lazily
-from .samples import Colors
 from .stream import Stream
 from .text import SHOWN, told
 

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from . import kernels, lloyd
+from .codes import look_up
 from .pixels import Pixels
-from .samples import from_pixels, look_up
+from .samples import from_pixels
 from .sums import label_dtype
 from .threads import map_blocks, serially
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
+    from .codes import Codes
     from .frame import Frame
-    from .samples import Codes
     from .stream import Stream
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from . import validation
+from .codes import Codes
 from .distance import Space
 from .held import HeldSamples
 from .layout import Layout
@@ -17,7 +18,6 @@ from .memory import free_memory
 from .options import READ, keywords, split
 from .pixels import Pixels
 from .progress import follow, stage
-from .samples import Codes
 from .stream import Stream
 from .streamed import StreamedSamples
 

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from .codes import count
 from .frame import Frame
 from .lazy import corners, each_block, is_distributed, take_each
 from .pixels import Pixels
-from .samples import Samples, count, from_pixels
+from .samples import Samples, from_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from .samples import Codes
+    from .codes import Codes
 
 T = TypeVar("T")
 

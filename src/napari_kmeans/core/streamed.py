@@ -9,22 +9,16 @@ import numpy as np
 
 from . import lloyd, validation
 from .clustering import cluster
+from .codes import Codes
+from .counted import Colors, from_colors
 from .distance import framing, scale_of, splitters_of
+from .drawing import probe, spread
 from .fit import Fit, means, restored
 from .frame import Frame
 from .held import HeldSamples
 from .pixels import Pixels
 from .progress import stage
-from .samples import (
-    Codes,
-    Colors,
-    from_colors,
-    from_pixels,
-    origin,
-    probe,
-    spread,
-    unit_of,
-)
+from .samples import from_pixels, origin, unit_of
 from .settling import COARSE, FINE
 from .stream import Streamed
 from .sums import sums_by

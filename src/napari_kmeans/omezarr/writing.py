@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from typing import Any as Progress
 
 import numpy as np
 
 from .. import replacement
 from ..core.lazy import is_distributed, is_lazy, n_tasks
-from typing import Any as Progress
 from ..layers.metadata import METADATA
 from . import pyramid
 from .layout import Layout, Piece
