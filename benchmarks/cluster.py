@@ -63,8 +63,8 @@ class Measured(NamedTuple):
 def measure(image: Any, workers: int) -> Measured:
     """Measure an image on the cluster whose client is active."""
     from napari_kmeans import quantize
-    from napari_kmeans.core.progress import exhaust
-    from napari_kmeans.core.stream import Stream
+    from napari_kmeans.core.data.stream import Stream
+    from napari_kmeans.core.run.progress import exhaust
     from napari_kmeans.omezarr import write_steps
 
     seconds = [time.perf_counter()]

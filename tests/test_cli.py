@@ -19,6 +19,7 @@ import pytest
 import tifffile
 import zarr
 from napari.components import ViewerModel
+from napari_kmeans.core.blocks import n_threads
 from PIL import Image
 from rich.console import Console
 from skimage.data import coffee
@@ -27,9 +28,8 @@ from typer.testing import CliRunner
 
 import napari_kmeans
 from napari_kmeans import Criteria, cli, files, omezarr, quantize, quantize_planes
-from napari_kmeans.core.blocks import n_threads
-from napari_kmeans.core.progress import Progress, exhaust
 from napari_kmeans.core.quantize import quantize_steps
+from napari_kmeans.core.run.progress import Progress, exhaust
 from napari_kmeans.omezarr import writing
 from napari_kmeans.omezarr.source import Source
 

@@ -20,7 +20,7 @@ from PIL import Image
 from skimage.io import imread, imsave
 
 from napari_kmeans import files, omezarr, quantize, quantize_planes, read, to_layers
-from napari_kmeans.core.progress import exhaust
+from napari_kmeans.core.run.progress import exhaust
 
 
 def tree(folder):

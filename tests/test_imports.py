@@ -18,6 +18,12 @@ BELOW = {
     "plugin": {"core", "layers", "omezarr"},
 }
 
+#: The rooms of core, from the ground up: each knows those before it.
+FLOORS = [
+    *("run", "spaces", "validation", "options", "kernels", "data", "cluster"),
+    *("reading", "palettes", "results", "fitting", "quantize", "planes", "kmeans"),
+]
+
 
 def imported(path):
     """Return the modules of the project that one imports, for its types only, too."""
@@ -28,8 +34,9 @@ def imported(path):
             base = package[: len(package) - node.level + 1]
             base += tuple(node.module.split(".")) if node.module else ()
             for name in node.names:
-                inner = ROOT.joinpath(*base, f"{name.name}.py")
-                found.add((*base, name.name) if inner.exists() else base)
+                inner = ROOT.joinpath(*base, name.name)
+                is_module = inner.is_dir() or inner.with_suffix(".py").exists()
+                found.add((*base, name.name) if is_module else base)
     return found
 
 
@@ -68,3 +75,18 @@ def test_imports_are_relative():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and not node.level:
                 assert node.module.split(".")[0] != "napari_kmeans", path
+
+
+@pytest.mark.parametrize("floor", range(len(FLOORS)), ids=FLOORS)
+def test_rooms_of_core_know_only_those_below(floor):
+    below = {*FLOORS[: floor + 1]}
+    for module, names in MODULES.items():
+        if module[:2] == ("core", FLOORS[floor]):
+            inside = [name for name in names if name[:1] == ("core",) and name[1:]]
+            rooms = {name[1] for name in inside}
+            assert rooms <= below, ".".join(module)
+
+
+def test_every_module_of_core_is_in_a_room():
+    found = {module[1] for module in MODULES if module[0] == "core"}
+    assert found == {*FLOORS, "__init__"}

@@ -19,12 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from napari.components import ViewerModel
 from napari.layers import Image, Labels
+from napari_kmeans.core.blocks import n_threads
 from numcodecs import Zstd
 from scipy.ndimage import gaussian_filter
 
 from napari_kmeans import omezarr, quantize, quantize_planes
-from napari_kmeans.core.blocks import n_threads
-from napari_kmeans.core.progress import exhaust
+from napari_kmeans.core.run.progress import exhaust
 from napari_kmeans.omezarr import pyramid, writing
 
 SMALL = 16

@@ -8,7 +8,7 @@ import skimage.data
 
 from dock import by_script, click, names, run, select, wait
 from napari_kmeans import quantize, to_layers
-from napari_kmeans.core.progress import exhaust
+from napari_kmeans.core.run.progress import exhaust
 from napari_kmeans.plugin import job
 
 METADATA = "napari-kmeans"

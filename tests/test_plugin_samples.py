@@ -10,7 +10,7 @@ import pytest
 from napari.layers import Layer
 from skimage.data import immunohistochemistry
 
-from napari_kmeans.core.opencv import enlarge
+from napari_kmeans.core.cluster.opencv import enlarge
 from napari_kmeans.plugin import samples
 
 SAMPLES = [samples.photo, samples.microscopy, samples.blobs, samples.large]

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from .core.planes_result import QuantizedPlanes
-    from .core.progress import Progress
-    from .core.result import ImageClusters, QuantizedImage
+    from .core.results.planes import QuantizedPlanes
+    from .core.results.result import ImageClusters, QuantizedImage
+    from .core.run.progress import Progress
     from .layers.metadata import LayerData
 
 R = TypeVar("R")
@@ -230,7 +230,7 @@ def quantize(
     from rich.console import Console
 
     from . import files
-    from .core.lazy import is_lazy
+    from .core.run.lazy import is_lazy
 
     folder = output or Path(f"{files.stem(file) if file else 'coffee'}-kmeans")
     console = Console(stderr=True)
@@ -364,10 +364,10 @@ def _steps(
     **settings: Any,
 ) -> Generator[Progress, None, QuantizedImage | QuantizedPlanes]:
     """Check the arguments; what they leave open, the file itself may say."""
-    from .core.criteria import Criteria
-    from .core.lazy import is_lazy
+    from .core.options.criteria import Criteria
     from .core.planes import quantize_planes_steps
     from .core.quantize import quantize_steps
+    from .core.run.lazy import is_lazy
 
     data, attributes, _ = source
     axis = attributes.get("channel_axis")
@@ -438,8 +438,8 @@ def _limited(text: str | None) -> Iterator[int | None]:
     if text is None:
         yield None
         return
-    from .core.memory import STREAMING, THREAD
-    from .core.threads import n_threads
+    from .core.run.memory import STREAMING, THREAD
+    from .core.run.threads import n_threads
 
     try:
         from dask import config
@@ -464,8 +464,8 @@ def _left(
     limit: int | None, data: Any, folder: Path, each: tuple[int, ...] | None
 ) -> int | None:
     """Return the memory that pixels may take; check that what is held has room."""
-    from .core.lazy import is_lazy
-    from .core.memory import PROCESS, STREAMING, forecast
+    from .core.run.lazy import is_lazy
+    from .core.run.memory import PROCESS, STREAMING, forecast
 
     if limit is None:
         return None
@@ -531,7 +531,7 @@ def _read_mask(file: str, *, lazy: bool) -> Any:
     """
     import numpy as np
 
-    from .core.lazy import is_lazy
+    from .core.run.lazy import is_lazy
     from .files import read
 
     data, attributes, kind = source = read(file, types=("image", "labels"))
@@ -581,7 +581,7 @@ def _summarize(
     """
     from rich.text import Text
 
-    from .core.planes_result import QuantizedPlanes
+    from .core.results.planes import QuantizedPlanes
 
     result = given.summary if isinstance(given, QuantizedPlanes) else given
     shape = " x ".join(map(str, result.quantized.shape))

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .core.planes_result import QuantizedPlanes
-    from .core.result import QuantizedImage
+    from .core.results.planes import QuantizedPlanes
+    from .core.results.result import QuantizedImage
     from .layers.metadata import LayerData
     from .pictures import Source
 

@@ -15,7 +15,7 @@ from typing import Any as Progress
 import numpy as np
 
 from .. import replacement
-from ..core.lazy import is_distributed, is_lazy, n_tasks
+from ..core.run.lazy import is_distributed, is_lazy, n_tasks
 from ..layers.metadata import METADATA
 from . import pyramid
 from .layout import Layout, Piece
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from ..core.planes_result import QuantizedPlanes
-    from ..core.result import ImageClusters, QuantizedImage
+    from ..core.results.planes import QuantizedPlanes
+    from ..core.results.result import ImageClusters, QuantizedImage
 
 #: What of a result is written at once, in bytes, by each thread.
 REGION_BYTES = 2**24
@@ -150,7 +150,7 @@ def fill_steps(
 def _checked(
     result: QuantizedImage | QuantizedPlanes, attributes: dict[str, Any] | None
 ) -> tuple[ImageClusters, pd.DataFrame, Space]:
-    from ..core.planes_result import QuantizedPlanes
+    from ..core.results.planes import QuantizedPlanes
 
     whole = result.summary if isinstance(result, QuantizedPlanes) else result
     return whole, result.features, Space.of(whole, attributes or {})
