@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..data.samples import Samples
-    from .clustering import Clusters
+    from .clusters import Clusters
 
     Groups = Sequence[Sequence[int]]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..cluster.clustering import Clusters
+    from ..cluster.clusters import Clusters
     from ..data.distance import Space
     from ..data.layout import Layout
     from ..data.samples import Samples
