@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from .core.results.clusters import ImageClusters
+    from .core.results.image import QuantizedImage
     from .core.results.planes import QuantizedPlanes
-    from .core.results.result import ImageClusters, QuantizedImage
     from .core.run.progress import Progress
     from .layers.metadata import LayerData
 

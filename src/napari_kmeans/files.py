@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .core.results.image import QuantizedImage
     from .core.results.planes import QuantizedPlanes
-    from .core.results.result import QuantizedImage
     from .layers.metadata import LayerData
     from .pictures import Source
 

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from ..core.results.clusters import ImageClusters
+    from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
-    from ..core.results.result import ImageClusters, QuantizedImage
 
 #: What of a result is written at once, in bytes, by each thread.
 REGION_BYTES = 2**24
