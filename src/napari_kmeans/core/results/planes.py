@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from ..data.layout import Layout
     from ..palettes.palette import Palette
     from ..run.progress import Report
 
@@ -64,8 +65,17 @@ class QuantizedPlanes:
     n_excluded : int
         How many pixels were left out: masked, transparent, not finite or no data; or
         of a plane without any weight.
+    excluded : dict
+        Why pixels were left out, and how many for each reason.
+    layout : Layout
+        What the axes and values of the image are.
+    value_range : tuple of float
+        The least and the greatest value among the clustered pixels.
+    asked : int
+        How many clusters were asked for in each plane.
     settings : dict
-        What made this result: the arguments, and the versions of what computed it.
+        What made this result: the arguments, and the versions of what computed it. On
+        record: nothing is decided by it.
     axes : tuple of int
         The axes of the image along which the planes lie, counted from the front.
     plane_shape : tuple of int
@@ -73,8 +83,6 @@ class QuantizedPlanes:
     palettes : tuple of Palette or None
         For each plane, what labels and paints it, and others: of the clusters it has,
         in the order of their numbers. None for a plane without valid pixels.
-    summary : PlanesSummary
-        All planes together, a cluster for each number.
     """
 
     labels: Any
@@ -85,11 +93,14 @@ class QuantizedPlanes:
     n_iter: NDArray[np.int64]
     converged: NDArray[np.bool_]
     n_excluded: int
+    excluded: dict[str, int]
+    layout: Layout
+    value_range: tuple[float, float]
+    asked: int
     settings: dict[str, Any] = field(repr=False)
     axes: tuple[int, ...]
     plane_shape: tuple[int, ...]
     palettes: tuple[Palette | None, ...] = field(repr=False)
-    summary: PlanesSummary = field(repr=False)
 
     def __repr__(self) -> str:
         """Return a line with what the planes are, and their clusters together."""
@@ -107,25 +118,39 @@ class QuantizedPlanes:
         """Number of clusters: as asked for, or fewer where no plane needed as many."""
         return int(self.centers.shape[1])
 
+    @cached_property
+    def summary(self) -> PlanesSummary:
+        """All planes together, a cluster for each number."""
+        return PlanesSummary(
+            labels=self.labels,
+            quantized=self.quantized,
+            centers=_means(self.centers, self.counts),
+            layout=self.layout,
+            counts=self.counts.sum(axis=0),
+            compactness=float(self.compactness.sum()),
+            n_iter=int(self.n_iter.sum()),
+            converged=bool(self.converged.all()),
+            n_excluded=self.n_excluded,
+            excluded=self.excluded,
+            value_range=self.value_range,
+            asked=self.asked,
+            settings=self.settings,
+        )
+
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels, as of a `QuantizedImage`."""
-        return self.summary.channels
-
-    @property
-    def excluded(self) -> dict[str, int]:
-        """Why pixels were left out, and how many for each reason."""
-        return self.summary.excluded
+        return self.layout.channels
 
     @property
     def rgb(self) -> bool:
         """Whether the channels are red, green, blue (, alpha)."""
-        return self.summary.rgb
+        return self.layout.rgb
 
     @property
     def label_axes(self) -> tuple[int, ...]:
         """The axes of the labels along which the planes lie."""
-        return label_axes(self.axes, self.summary.layout.channel_axis)
+        return label_axes(self.axes, self.layout.channel_axis)
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -141,7 +166,7 @@ class QuantizedPlanes:
     @property
     def note(self) -> str:
         """What the user should be warned of, or nothing."""
-        asked, n_planes = self.summary.asked, len(self.centers)
+        asked, n_planes = self.asked, len(self.centers)
         found = self.present.sum(axis=1)
         few, empty = int(((found > 0) & (found < asked)).sum()), int((found == 0).sum())
         notes = []
@@ -213,6 +238,17 @@ class QuantizedPlanes:
             name = "plane" if len(self.axes) == 1 else f"axis_{axis}"
             table.insert(place, name, planes[:, place])
         return table
+
+
+def _means(
+    centers: NDArray[np.float64], counts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return each number's mean center over the planes, weighted by counts."""
+    present = ~np.isnan(centers[..., 0])
+    # A number without a pixel anywhere still has centers.
+    weights = np.where(counts.sum(axis=0) > 0, counts, present)
+    sums = (np.nan_to_num(centers) * weights[..., np.newaxis]).sum(axis=0)
+    return np.asarray(sums / weights.sum(axis=0)[:, np.newaxis])
 
 
 def _positions(planes: QuantizedPlanes) -> NDArray[np.float64]:
