@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 
 from benchmarks import cluster as benchmark
 from benchmarks import large
-from napari_kmeans import cli, omezarr, quantize, quantize_planes
-from napari_kmeans.core import blocks
+from napari_kmeans import Canceled, cli, omezarr, quantize, quantize_planes
+from napari_kmeans.core import lazy
 from napari_kmeans.core import reading as module
 from napari_kmeans.core.numbering import Numbering
 from napari_kmeans.core.progress import exhaust
-from napari_kmeans.core.quantize import quantize_steps
 from napari_kmeans.omezarr.layout import Layout
+from telling import Told
 
 SHAPE = (190, 170)
 CHUNKS = (40, 50, 3)
@@ -115,7 +115,7 @@ def test_a_cluster_gives_the_same_bits(image, options, client):
     lazy = da.from_array(image, chunks=CHUNKS[: image.ndim])
     memory = None if "weights" in options else 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "_here", None)  # or it would fail
+        patch.setattr(lazy, "_here", None)  # or it would fail
         result = quantize(lazy, memory=memory, **options)
         assert_same(result, quantize(image, **options))
 
@@ -240,10 +240,9 @@ def test_closed_it_reads_no_more(client, cluster, tmp_path):
         Path(tmp_path, str(start)).touch()
         time.sleep(0.1)
 
-    steps = quantize_steps(read_from(BYTES, before), 3)
-    while not any(tmp_path.iterdir()):
-        next(steps)
-    steps.close()
+    told = Told(lambda *_: any(tmp_path.iterdir()))
+    with pytest.raises(Canceled):
+        quantize(read_from(BYTES, before), 3, progress=told)
     until_idle(cluster)
     assert len(list(tmp_path.iterdir())) < 20
 
@@ -252,12 +251,11 @@ def test_blocks_given_up_by_the_cluster_are_an_error(client):
     def before(start):
         time.sleep(0.1)
 
-    steps = quantize_steps(read_from(BYTES, before), 3)
-    while not client.futures:
-        next(steps)
-    client.cancel([Future(key, client) for key in client.futures])
+    def give_up(*_):
+        client.cancel([Future(key, client) for key in client.futures])
+
     with pytest.raises(ConnectionError, match="The cluster has given up blocks"):
-        list(steps)
+        quantize(read_from(BYTES, before), 3, progress=give_up)
 
 
 def test_a_table_of_colors_goes_to_the_workers_without_a_warning(client):
@@ -283,7 +281,7 @@ def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):
     image = np.tile(BYTES, (6, 7, 1))
     exhaust(omezarr.write_steps(tmp_path / "in.zarr", quantize(image, 50)))
     expected = quantize(quantize(image, 50).quantized, 3)
-    monkeypatch.setattr(blocks, "_here", None)  # or it would fail
+    monkeypatch.setattr(lazy, "_here", None)  # or it would fail
     encoded, encode = [], Layout.encode
 
     def encoding(self, level, chunk):
@@ -296,7 +294,7 @@ def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):
     arguments += ["--scheduler", cluster.scheduler_address]
     done = CliRunner().invoke(cli.main, arguments)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert not blocks.is_distributed()
+    assert not lazy.is_distributed()
     written, labels = omezarr.read(str(tmp_path / "out.zarr"))
     np.testing.assert_array_equal(written[0][0], expected.quantized)
     np.testing.assert_array_equal(labels[0][0], expected.labels)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import reference
-from napari_kmeans.core import blocks, lloyd, sums
-from napari_kmeans.core.progress import exhaust
+from napari_kmeans.core import lloyd, sums
+from napari_kmeans.core import threads as module
+from napari_kmeans.core.progress import follow, stage
 from napari_kmeans.core.samples import from_pixels
+from telling import Told
 
 
 def fine(integer):
@@ -53,7 +55,7 @@ def refine(samples, centers, max_iter, epsilon):
 @given(problems())
 def test_labels_are_those_of_brute_force(problem):
     rows, weights, centers = problem
-    assigned = exhaust(lloyd.assign(samples_of(rows, weights), centers))
+    assigned = lloyd.assign(samples_of(rows, weights), centers)
     expected = reference.nearest(rows, centers)
     np.testing.assert_array_equal(assigned.labels, expected)
     ones = np.ones(len(rows)) if weights is None else weights
@@ -72,7 +74,7 @@ def test_a_hot_pixel_does_not_make_the_compactness_coarse(dtype, weighted, hot):
     rows[5] = hot
     weights = rng.random(len(rows)) if weighted else None
     centers = np.array([[0.5], [rows[5, 0]]], np.float64)
-    assigned = exhaust(lloyd.assign(samples_of(rows, weights), centers))
+    assigned = lloyd.assign(samples_of(rows, weights), centers)
     squared = reference.squared_distances(rows, centers).min(axis=1)
     expected = math.fsum(squared * (1 if weights is None else weights))
     assert assigned.squared.sum() == pytest.approx(expected, rel=1e-11)
@@ -81,7 +83,7 @@ def test_a_hot_pixel_does_not_make_the_compactness_coarse(dtype, weighted, hot):
 @given(problems())
 def test_a_step_goes_to_the_means(problem):
     rows, weights, centers = problem
-    moved = lloyd.step(samples_of(rows, weights), centers)
+    moved = lloyd.step_and_merit(samples_of(rows, weights), centers)[0]
     expected = reference.lloyd_step(rows, centers, weights)
     full = ~np.isnan(expected).any(axis=1)
     if not full.all():
@@ -97,7 +99,7 @@ def test_compactness_never_rises(problem):
     for _ in range(8):
         labels = reference.nearest(rows, centers)
         found.append(reference.compactness(rows, labels, centers, weights))
-        centers = lloyd.step(samples, centers)
+        centers = lloyd.step_and_merit(samples, centers)[0]
     for before, after in pairwise(found):
         assert after <= before * (1 + 1e-12) + 1e-300
 
@@ -105,7 +107,7 @@ def test_compactness_never_rises(problem):
 @given(problems())
 def test_a_converged_center_is_the_mean_of_its_samples(problem):
     rows, weights, centers = problem
-    refined = exhaust(refine(samples_of(rows, weights), centers, None, 0))
+    refined = refine(samples_of(rows, weights), centers, None, 0)
     assert refined.converged
     labels = reference.nearest(rows, refined.centers)
     weights = np.ones(len(rows)) if weights is None else weights
@@ -123,8 +125,8 @@ def test_a_converged_center_is_the_mean_of_its_samples(problem):
 def test_no_cluster_stays_empty_while_there_are_colors_to_give(problem):
     rows, weights, centers = problem
     samples = samples_of(rows, weights)
-    refined = exhaust(refine(samples, centers, None, 0))
-    assigned = exhaust(lloyd.assign(samples, refined.centers))
+    refined = refine(samples, centers, None, 0)
+    assigned = lloyd.assign(samples, refined.centers)
     if len(samples.distinct(100)) >= len(centers):
         assert (assigned.weights > 0).all()
 
@@ -132,16 +134,18 @@ def test_no_cluster_stays_empty_while_there_are_colors_to_give(problem):
 def test_an_empty_cluster_gets_the_farthest_sample_of_the_largest():
     rows = np.array([[0.0], [0.0], [1.0], [9.0], [20.0], [21.0]])
     centers = np.array([[1.0], [20.5], [100.0]])
-    moved = lloyd.step(samples_of(rows), centers)
+    moved = lloyd.step_and_merit(samples_of(rows), centers)[0]
     # The cluster 0, 0, 1, 9 has the mean 2.5, without 9 the mean 1/3.
     np.testing.assert_allclose(moved, [[1 / 3], [20.5], [9.0]], rtol=1e-15)
 
 
 def test_a_color_is_given_with_all_of_its_pixels():
     rows, weights = np.array([[0.0], [10.0]]), np.array([4.0, 4.0])
-    moved = lloyd.step(samples_of(rows, weights), np.array([[5.0], [100.0]]))
+    moved = lloyd.step_and_merit(samples_of(rows, weights), np.array([[5.0], [100.0]]))[
+        0
+    ]
     repeated = np.repeat(rows, 4, axis=0)
-    expected = lloyd.step(samples_of(repeated), np.array([[5.0], [100.0]]))
+    expected = lloyd.step_and_merit(samples_of(repeated), np.array([[5.0], [100.0]]))[0]
     np.testing.assert_array_equal(moved, expected)
     np.testing.assert_array_equal(moved, [[0.0], [10.0]])
 
@@ -157,40 +161,39 @@ def test_one_color_is_not_split_where_its_mean_is_rounded(weights, k, seed):
     rows = rng.integers(0, 4, (len(weights), 1)) * 3.0
     centers = rows[rng.integers(0, len(rows), k)]
     samples = samples_of(rows, np.array(weights))
-    refined = exhaust(refine(samples, centers, 30, 0))
+    refined = refine(samples, centers, 30, 0)
     assert refined.converged
 
 
 def test_going_around_for_ever_ends(monkeypatch):
     samples = samples_of(np.arange(4.0)[:, np.newaxis])
 
-    def turn(samples, centers, done):
-        yield done
+    def turn(samples, centers):
         return (centers + 1) % 5, 0.0
 
     monkeypatch.setattr(lloyd, "step_and_merit", turn)
-    refined = exhaust(refine(samples, np.array([[0.0], [2.0]]), None, 0))
+    refined = refine(samples, np.array([[0.0], [2.0]]), None, 0)
     assert not refined.converged
 
 
 def test_a_center_stays_where_there_is_nothing_to_give():
     rows = np.array([[3.0], [3.0]])
-    moved = lloyd.step(samples_of(rows), np.array([[3.0], [3.0], [3.0]]))
+    moved = lloyd.step_and_merit(samples_of(rows), np.array([[3.0], [3.0], [3.0]]))[0]
     np.testing.assert_array_equal(moved, [[3.0]] * 3)
 
 
 @pytest.mark.parametrize("max_iter", [1, 2, 5])
 def test_steps_are_counted_up_to_the_limit(max_iter):
     rows = np.random.default_rng(0).random((500, 2))
-    refining = refine(samples_of(rows), rows[:5], max_iter, 0)
-    steps = []
-    while True:
-        try:
-            steps.append(next(refining))
-        except StopIteration as stop:
-            refined = stop.value
-            break
-    assert steps == list(range(1, max_iter + 1))
+    told = Told()
+
+    def work():
+        with stage("Step", n_steps=max_iter):
+            return refine(samples_of(rows), rows[:5], max_iter, 0)
+
+    refined = follow(work, told)
+    steps = [f"Step {n}" for n in range(1, max_iter + 1)]
+    assert told.stages == ["Preparing", "Step", *steps, "Done"][-len(told.stages) :]
     assert refined.n_iter == max_iter
     assert not refined.converged
 
@@ -198,15 +201,15 @@ def test_steps_are_counted_up_to_the_limit(max_iter):
 def test_epsilon_ends_the_iteration():
     rows = np.random.default_rng(0).random((500, 2))
     samples = samples_of(rows)
-    coarse = exhaust(refine(samples, rows[:5], None, 0.01))
-    fine = exhaust(refine(samples, rows[:5], None, 0))
+    coarse = refine(samples, rows[:5], None, 0.01)
+    fine = refine(samples, rows[:5], None, 0)
     assert coarse.converged
     assert 1 < coarse.n_iter < fine.n_iter
-    before = exhaust(refine(samples, rows[:5], coarse.n_iter - 1, 0.01))
+    before = refine(samples, rows[:5], coarse.n_iter - 1, 0.01)
     assert not before.converged
     last = np.linalg.norm(coarse.centers - before.centers, axis=1).max()
     assert last <= 0.01
-    assert exhaust(refine(samples, rows[:5], coarse.n_iter, 0.01)).converged
+    assert refine(samples, rows[:5], coarse.n_iter, 0.01).converged
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -220,13 +223,13 @@ def test_bits_do_not_depend_on_threads_or_blocks(weighted, dtype, monkeypatch):
 
     def run():
         samples = samples_of(rows, weights)
-        refined = exhaust(refine(samples, centers, 6, 0))
-        return refined.centers, *exhaust(lloyd.assign(samples, refined.centers))
+        refined = refine(samples, centers, 6, 0)
+        return refined.centers, *lloyd.assign(samples, refined.centers)
 
     expected = run()
     for threads, size in ((1, 20_000), (2, 3_333), (8, 1_024), (8, 1_000)):
-        monkeypatch.setattr(blocks, "n_threads", lambda threads=threads: threads)
-        monkeypatch.setattr(blocks, "SIZE", size)
+        monkeypatch.setattr(module, "n_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(module, "SIZE", size)
         for ours, theirs in zip(run(), expected, strict=True):
             np.testing.assert_array_equal(ours, theirs)
 
@@ -235,20 +238,20 @@ def test_bits_do_not_depend_on_threads_or_blocks(weighted, dtype, monkeypatch):
 def test_labels_are_as_short_as_they_can_be(k, dtype):
     assert sums.label_dtype(k) == np.dtype(dtype)
     rows = np.arange(300.0)[:, np.newaxis]
-    assert exhaust(lloyd.assign(samples_of(rows), rows[:k])).labels.dtype == dtype
+    assert lloyd.assign(samples_of(rows), rows[:k]).labels.dtype == dtype
 
 
 @given(problems())
 def test_relocated_centers_lie_on_samples_and_gain(problem):
     rows, weights, centers = problem
     samples = samples_of(rows, weights)
-    assigned = exhaust(lloyd.assign(samples, centers))
-    moved = exhaust(lloyd.relocate(samples, centers, assigned))
+    assigned = lloyd.assign(samples, centers)
+    moved = lloyd.relocate(samples, centers, assigned)
     changed = (moved != centers).any(axis=1)
     assert not changed[assigned.weights > 0].any()
     for center in moved[changed]:
         assert (rows == center).all(axis=1).any()
-    again = exhaust(lloyd.assign(samples, moved))
+    again = lloyd.assign(samples, moved)
     if changed.any():
         assert again.squared.sum() < assigned.squared.sum()
     else:

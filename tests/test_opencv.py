@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import napari_kmeans
-from napari_kmeans import kmeans, quantize
+from napari_kmeans import Canceled, kmeans, quantize
 from napari_kmeans.core import opencv
-from napari_kmeans.core.progress import exhaust
-from napari_kmeans.core.quantize import quantize_steps
+from napari_kmeans.core.progress import follow, stage
+from telling import Told
 
 BOTH = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER
 FLAGS = {
@@ -206,18 +206,25 @@ def search(rows, **changes):
     return opencv.search(rows, 4, **settings | changes)
 
 
-def test_the_search_yields_after_each_attempt():
-    rows = np.float32(photo().reshape(-1, 3))
-    assert list(search(rows, attempts=4)) == [1, 2, 3, 4]
+def test_the_search_tells_after_each_attempt():
+    rows, told = np.float32(photo().reshape(-1, 3)), Told()
+
+    def work():
+        with stage("Attempt", n_steps=4):
+            return search(rows, attempts=4)
+
+    follow(work, told)
+    attempts = [f"Attempt {n}" for n in (1, 2, 3, 4)]
+    assert [stage for stage in told.stages if stage in attempts] == attempts
 
 
 def test_the_search_is_seeded_in_the_thread_that_runs_it():
     rows = np.float32(photo().reshape(-1, 3))
-    here, there = exhaust(search(rows)), []
+    here, there = search(rows), []
 
     def work():
         cv2.setRNGSeed(99)
-        there.append(exhaust(search(rows)))
+        there.append(search(rows))
 
     cv2.setRNGSeed(7)
     thread = threading.Thread(target=work)
@@ -231,7 +238,7 @@ def test_the_search_leaves_initial_labels_alone():
     rows = np.float32(photo().reshape(-1, 3))
     labels = np.arange(len(rows), dtype=np.int32) % 4
     before = labels.copy()
-    exhaust(search(rows, initial_labels=labels))
+    search(rows, initial_labels=labels)
     np.testing.assert_array_equal(labels, before)
 
 
@@ -276,14 +283,12 @@ def test_an_attempt_that_takes_long_can_be_left(monkeypatch, refine):
         return 0.0, np.zeros((4, 1), np.int32), np.zeros((2, 1), np.float32)
 
     monkeypatch.setattr(opencv.cv2, "kmeans", endless)
-    steps = quantize_steps(np.random.default_rng(0).random((20, 30)), 3, refine=refine)
-    while not begun.is_set():
-        next(steps)
-    next(steps)
-    stages = [next(steps).stage for _ in range(3)]
-    steps.close()
+    told = Told(lambda *_: [name for name, _ in told[-3:]] == ["Searching"] * 3)
+    image = np.random.default_rng(0).random((20, 30))
+    with pytest.raises(Canceled):
+        quantize(image, 3, refine=refine, progress=told)
+    assert begun.is_set()
     go_on.set()
-    assert stages == ["Searching, attempt 0"] * 3
 
 
 def test_the_random_numbers_of_the_caller_are_left_alone():

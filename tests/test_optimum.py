@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from napari_kmeans import kmeans, quantize
 from napari_kmeans.core import optimum as module
 from napari_kmeans.core.optimum import optimum
-from napari_kmeans.core.progress import exhaust
+from napari_kmeans.core.progress import Canceled, follow, stage
 from napari_kmeans.core.samples import from_pixels
+from telling import Told
 
 
 def cost(values, weights):
@@ -92,11 +93,18 @@ def test_what_would_take_too_much_memory_is_refused(monkeypatch):
 
 def test_solving_can_be_stopped_between_clusters():
     samples = from_pixels([np.arange(50.0)])
-    steps = optimum(samples, 4)
-    assert [next(steps) for _ in range(3)] == [1, 2, 3]
-    with pytest.raises(StopIteration):
-        next(steps)
-    assert exhaust(optimum(samples, 5)).ravel().tolist() == [
+
+    def work():
+        with stage("Cluster", n_steps=4):
+            return optimum(samples, 4)
+
+    told = Told()
+    follow(work, told)
+    assert told.stages[-4:] == ["Cluster 1", "Cluster 2", "Cluster 3", "Done"]
+    told = Told(lambda name, _: name == "Cluster 2")
+    with pytest.raises(Canceled):
+        follow(work, told)
+    assert optimum(samples, 5).ravel().tolist() == [
         4.5,
         14.5,
         24.5,

@@ -2,6 +2,9 @@
 
 import dataclasses
 import itertools
+import threading
+import time
+import warnings
 
 import dask.array as da
 import numpy as np
@@ -14,15 +17,15 @@ from napari.layers import Image, Labels, Layer, Points
 
 import reference
 from napari_kmeans import (
+    Canceled,
     Criteria,
     QuantizedPlanes,
     quantize,
     quantize_planes,
     to_layers,
 )
-from napari_kmeans.core.planes import _small, match, quantize_planes_steps
-from napari_kmeans.core.progress import exhaust
-from napari_kmeans.core.quantize import quantize_steps
+from napari_kmeans.core.matching import match
+from telling import Told
 
 RED, GREEN, BLUE = np.eye(3)
 
@@ -32,11 +35,17 @@ MOVIE = np.random.default_rng(0).integers(0, 256, (4, 5, 6)).astype(np.uint8)
 
 def quietly(image, k, **settings):
     """Quantize planes without a warning of few colors."""
-    return exhaust(quantize_planes_steps(image, k, **settings))
+    return without_warning(quantize_planes, image, k, **settings)
 
 
 def quantize_alone(image, k, **settings):
-    return exhaust(quantize_steps(image, k, **settings))
+    return without_warning(quantize, image, k, **settings)
+
+
+def without_warning(function, *args, **settings):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return function(*args, **settings)
 
 
 @st.composite
@@ -424,7 +433,27 @@ def test_what_is_kept_of_a_plane_is_small():
     movie = np.random.default_rng(0).integers(0, 9, (2, 400, 400, 3)).astype(np.uint8)
     plane = quantize(movie[0], 2, rgb=True)
     assert plane.palette.quantizer.table is not None
-    assert _small(plane).palette.quantizer.table is None
+    q = quantize_planes(movie, 2, rgb=True)
+    assert [palette.quantizer.table for palette in q.palettes] == [None, None]
+
+
+@pytest.mark.parametrize("lazily", [False, True])
+def test_each_plane_has_a_palette_that_labels_it(lazily):
+    movie = MOVIE.copy()
+    movie[1] = np.where(MOVIE[1] > 99, 200, 7)  # two colors
+    image = da.from_array(movie, chunks=(1, 5, 6)) if lazily else movie
+    image = np.concatenate([image.astype(float), np.full((1, 5, 6), np.nan)])
+    q = quietly(image, 3)
+    assert q.palettes[4] is None
+    for plane, palette in enumerate(q.palettes[:4]):
+        numbers = np.flatnonzero(q.present[plane]) + 1
+        np.testing.assert_array_equal(palette.centers, q.centers[plane, numbers - 1])
+        np.testing.assert_array_equal(palette.counts, q.counts[plane, numbers - 1])
+        assert palette.compactness == q.compactness[plane]
+        labels = numbers[palette.label(np.asarray(image[plane])) - 1]
+        np.testing.assert_array_equal(labels, q.labels[plane])
+        painted = palette.paint(np.asarray(image[plane]))
+        np.testing.assert_array_equal(painted, q.quantized[plane])
 
 
 def test_color_is_guessed_from_the_whole_image():
@@ -504,17 +533,20 @@ def test_lazy_planes_are_labeled_when_they_are_asked_for():
     assert read == [0, 1, 2, 3]
     np.testing.assert_array_equal(q.labels[2], quietly(MOVIE, 3).labels[2])
     assert read == [0, 1, 2, 3, 2]
-    parts = list(q.locate())
-    assert parts == [0, 0.25, 0.5, 0.75]
+    told = Told()
+    q.locate(told)
+    assert {0, 0.25, 0.5, 0.75, 1} <= {*told.parts}
     assert read[5:] == [0, 1, 2, 3]
 
 
-def lazy(read):
+def lazy(read, reading=None):
     """Return MOVIE as a dask array that notes which planes it has read."""
 
     def block(block_info):
         (start, _), *_ = block_info[None]["array-location"]
         read.append(start)
+        if reading is not None:
+            reading(start)
         return MOVIE[start : start + 1]
 
     chunks = ((1,) * 4, (5,), (6,))
@@ -522,30 +554,31 @@ def lazy(read):
 
 
 def test_planes_of_a_dask_array_are_computed_each_at_its_turn():
-    read = []
-    steps = quantize_planes_steps(lazy(read), 2)
-    assert read == []
-    seen = {}
-    for step in steps:
-        seen[step.stage] = list(read)
-    assert seen == {f"Plane {i + 1} of 4": list(range(i + 1)) for i in range(4)}
+    read, told = [], Told()
+
+    def reading(start):
+        while f"Plane {start + 1} of 4" not in told.stages:
+            assert f"Plane {start + 2} of 4" not in told.stages
+            time.sleep(0.001)
+
+    quantize_planes(lazy(read, reading), 2, progress=told)
+    assert read == [0, 1, 2, 3]
 
 
 def test_arguments_are_checked_without_computing_a_dask_array():
     read = []
     with pytest.raises(ValueError, match="seed=-1"):
-        quantize_planes_steps(lazy(read), 2, seed=-1)
+        quantize_planes(lazy(read), 2, seed=-1)
     with pytest.raises(TypeError, match="image of dtype complex128"):
-        quantize_planes_steps(lazy(read).astype(complex), 2)
+        quantize_planes(lazy(read).astype(complex), 2)
     with pytest.raises(ValueError, match="mask of shape"):
-        quantize_planes_steps(lazy(read), 2, mask=np.ones((4, 5), bool))
+        quantize_planes(lazy(read), 2, mask=np.ones((4, 5), bool))
     assert read == []
 
 
 def test_a_dask_array_without_valid_pixels_is_an_error_in_the_end():
-    steps = quantize_planes_steps(da.full((2, 3, 4), np.nan), 2)
     with pytest.raises(ValueError, match="at least one valid sample"):
-        exhaust(steps)
+        quantize_planes(da.full((2, 3, 4), np.nan), 2)
 
 
 def test_values_beyond_plain_opencv_are_an_error_wherever_they_are():
@@ -553,33 +586,34 @@ def test_values_beyond_plain_opencv_are_an_error_wherever_they_are():
     movie[2, 1, 1] = 1e19
     message = "up to 1e[+]19 should have none beyond 1e[+]18 with refine=False"
     with pytest.raises(ValueError, match=message):
-        quantize_planes_steps(movie, 3, refine=False)
-    steps = quantize_planes_steps(da.from_array(movie), 3, refine=False)
+        quantize_planes(movie, 3, refine=False)
     with pytest.raises(ValueError, match=message):
-        exhaust(steps)
+        quantize_planes(da.from_array(movie), 3, refine=False)
 
 
 def test_progress_names_the_plane_and_only_moves_on():
-    steps = list(quantize_planes_steps(MOVIE, 3, attempts=3))
-    stages = list(dict.fromkeys(step.stage for step in steps))
-    assert stages == [f"Plane {i} of 4" for i in range(1, 5)]
-    done = [step.done for step in steps]
-    assert done == sorted(done)
-    assert {step.total for step in steps} == {steps[0].total}
-    assert done[-1] < steps[0].total
+    told = Told()
+    quantize_planes(MOVIE, 3, attempts=3, progress=told)
+    stages = [stage for stage in told.stages if stage != "Preparing"]
+    assert stages == [*(f"Plane {i} of 4" for i in range(1, 5)), "Done"]
+    assert told.parts == sorted(told.parts)
     for i in range(4):
-        first = next(step for step in steps if step.stage == stages[i])
-        assert first.done / first.total == i / 4
+        assert next(part for stage, part in told if stage == stages[i]) == i / 4
 
 
-def test_closing_stops():
-    read = []
-    steps = quantize_planes_steps(lazy(read), 2)
-    for step in steps:
-        if step.stage.startswith("Plane 2"):
-            break
-    steps.close()
-    assert list(steps) == []
+def test_what_is_raised_stops_between_planes():
+    read, go_on = [], threading.Event()
+
+    def wait(start):
+        if start == 1:
+            go_on.wait()
+
+    told = Told(lambda stage, _: stage.startswith("Plane 2") and read == [0, 1])
+    with pytest.raises(Canceled):
+        quantize_planes(lazy(read, wait), 2, progress=told)
+    (thread,) = [t for t in threading.enumerate() if t.name == "napari-kmeans-apart"]
+    go_on.set()
+    thread.join()
     assert read == [0, 1]
 
 
@@ -611,7 +645,7 @@ def test_closing_stops():
 )
 def test_arguments_are_checked_before_any_work(arguments, error, message):
     with pytest.raises(error, match=message):
-        quantize_planes_steps(MOVIE, **arguments)
+        quantize_planes(MOVIE, **arguments)
 
 
 @pytest.mark.parametrize(("axes", "left"), [(3, None), (-1, None), ((0, 1), 1)])
@@ -619,7 +653,7 @@ def test_axes_of_color_images_leave_the_color_and_two_more(axes, left):
     image = np.zeros((2, 4, 4, 3), np.uint8)
     message = "axis 3, that of the channels" if left is None else "1 would be left"
     with pytest.raises(ValueError, match=message):
-        quantize_planes_steps(image, 2, axes=axes, rgb=True)
+        quantize_planes(image, 2, axes=axes, rgb=True)
 
 
 @pytest.mark.parametrize("image", [np.ones((4, 5)), [[1, 2], [3, 4]]])

@@ -13,9 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans import Criteria, quantize
-from napari_kmeans.core import blocks
-from napari_kmeans.core.progress import exhaust
-from napari_kmeans.core.quantize import extend_labels, quantize_steps
+from napari_kmeans.core import threads as run
+from napari_kmeans.core.quantize import extend_labels
 
 TO_THE_END = Criteria(None, 0)
 
@@ -245,8 +244,8 @@ def test_bits_do_not_depend_on_threads_or_blocks(form, monkeypatch):
     expected = quantize(image, 6, **settings)
     monkeypatch.setattr("napari_kmeans.core.samples.SORTED", 0)
     for threads, size in ((1, 2**18), (2, 4_000), (8, 1_024), (8, 997)):
-        monkeypatch.setattr(blocks, "n_threads", lambda threads=threads: threads)
-        monkeypatch.setattr(blocks, "SIZE", size)
+        monkeypatch.setattr(run, "n_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(run, "SIZE", size)
         assert_equal(quantize(image, 6, **settings), expected)
 
 
@@ -522,12 +521,6 @@ def test_fewer_colors_than_clusters_warn_once(dtype, max_samples, refine):
     assert q.counts.tolist() == [200, 200]
     assert q.note == str(seen[0].message)
     np.testing.assert_array_equal(q.quantized, image)
-
-
-def test_a_run_in_steps_does_not_warn_but_tells():
-    image = np.zeros((5, 5), np.uint8)
-    assert exhaust(quantize_steps(image, 3)).note.startswith("k=3 should be at most ")
-    assert not exhaust(quantize_steps(image, 1)).note
 
 
 @pytest.mark.parametrize(("k", "dtype"), [(255, "u1"), (256, "u2")])

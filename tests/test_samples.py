@@ -236,8 +236,8 @@ def test_large_integers_of_a_wide_table_are_held_exactly():
 def test_counting_does_not_depend_on_threads_or_blocks(threads, monkeypatch):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 4, (50_000, 3), np.uint8)
-    monkeypatch.setattr("napari_kmeans.core.blocks.n_threads", lambda: threads)
-    monkeypatch.setattr("napari_kmeans.core.blocks.SIZE", 7_777)
+    monkeypatch.setattr("napari_kmeans.core.threads.n_threads", lambda: threads)
+    monkeypatch.setattr("napari_kmeans.core.threads.SIZE", 7_777)
     monkeypatch.setattr(samples, "SORTED", 0)
     codes = Codes.of(list(image.T))
     occurring, counts = count(list(image.T), codes)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_kmeans import quantize
+from napari_kmeans import Canceled, quantize
 from napari_kmeans.core import reading as module
-from napari_kmeans.core.quantize import quantize_steps
+from telling import Told
 
 SHAPE = (190, 170)
 
@@ -200,12 +200,11 @@ def test_no_more_than_some_blocks_are_held_at_once(name, monkeypatch):
 def test_progress_moves_on_block_by_block():
     image, given = IMAGES["float RGB"]
     lazy = da.from_array(image, chunks=(50, 60, 3))
-    seen = list(quantize_steps(lazy, 3, **given, memory=1))
-    assert {step.total for step in seen} == {seen[0].total}
-    parts = [step.done for step in seen]
-    assert parts == sorted(parts)
-    assert all(step.done < step.total for step in seen)
-    assert any("%" in step.stage for step in seen)
+    told = Told()
+    quantize(lazy, 3, **given, memory=1, progress=told)
+    assert told.parts == sorted(told.parts)
+    assert max(part for stage, part in told if stage != "Done") < 1
+    assert any("%" in stage for stage in told.stages)
 
 
 def test_closed_between_blocks_it_reads_no_more():
@@ -218,9 +217,8 @@ def test_closed_between_blocks_it_reads_no_more():
 
     chunked = da.from_array(image, chunks=(10, 17, 3))
     lazy = chunked.map_blocks(read, dtype=image.dtype, meta=image[:0])
-    steps = quantize_steps(lazy, 3, **given, memory=1)
-    next(steps)
-    steps.close()
+    with pytest.raises(Canceled):
+        quantize(lazy, 3, **given, memory=1, progress=Told(lambda *_: bool(blocks)))
     assert len(blocks) < 190
 
 

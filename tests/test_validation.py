@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 
 from napari_kmeans import kmeans, quantize, quantize_planes
 from napari_kmeans.core import validation
-from napari_kmeans.core.kmeans import kmeans_steps
-from napari_kmeans.core.quantize import quantize_steps
 
 IMAGE = np.arange(20, dtype=np.uint8).reshape(4, 5)
 RGB = np.zeros((40, 50, 3), np.uint8)
@@ -162,20 +160,20 @@ SHARED = [
     for error, cases in ((TypeError, WRONG_TYPES), (ValueError, WRONG_VALUES))
     for arguments, begins in cases
     for function, data in (
-        (quantize_steps, {"image": IMAGE}),
-        (kmeans_steps, {"points": POINTS}),
+        (quantize, {"image": IMAGE}),
+        (kmeans, {"points": POINTS}),
     )
     # An image's labels have no shape that points' have.
-    if not (function is kmeans_steps and np.ndim(arguments.get("init")) == 2)
+    if not (function is kmeans and np.ndim(arguments.get("init")) == 2)
 ]
 
 OWN = [
     (error, function, {"k": 2} | arguments, begins)
     for error, function, cases in (
-        (TypeError, quantize_steps, IMAGE_TYPES),
-        (ValueError, quantize_steps, IMAGE_VALUES),
-        (TypeError, kmeans_steps, POINTS_TYPES),
-        (ValueError, kmeans_steps, POINTS_VALUES),
+        (TypeError, quantize, IMAGE_TYPES),
+        (ValueError, quantize, IMAGE_VALUES),
+        (TypeError, kmeans, POINTS_TYPES),
+        (ValueError, kmeans, POINTS_VALUES),
     )
     for arguments, begins in cases
 ]
@@ -190,7 +188,7 @@ def test_what_is_wrong_is_refused_at_once_in_one_sentence(
     error, function, arguments, begins
 ):
     with pytest.raises(error) as caught:
-        function(**arguments)  # not one step is asked for
+        function(**arguments)
     message = str(caught.value)
     assert message.startswith(begins)
     assert " should " in message
@@ -210,9 +208,9 @@ def test_the_functions_refuse_what_their_steps_refuse(function, data):
 
 def test_unknown_arguments_are_refused():
     with pytest.raises(TypeError, match="colour"):
-        quantize_steps(IMAGE, 2, colour=True)
+        quantize(IMAGE, 2, colour=True)
     with pytest.raises(TypeError, match="mask"):
-        kmeans_steps(POINTS, 2, mask=None)
+        kmeans(POINTS, 2, mask=None)
 
 
 ODD = [

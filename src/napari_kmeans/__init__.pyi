@@ -1,10 +1,10 @@
-from .core.blocks import Canceled as Canceled
 from .core.criteria import Criteria as Criteria
 from .core.fitting import fit as fit
 from .core.kmeans import kmeans as kmeans
 from .core.palette import Palette as Palette
-from .core.planes import QuantizedPlanes as QuantizedPlanes
 from .core.planes import quantize_planes as quantize_planes
+from .core.planes_result import QuantizedPlanes as QuantizedPlanes
+from .core.progress import Canceled as Canceled
 from .core.quantize import quantize as quantize
 from .core.quantize import quantize_samples as quantize_samples
 from .core.reading import read_samples as read_samples

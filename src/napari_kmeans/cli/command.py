@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from .core.planes import QuantizedPlanes
+    from .core.planes_result import QuantizedPlanes
     from .core.progress import Progress
     from .core.result import ImageClusters, QuantizedImage
     from .layers.metadata import LayerData
@@ -230,7 +230,7 @@ def quantize(
     from rich.console import Console
 
     from . import files
-    from .core.blocks import is_lazy
+    from .core.lazy import is_lazy
 
     folder = output or Path(f"{files.stem(file) if file else 'coffee'}-kmeans")
     console = Console(stderr=True)
@@ -364,8 +364,8 @@ def _steps(
     **settings: Any,
 ) -> Generator[Progress, None, QuantizedImage | QuantizedPlanes]:
     """Check the arguments; what they leave open, the file itself may say."""
-    from .core.blocks import is_lazy
     from .core.criteria import Criteria
+    from .core.lazy import is_lazy
     from .core.planes import quantize_planes_steps
     from .core.quantize import quantize_steps
 
@@ -438,8 +438,8 @@ def _limited(text: str | None) -> Iterator[int | None]:
     if text is None:
         yield None
         return
-    from .core.blocks import n_threads
     from .core.memory import STREAMING, THREAD
+    from .core.threads import n_threads
 
     try:
         from dask import config
@@ -464,7 +464,7 @@ def _left(
     limit: int | None, data: Any, folder: Path, each: tuple[int, ...] | None
 ) -> int | None:
     """Return the memory that pixels may take; check that what is held has room."""
-    from .core.blocks import is_lazy
+    from .core.lazy import is_lazy
     from .core.memory import PROCESS, STREAMING, forecast
 
     if limit is None:
@@ -531,7 +531,7 @@ def _read_mask(file: str, *, lazy: bool) -> Any:
     """
     import numpy as np
 
-    from .core.blocks import is_lazy
+    from .core.lazy import is_lazy
     from .files import read
 
     data, attributes, kind = source = read(file, types=("image", "labels"))
@@ -581,7 +581,7 @@ def _summarize(
     """
     from rich.text import Text
 
-    from .core.planes import QuantizedPlanes
+    from .core.planes_result import QuantizedPlanes
 
     result = given.summary if isinstance(given, QuantizedPlanes) else given
     shape = " x ".join(map(str, result.quantized.shape))

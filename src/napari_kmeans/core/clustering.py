@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from . import lloyd, validation
-from .blocks import apart
 from .optimum import optimum
-from .progress import (
-    SETTLING,
-    Progress,
-    staged,
-    waited,
-)
-from .settling import settle
+from .progress import stage
+from .settling import SETTLING, settle
 from .sums import label_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -30,6 +23,9 @@ if TYPE_CHECKING:
 
 #: How far off, in ranges of the others, a few far values are searched.
 MARGIN = 2.0**10
+
+#: Steps of a refinement without a limit, to tell how far it is.
+UNLIMITED = 100
 
 #: In the unit of the farthest values, those within this have no squares.
 VANISHING = 2.0**-400
@@ -61,8 +57,8 @@ def cluster(
     *,
     whole: bool,
     luminance: NDArray[np.float64] | None = None,
-) -> Generator[Progress, None, Clusters]:
-    """Cluster samples; yield progress, and stop where the generator is closed.
+) -> Clusters:
+    """Cluster samples.
 
     Parameters
     ----------
@@ -77,7 +73,7 @@ def cluster(
     luminance : (n_channels,) float64, optional
         What to order the clusters by; by default the mean of the channels.
     """
-    total = settings.n_steps
+    searched, settled, refined = _milestones(settings)
     _check_reach(samples, settings)
     max_iter, epsilon = settings.criteria.resolve(samples.range, samples.frame.unit)
     told = settings.criteria.epsilon
@@ -87,39 +83,39 @@ def cluster(
     def sort(centers: NDArray[np.float64]) -> NDArray[np.float64]:
         return centers[_brightness(centers, luminance)]
 
-    def finishing(
-        centers: NDArray[np.float64], n_iter: int, converged: bool
-    ) -> Generator[Progress, None, Clusters]:
-        steps = _finish(samples, centers, luminance, n_iter, converged, told)
-        return staged(steps, "Assigning, round", total - 1, total)
+    def finish(centers: NDArray[np.float64], n_iter: int, converged: bool) -> Clusters:
+        with stage("Assigning", refined):
+            return _finish(samples, centers, luminance, n_iter, converged, told)
 
-    few = None
-    if _may_be_few(samples, settings.k):
-        seeking = partial(samples.distinct, settings.k)
-        few = yield from waited(seeking, "Counting colors", 0, total)
+    few = samples.distinct(settings.k) if _may_be_few(samples, settings.k) else None
     if few is not None and len(few) <= settings.k - (not settings.refine):
         # Each distinct sample is a cluster of its own: nothing to search for.
-        return (yield from finishing(few, 0, True))
+        return finish(few, 0, True)
 
     if settings.init == "optimal":
-        solving = apart(optimum(samples, settings.k), 0)
-        centers = yield from staged(solving, "Solving for clusters:", 0, total)
-        return (yield from finishing(centers, 0, True))
-    found = yield from _search(*pick(), samples, settings, max_iter, epsilon, total)
+        with stage("Solving, cluster", 0, refined, n_steps=settings.k):
+            return finish(optimum(samples, settings.k), 0, True)
+    with stage("Searching, attempt", 0, searched, n_steps=settings.attempts):
+        found = _search(*pick(), samples, settings, max_iter, epsilon)
     if not settings.refine and whole:
         return _plain(found, luminance, told)
     if not settings.refine:
-        return (yield from finishing(found.centers, 0, False))
+        return finish(found.centers, 0, False)
     centers = found.centers
-    done = settings.attempts
     if settings.initial_labels is None:
-        settling = settle(samples, centers, settings.seed)
-        centers = yield from staged(settling, "Settling, swap", done, total)
-        done += SETTLING
-    refining = lloyd.refine(samples, centers, max_iter, epsilon, sort)
-    refined = yield from staged(refining, "Refining, step", done, total)
-    centers, n_iter, converged = refined
-    return (yield from finishing(centers, n_iter, converged))
+        with stage("Settling, swap", searched, settled, n_steps=SETTLING):
+            centers = settle(samples, centers, settings.seed)
+    most = max_iter or UNLIMITED
+    with stage("Refining, step", settled, refined, n_steps=most):
+        end = lloyd.refine(samples, centers, max_iter, epsilon, sort)
+    return finish(*end)
+
+
+def _milestones(settings: Settings) -> NDArray[np.float64]:
+    """Return about which part of all is done once it is searched, settled, refined."""
+    refining = (SETTLING, settings.criteria.max_iter or UNLIMITED)
+    steps = [settings.attempts, *(n * settings.refine for n in refining), 1]
+    return np.asarray(np.cumsum(steps)[:3] / sum(steps))
 
 
 def _check_reach(samples: Samples, settings: Settings) -> None:
@@ -150,8 +146,7 @@ def _search(
     settings: Settings,
     max_iter: int | None,
     epsilon: float,
-    total: int,
-) -> Generator[Progress, None, _Found]:
+) -> _Found:
     """Search by OpenCV, on values that float32 holds well."""
     from . import opencv
 
@@ -160,7 +155,7 @@ def _search(
         rows = np.clip(rows, low - MARGIN * (high - low), high + MARGIN * (high - low))
     offset, scale = _conditioning(rows, samples, plain=not settings.refine)
     attempts = 1 if settings.k == 1 else settings.attempts
-    searching = opencv.search(
+    found = opencv.search(
         np.ascontiguousarray((rows - offset) * scale, np.float32),
         settings.k,
         max_iter=max_iter,
@@ -170,7 +165,6 @@ def _search(
         initial_labels=initial_labels,
         seed=settings.seed,
     )
-    found = yield from staged(searching, "Searching, attempt", 0, total)
     centers = found.centers.astype(np.float64) / scale + offset
     return _Found(found.compactness, found.labels, centers)
 
@@ -230,21 +224,21 @@ def _finish(
     n_iter: int,
     converged: bool,
     epsilon: float,
-) -> Generator[float, None, Clusters]:
+) -> Clusters:
     """Order the centers, and assign every sample to its nearest."""
     centers = samples.rounded(centers)
     centers = centers[_brightness(centers, luminance)]
-    assigned = yield from lloyd.assign(samples, centers)
+    assigned = lloyd.assign(samples, centers)
     for _ in range(len(centers)):
         if (assigned.weights > 0).all():
             break
-        moved = yield from lloyd.relocate(samples, centers, assigned)
+        moved = lloyd.relocate(samples, centers, assigned)
         if np.array_equal(moved, centers):  # float64 tells no more colors apart
             moved = centers[assigned.weights > 0]
         else:
             converged = False
         centers = moved[_brightness(moved, luminance)]
-        assigned = yield from lloyd.assign(samples, centers)
+        assigned = lloyd.assign(samples, centers)
     unit = samples.frame.unit
     return Clusters(
         assigned.labels,

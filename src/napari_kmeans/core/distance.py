@@ -9,11 +9,10 @@ import numpy as np
 
 from . import kernels
 from .frame import Frame
-from .progress import exhaust
 from .samples import Samples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -76,14 +75,12 @@ def framing(
         if not space.scaled:
             return frame
         samples = Samples(frame.values(list(values)), counts, frame, False, None)
-        return replace(frame, scale=exhaust(scale_of(samples, space.scaling)))
+        return replace(frame, scale=scale_of(samples, space.scaling))
 
     return framed
 
 
-def scale_of(
-    samples: Samples, scaling: str | tuple[float, ...]
-) -> Generator[float, None, tuple[float, ...]]:
+def scale_of(samples: Samples, scaling: str | tuple[float, ...]) -> tuple[float, ...]:
     """Return what to multiply the channels by; the widest of them by one."""
     if not isinstance(scaling, str):
         return scaling
@@ -92,7 +89,7 @@ def scale_of(
         n = samples.total_weight
         splitters = splitters_of([*reach, *reach**2], n, samples.n)
         summing = samples.each(_powers, samples.minima, splitters)
-        sums = np.sum((yield from summing), axis=0).sum(axis=-1)
+        sums = np.sum((summing), axis=0).sum(axis=-1)
         first, second = np.split(sums / n, 2)
         reach = np.sqrt(np.maximum(second - first**2, 0))
     widest = reach.max() or 1.0

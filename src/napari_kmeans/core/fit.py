@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from .counted import Colors
 from .frame import Frame
-from .samples import Colors, from_pixels
+from .samples import from_pixels
 from .sums import sums_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from .clustering import Clusters
     from .distance import Space
     from .layout import Layout
-    from .progress import Progress
     from .samples import Samples
     from .settings import Settings
 
@@ -134,11 +134,11 @@ class ImageSamples(Protocol):
     def weighted(self) -> bool:
         """Whether weights were given."""
 
-    def prepare(self) -> Generator[Progress, None, None]:
-        """Read what is asked of the image, in steps."""
+    def prepare(self) -> None:
+        """Read what is asked of the image."""
 
     def check(self, settings: Settings) -> None:
         """Raise where these samples cannot be clustered so."""
 
-    def fitting(self, settings: Settings) -> Generator[Progress, None, Fit]:
-        """Cluster the samples, in steps."""
+    def fit(self, settings: Settings) -> Fit:
+        """Cluster the samples."""

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from . import validation
-from .criteria import Criteria
 from .moments import moments_of
+from .options import FIT, keywords, split
 from .palette import palette_of
-from .progress import follow, staged
-from .result import note_of, versions, warn
-from .settings import MAX_SAMPLES, Settings
+from .progress import follow, stage
+from .result import note_of, warn
+from .settings import Settings
+from .versions import versions
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from numpy.typing import ArrayLike
-
     from .fit import Fit, ImageSamples
+    from .options import FitOptions
     from .palette import Palette
-    from .progress import Progress, Report
+    from .progress import Report
+
+#: Which part of it is done, about, once the clusters are found.
+FITTED = 0.95
 
 
+@keywords(FIT)
 def fit(
     samples: ImageSamples,
     k: int = 5,
     *,
-    criteria: Criteria | tuple[int, int, float] = Criteria(),  # noqa: B008 (frozen)
-    attempts: int = 10,
-    init: str | ArrayLike = "random",
-    seed: int = 0,
-    max_samples: int | None = MAX_SAMPLES,
-    refine: bool = True,
     progress: Report | None = None,
+    **options: Unpack[FitOptions],
 ) -> Palette:
     """Cluster samples by k-means.
 
@@ -72,31 +69,25 @@ def fit(
     [54154.0, 4.0, 2.5]
     """
     validation.check_samples(samples)
-    settings = Settings.of(
-        samples.shape,
-        samples.layout.n_channels,
-        k=k,
-        criteria=criteria,
-        attempts=attempts,
-        init=init,
-        seed=seed,
-        max_samples=max_samples,
-        refine=refine,
-    )
-    samples.check(settings)
     validation.check_progress(progress)
-    _, palette = follow(fitting(samples, settings), progress)
-    warn(note_of(settings.k, palette.k))
+    (search,) = split("fit", options, FIT)
+
+    def work() -> Palette:
+        settings = Settings.of(samples.shape, samples.layout.n_channels, k=k, **search)
+        samples.check(settings)
+        return fitted(samples, settings)[1]
+
+    palette = follow(work, progress)
+    warn(note_of(k, palette.k))
     return palette
 
 
-def fitting(
-    samples: ImageSamples, settings: Settings
-) -> Generator[Progress, None, tuple[Fit, Palette]]:
-    """Do what `fit` does, in steps; return also what belongs to the samples."""
-    found = yield from samples.fitting(settings)
-    measuring, last = moments_of(found.samples, found.clusters), settings.n_steps - 1
-    moments = yield from staged(measuring, "Measuring", last, settings.n_steps)
+def fitted(samples: ImageSamples, settings: Settings) -> tuple[Fit, Palette]:
+    """Do what `fit` does; return also what belongs to the samples."""
+    with stage(high=FITTED):
+        found = samples.fit(settings)
+    with stage("Measuring", FITTED):
+        moments = moments_of(found.samples, found.clusters)
     layout, space = samples.layout, samples.space
     scaling = space.scaling
     record = settings.record | {

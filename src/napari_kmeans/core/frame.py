@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .blocks import map_blocks
+from .threads import map_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,23 +10,17 @@ import numpy as np
 
 from . import validation
 from .clustering import cluster
+from .codes import Codes, count
+from .counted import Colors, from_colors
 from .distance import framing, scale_of
+from .drawing import spread
 from .fit import Fit, restored
-from .progress import Progress, exhaust, waited
-from .samples import (
-    Codes,
-    Colors,
-    Samples,
-    count,
-    from_colors,
-    from_pixels,
-    spread,
-    tell_distinct,
-)
-from .settings import MAX_SAMPLES
+from .options import MAX_SAMPLES
+from .progress import stage
+from .samples import Samples, from_pixels, tell_distinct
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -35,6 +29,9 @@ if TYPE_CHECKING:
     from .pixels import Pixels
     from .settings import Settings
     from .stream import Stream
+
+#: Which part of a fit counting is, about, where nothing was counted yet.
+COUNTING = 0.2
 
 
 class HeldSamples:
@@ -119,11 +116,12 @@ class HeldSamples:
         """Whether a mask was given."""
         return self.pixels.mask is not None
 
-    def prepare(self) -> Generator[Progress, None, None]:
-        """Read what is asked of the image, in steps: colors, where it has many."""
+    def prepare(self) -> None:
+        """Read what is asked of the image: its colors, where it has many."""
         validation.check_enough(1, self.n, "image")
         whole = not self.weights.size and self.n <= MAX_SAMPLES
-        yield from waited(lambda: self.samples(whole), "Counting colors", 0, 1)
+        with stage("Counting colors"):
+            self.samples(whole)
 
     def check(self, settings: Settings) -> None:
         """Raise where these samples cannot be clustered so."""
@@ -146,19 +144,19 @@ class HeldSamples:
         few = limit is None or self.n <= limit
         return settings.init != "optimal" and not self.weights.size and few
 
-    def fitting(self, settings: Settings) -> Generator[Progress, None, Fit]:
-        """Cluster the samples, in steps."""
+    def fit(self, settings: Settings) -> Fit:
+        """Cluster the samples."""
         whole = self.whole(settings)
-        stage = "Counting colors", 0, settings.n_steps
-        yield Progress(*stage)
-        samples = yield from waited(lambda: self.samples(whole), *stage)
-        clusters = yield from cluster(
-            samples,
-            lambda: self._picked(samples, settings, whole),
-            settings,
-            whole=whole,
-            luminance=self.space.luminance(samples.frame, samples.n_channels),
-        )
+        with stage("Counting colors", 0, COUNTING):
+            samples = self.samples(whole)
+        with stage(low=COUNTING):
+            clusters = cluster(
+                samples,
+                lambda: self._picked(samples, settings, whole),
+                settings,
+                whole=whole,
+                luminance=self.space.luminance(samples.frame, samples.n_channels),
+            )
         raw = restored(samples, clusters, lambda: self._channels)
         return Fit(samples, clusters, *raw, self.n, self.excluded)
 
@@ -227,6 +225,6 @@ def _pixel_samples(
         samples = tell_distinct(samples)
     if not space.scaled:
         return samples
-    scale = exhaust(scale_of(samples, space.scaling))
+    scale = scale_of(samples, space.scaling)
     frame = replace(samples.frame, scale=scale)
     return replace(from_pixels(channels, weights, frame), n_colors=samples.n_colors)

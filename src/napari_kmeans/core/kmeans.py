@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from . import lloyd, validation
 from .clustering import cluster
-from .criteria import Criteria
-from .progress import exhaust, follow
-from .result import ClusteredPoints, versions
-from .samples import from_pixels, select, spread
-from .settings import MAX_SAMPLES, Settings
+from .drawing import select, spread
+from .options import FIT, keywords, split
+from .progress import follow
+from .result import ClusteredPoints
+from .samples import from_pixels
+from .settings import Settings
+from .versions import versions
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from numpy.typing import ArrayLike, NDArray
 
-    from .progress import Progress, Report
+    from .options import FitOptions
+    from .progress import Report
 
 
+@keywords(FIT)
 def kmeans(
     points: ArrayLike,
     k: int = 5,
     *,
     weights: ArrayLike | None = None,
-    criteria: Criteria | tuple[int, int, float] = Criteria(),  # noqa: B008 (frozen)
-    attempts: int = 10,
-    init: str | ArrayLike = "random",
-    seed: int = 0,
-    max_samples: int | None = MAX_SAMPLES,
-    refine: bool = True,
     progress: Report | None = None,
+    **options: Unpack[FitOptions],
 ) -> ClusteredPoints:
     """Cluster points by k-means.
 
@@ -96,42 +93,18 @@ def kmeans(
     1.0
     """
     validation.check_progress(progress)
-    result = follow(
-        kmeans_steps(
-            points,
-            k,
-            weights=weights,
-            criteria=criteria,
-            attempts=attempts,
-            init=init,
-            seed=seed,
-            max_samples=max_samples,
-            refine=refine,
-        ),
-        progress,
-    )
+    (search,) = split("kmeans", options, FIT)
+    result = follow(lambda: _checked(points, k, weights, search), progress)
     result.warn()
     return result
 
 
-def kmeans_steps(
-    points: ArrayLike, k: int = 5, *, weights: ArrayLike | None = None, **settings: Any
-) -> Generator[Progress, None, ClusteredPoints]:
-    """Do what `kmeans` does, in steps.
-
-    The arguments are checked at once, before the first step is asked for.
-
-    Yields
-    ------
-    Progress
-        Between steps; close the generator to stop.
-
-    Returns
-    -------
-    ClusteredPoints
-    """
+def _checked(
+    points: ArrayLike, k: int, weights: ArrayLike | None, search: dict[str, Any]
+) -> ClusteredPoints:
+    """Check the arguments, and cluster."""
     array = validation.check_points(points)
-    checked = Settings.of(array.shape[:1], array.shape[1], k=k, **settings)
+    checked = Settings.of(array.shape[:1], array.shape[1], k=k, **search)
     checked_weights = validation.check_weights(weights, len(array))
     valid = np.isfinite(array).all(axis=1)
     used = valid & (checked_weights > 0) if checked_weights.size else valid
@@ -148,7 +121,7 @@ def _kmeans(
     used: NDArray[np.bool_],
     weights: NDArray[np.float64],
     settings: Settings,
-) -> Generator[Progress, None, ClusteredPoints]:
+) -> ClusteredPoints:
     if weights.size:
         weights = weights[used]
     initial_labels = settings.initial_labels
@@ -167,7 +140,7 @@ def _kmeans(
         labels = None if initial_labels is None else initial_labels[index]
         return samples.values[:, index].T, labels
 
-    clusters = yield from cluster(samples, pick, settings, whole=whole)
+    clusters = cluster(samples, pick, settings, whole=whole)
     centers = samples.frame.restore(clusters.centers)
     labels = np.full(len(points), -1, np.int32)
     labels[used] = clusters.labels
@@ -175,7 +148,7 @@ def _kmeans(
     if rest.any():  # without weight, these are labeled all the same
         others = from_pixels(list(points[rest].T))
         relative = others.frame.relative(centers)
-        labels[rest] = exhaust(lloyd.assign(others, relative)).labels
+        labels[rest] = lloyd.assign(others, relative).labels
     return ClusteredPoints(
         labels=labels,
         centers=centers,
@@ -184,6 +157,7 @@ def _kmeans(
         n_iter=clusters.n_iter,
         converged=clusters.converged,
         n_excluded=int((~valid).sum()),
+        asked=settings.k,
         settings=settings.record
         | {"epsilon": clusters.epsilon, "weighted": weights.size > 0}
         | {"versions": versions()},

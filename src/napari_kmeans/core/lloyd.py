@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from . import kernels, sums
-from .blocks import map_blocks
-from .progress import exhaust
+from .progress import at, step
 from .samples import TILES
+from .threads import map_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     Centers = NDArray[np.float64]
 
-
-R = TypeVar("R")
 
 #: Whether clusters were summed each on its own, as merits of the two ways differ by
 #: more than a step is worth; and the merit.
@@ -65,7 +63,7 @@ def refine(
     max_iter: int | None,
     epsilon: float,
     sort: Callable[[Centers], Centers],
-) -> Generator[float, None, Refined]:
+) -> Refined:
     """Move the centers to the means of their samples, again and again.
 
     Parameters
@@ -81,11 +79,6 @@ def refine(
         Puts centers into the order they will be used in: a sample as near to one as to
         another belongs to the first, so that at rest the order must not change.
 
-    Yields
-    ------
-    float
-        The number of steps done, with that part of a step that is done.
-
     Returns
     -------
     Refined
@@ -93,10 +86,10 @@ def refine(
     """
     centers = earlier = sort(centers)
     for n_iter in count(1):
-        moved, _ = yield from step_and_merit(samples, centers, n_iter - 1)
+        moved, _ = step_and_merit(samples, centers)
         shift = np.sqrt(((moved - centers) ** 2).sum(axis=1).max())
         centers = sort(moved)
-        yield n_iter
+        step(n_iter)
         if shift <= epsilon:
             return Refined(centers, n_iter, True)
         # Between equally good centers, rounding might send it around for ever: sooner
@@ -108,30 +101,22 @@ def refine(
     return Refined(centers, n_iter, False)
 
 
-def step(samples: Samples, centers: Centers) -> Centers:
-    """Return the mean of the samples nearest to each center."""
-    return exhaust(step_and_merit(samples, centers))[0]
-
-
-def step_and_merit(
-    samples: Samples, centers: Centers, done: int = 0
-) -> Generator[float, None, tuple[Centers, Merit]]:
-    """Return the means of `step`, and what the step is worth: less is better.
+def step_and_merit(samples: Samples, centers: Centers) -> tuple[Centers, Merit]:
+    """Return the means of what is nearest, and what this is worth: less is better.
 
     The merit is the compactness of the samples about these means, but for a constant.
-    Between parts of the samples, the part that is done is yielded, plus `done`.
     """
     own = samples.dominated
     if not own:
-        added = yield from ahead(totals(samples, centers), done)
+        added = totals(samples, centers)
         origins = np.broadcast_to(samples.minima, centers.shape)
         constant, own = 0.0, sums.are_lost(samples, added[:, -2])
     if own:
-        added = yield from ahead(sums.own_sums(samples, centers), done)
+        added = sums.own_sums(samples, centers)
         origins, constant = centers, float(added[:, -1].sum())
     summed, weights = added[:, :-2], added[:, -2]
     if (weights <= 0).any():
-        yield from ahead(_fill(samples, centers, origins, summed, weights), done)
+        _fill(samples, centers, origins, summed, weights)
     means = summed / weights[:, np.newaxis]
     merit = constant - float((weights * (means**2).sum(axis=1)).sum())
     # A rounding error must not take a mean out of the data's range.
@@ -145,12 +130,12 @@ def _fill(
     origins: Centers,
     totals: Centers,
     weights: NDArray[np.float64],
-) -> Generator[float, None, None]:
+) -> None:
     """Give each empty cluster the farthest sample of the largest, as OpenCV does.
 
     `totals` are sums less `origins`, of each cluster its own.
     """
-    assigned, _ = yield from _assigned(samples, centers, 0.0, each=False)
+    assigned, _ = _assigned(samples, centers, 0.0, each=False)
     taken = np.empty((0, samples.n_channels))
     whole: set[int] = set()  # of one color: to split these would gain nothing
     for k in np.flatnonzero(weights <= 0):
@@ -165,13 +150,13 @@ def _fill(
             far = partial(
                 _farthest, samples, centers, assigned.labels, donor, taken=taken
             )
-            distance, sample = yield from far(mean)
+            distance, sample = far(mean)
             # Rounded, the mean of one color may lie beside it.
-            if distance <= 0 or (yield from far(sample))[0] <= 0:
+            if distance <= 0 or (far(sample))[0] <= 0:
                 whole.add(donor)
                 continue
             # The weight of all samples that equal it: to part them would be vain.
-            weight = sum((yield from samples.each(_weight, sample)))
+            weight = sum(samples.each(_weight, sample))
             if weight >= weights[donor]:  # the others are lost in rounding
                 whole.add(donor)
                 continue
@@ -195,7 +180,7 @@ def _farthest(
     label: int,
     center: Centers,
     taken: Centers,
-) -> Generator[float, None, tuple[float, Centers]]:
+) -> tuple[float, Centers]:
     """Return the last of the samples of a cluster that are farthest from `center`.
 
     With its squared distance, which is -1 where there is none. Labels that are not in
@@ -203,10 +188,10 @@ def _farthest(
     """
     given = label, center, taken
     if samples.in_memory:
-        yield 0.0
+        at(0.0)
         found = [_farthest_of(samples, labels, *given)]
     else:
-        found = yield from samples.each(_farthest_there, centers, *given)
+        found = samples.each(_farthest_there, centers, *given)
     distance, _, sample = max(found, key=lambda far: far[:2])
     return distance, sample
 
@@ -238,32 +223,29 @@ def _farthest_of(
     return distance, samples.position(index), sample
 
 
-def assign(
-    samples: Samples, centers: Centers, *, each: bool = False
-) -> Generator[float, None, Assigned]:
+def assign(samples: Samples, centers: Centers, *, each: bool = False) -> Assigned:
     """Label each sample with its nearest center, ties to the lowest index.
 
-    With `each`, also return the weighted squared distance of each sample. Between parts
-    of the samples, the part that is done is yielded.
+    With `each`, also return the weighted squared distance of each sample.
     """
     lowest = np.minimum(samples.minima, centers.min(axis=0))
     highest = np.maximum(samples.maxima, centers.max(axis=0))
     most = float(((highest - lowest) ** 2).sum()) * samples.total_weight
-    found, quantum = yield from _assigned(samples, centers, most, each)
+    found, quantum = _assigned(samples, centers, most, each)
     if samples.n * quantum > PRECISION * found.squared.sum():
         # Far fewer samples are far from their center than there might have been.
-        largest = yield from samples.each(sums.largest, centers)
+        largest = samples.each(sums.largest, centers)
         most = max(largest) * samples.n
-        found, _ = yield from _assigned(samples, centers, most, each)
+        found, _ = _assigned(samples, centers, most, each)
     if samples.dominated or sums.are_lost(samples, found.weights):
-        added = yield from sums.own_sums(samples, centers)
+        added = sums.own_sums(samples, centers)
         found = found._replace(weights=added[:, -2], squared=added[:, -1])
     return found
 
 
 def _assigned(
     samples: Samples, centers: Centers, most: float, each: bool
-) -> Generator[float, None, tuple[Assigned, float]]:
+) -> tuple[Assigned, float]:
     """Assign; `most` bounds the sum of the weighted squared distances.
 
     Also return the quantum to which these are rounded.
@@ -271,7 +253,7 @@ def _assigned(
     last = kernels.quanta(most, 1.0, samples.n)
     splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
     given = centers, samples.minima, splitters, samples.in_memory, each
-    parts = yield from samples.each(_assigned_of, *given)
+    parts = samples.each(_assigned_of, *given)
     added = np.sum([part[0] for part in parts], axis=0).sum(axis=-1)
     _, labels, distances = parts[0]
     if len(parts) > 1:
@@ -295,16 +277,14 @@ def _assigned_of(
     return added, labels if keep else labels[:0].copy(), distances
 
 
-def totals(
-    samples: Samples, centers: Centers
-) -> Generator[float, None, NDArray[np.float64]]:
+def totals(samples: Samples, centers: Centers) -> NDArray[np.float64]:
     """Return the sums of the samples nearest to each center: (k, n_channels + 2).
 
     Those of the channels, less `samples.minima`, and of the weights; the last is zero.
     """
     last = kernels.quanta(0.0, 1.0, samples.n)
     splitters = np.vstack([samples.splitters, kernels.SPLITTER * last])
-    parts = yield from samples.each(_sums, centers, samples.minima, splitters)
+    parts = samples.each(_sums, centers, samples.minima, splitters)
     return np.asarray(np.sum(parts, axis=0).sum(axis=-1))
 
 
@@ -315,9 +295,7 @@ def _sums(
     return sums.visit(samples, centers, origin, splitters, none, np.empty(0))
 
 
-def relocate(
-    samples: Samples, centers: Centers, assigned: Assigned
-) -> Generator[float, None, Centers]:
+def relocate(samples: Samples, centers: Centers, assigned: Assigned) -> Centers:
     """Return the centers with those of empty clusters put on far samples."""
     moved = centers.copy()
     taken = np.empty((0, samples.n_channels))
@@ -325,19 +303,8 @@ def relocate(
     for k in np.flatnonzero(assigned.weights <= 0):
         given = samples, centers, assigned.labels, largest, centers[largest]
         far = _farthest(*given, taken)
-        distance, sample = yield from far
+        distance, sample = far
         if distance > 0:
             moved[k] = sample
             taken = np.vstack([taken, sample])
     return moved
-
-
-def ahead(steps: Generator[float, None, R], done: int) -> Generator[float, None, R]:
-    """Yield the part of a step that is done, after `done` whole ones."""
-    while True:
-        try:
-            part = next(steps)
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        yield done + part

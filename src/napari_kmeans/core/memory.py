@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .blocks import is_lazy
+from .lazy import is_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

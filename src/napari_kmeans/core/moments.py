@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from . import lloyd
-from .samples import Colors
+from .counted import Colors
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -77,14 +77,14 @@ class Moments(NamedTuple):
         return Moments(means, weights, squared, drift)
 
 
-def moments_of(samples: Samples, clusters: Clusters) -> Generator[float, None, Moments]:
+def moments_of(samples: Samples, clusters: Clusters) -> Moments:
     """Return the moments of clusters, all where one more pass over all is short."""
     centers, weights = clusters.centers, clusters.weights
     counted = isinstance(samples, Colors)
     short = counted or (samples.in_memory and samples.n <= MEASURED)
     if clusters.squared is None or not short or samples.dominated:
         return Moments(centers, weights)
-    sums = (yield from lloyd.totals(samples, centers))[:, :-2]
+    sums = (lloyd.totals(samples, centers))[:, :-2]
     drift = sums - weights[:, np.newaxis] * (centers - samples.minima)
     return Moments(centers, weights, clusters.squared, drift)
 

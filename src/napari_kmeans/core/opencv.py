@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
-from .blocks import apart
 from .criteria import COUNT, EPS
+from .progress import apart, step
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from numpy.typing import NDArray
 
 # The wheel with OpenCV's own windows points Qt at its plugins and fonts on import; a
@@ -59,11 +57,8 @@ def search(
     init: str,
     initial_labels: NDArray[np.int32] | None,
     seed: int,
-) -> Generator[int, None, Found]:
-    """Run ``cv2.kmeans``, attempt by attempt; yield the number of attempts done.
-
-    It is yielded at least each `PATIENCE` seconds. OpenCV cannot be interrupted: where
-    the generator is closed, a thread goes on to the end of the attempt, unheard.
+) -> Found:
+    """Run ``cv2.kmeans``, attempt by attempt.
 
     One call of ``cv2.kmeans`` with ``attempts=n`` and n calls with ``attempts=1`` draw
     the same random numbers and so give the same bits. OpenCV's random generator belongs
@@ -86,10 +81,9 @@ def search(
     # OpenCV reads a C int and holds it to 2..100.
     criteria = (kind, min(max_iter or 100, 100), min(epsilon, MOST_EPSILON))
     if len(rows) == 1:  # OpenCV would take its channels for rows
-        yield attempts
         return Found(0.0, np.zeros(1, np.int32), rows.copy())
 
-    def tries() -> Generator[int, None, Found]:
+    def tries() -> Found:
         best: Found | None = None
         cv2.setRNGSeed(seed)
         for attempt in range(attempts):
@@ -108,11 +102,11 @@ def search(
                     np.asarray(found, np.int32).ravel(),
                     np.asarray(centers, np.float32).reshape(k, -1),
                 )
-            yield attempt + 1
+            step(attempt + 1)
         assert best is not None
         return best
 
-    return (yield from apart(tries(), 0))
+    return apart(tries)
 
 
 def enlarge(image: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import kernels
+from .progress import step
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from numpy.typing import NDArray
 
     from .samples import Samples
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 MOST = 2**28
 
 
-def optimum(samples: Samples, k: int) -> Generator[int, None, NDArray[np.float64]]:
+def optimum(samples: Samples, k: int) -> NDArray[np.float64]:
     """Find the centers of the least compactness.
 
     Parameters
@@ -34,11 +33,6 @@ def optimum(samples: Samples, k: int) -> Generator[int, None, NDArray[np.float64
         Of one channel; at most `MOST` / k.
     k : int
         At most the number of distinct samples.
-
-    Yields
-    ------
-    int
-        The number of clusters solved for; close the generator to stop.
 
     Returns
     -------
@@ -63,7 +57,7 @@ def optimum(samples: Samples, k: int) -> Generator[int, None, NDArray[np.float64
     kernels.first_costs(sums, costs)
     for cluster in range(1, k):
         costs = kernels.next_costs(sums, costs, cluster, begins[cluster])
-        yield cluster
+        step(cluster)
     centers = np.empty((k, 1))
     end = samples.n
     for cluster in reversed(range(k)):

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import validation
-from .blocks import is_lazy
 from .colors import hexadecimal, of_centers
+from .counted import Colors
+from .lazy import is_lazy
 from .moments import averages
 from .pixels import Pixels
-from .progress import follow, waited
+from .progress import follow, stage
 from .quantizer import Quantizer, quantize_lazily
-from .samples import Colors
 from .stream import Stream
 from .text import SHOWN, told
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .fit import Fit
     from .layout import Layout
     from .moments import Moments
-    from .progress import Progress, Report
+    from .progress import Report
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -207,7 +207,7 @@ class Palette:
         [[1, 2]]
         """
         validation.check_progress(progress)
-        return follow(self._applying(image, mask, painted=False), progress)[0]
+        return follow(lambda: self._apply(image, mask, painted=False), progress)[0]
 
     def paint(
         self,
@@ -269,12 +269,12 @@ class Palette:
             Where the image does not have these channels.
         """
         validation.check_progress(progress)
-        return follow(self._applying(image, mask), progress)
+        return follow(lambda: self._apply(image, mask), progress)
 
-    def _applying(
+    def _apply(
         self, image: ArrayLike, mask: ArrayLike | None, *, painted: bool = True
-    ) -> Generator[Progress, None, tuple[Any, Any]]:
-        """Do what `apply` does, in steps; what is not to be painted is None."""
+    ) -> tuple[Any, Any]:
+        """Do what `apply` does; what is not to be painted is None."""
         array = validation.check_image(image)
         arranged = self.layout.arrange(array)
         lazy = is_lazy(array)
@@ -286,14 +286,12 @@ class Palette:
             labels, quantized = quantize_lazily(quantizer, Stream(*given))
             return labels, self.layout.restore(quantized)
         pixels = Pixels(*given)
-        labels = yield from waited(
-            lambda: quantizer.label_valid(pixels), "Labeling", 0, 2
-        )
+        with stage("Labeling", 0, 0.5 if painted else 1):
+            labels = quantizer.label_valid(pixels)
         if not painted:
             return labels, None
-        quantized = yield from waited(
-            lambda: quantizer.paint(pixels, labels), "Painting", 1, 2
-        )
+        with stage("Painting", 0.5):
+            quantized = quantizer.paint(pixels, labels)
         return labels, self.layout.restore(quantized)
 
     # -- edits ---------------------------------------------------------------------

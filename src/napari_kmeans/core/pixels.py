@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .blocks import extended, map_blocks, reduced
+from .lazy import extended, reduced
+from .threads import map_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

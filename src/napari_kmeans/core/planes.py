@@ -2,237 +2,45 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
 from . import validation
-from .blocks import is_lazy
-from .criteria import Criteria
+from .lazy import is_lazy
+from .matching import match
 from .numbering import Numbered, Numbering, cuts, renumbered
-from .pixels import Pixels, channels_last, channels_restored
-from .progress import Progress, exhaust, follow
-from .quantize import quantize_steps
-from .result import ImageClusters, QuantizedImage, centroids, cluster_table
-from .settings import MAX_SAMPLES
-from .stream import Stream
+from .options import FIT, READ, keywords, split
+from .pixels import Pixels, channels_last
+from .planes_result import PlanesSummary, QuantizedPlanes, label_axes
+from .progress import follow, stage
+from .quantize import checked, quantized
 from .sums import label_dtype
-from .text import told
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
-    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+    from .layout import Layout
+    from .options import QuantizeOptions
+    from .palette import Palette
     from .progress import Report
-
-#: Settings that may be arrays, of the shape of the image without channels.
-ARRAYS = ("mask", "weights", "init")
-
-#: Steps of a plane for a progress bar.
-PARTS = 100
+    from .reading import Source
+    from .result import QuantizedImage
+    from .settings import Settings
 
 
-class PlanesSummary(ImageClusters):
-    """The planes of an image together: what layers and tables show of them.
-
-    Each center is the mean of its number's centers in the planes, weighted by counts;
-    counts, steps and compactness are totals. `labels` and `quantized` are those of the
-    planes, so a pixel has the color of its plane's own center rather than that of the
-    mean.
-    """
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class QuantizedPlanes:
-    """The planes of an image, each quantized by k-means on its own, numbered alike.
-
-    Planes are in the order of their indices along `axes`, the last of which varies
-    fastest. A number is missing in a plane that has fewer colors than there are
-    numbers, or no valid pixel.
-
-    Attributes
-    ----------
-    labels : shape of the image without channels, uint8 or uint16
-        1..k, and 0 for pixels left out; uint16 from 256 clusters on. Of NumPy, or of
-        dask where the image is.
-    quantized : shape and dtype of the image
-        Each pixel the value of its plane's center. Pixels left out, and alpha, are as
-        in the image. Of NumPy, or of dask where the image is.
-    centers : (n_planes, k, n_channels) float64
-        In the units of the image; NaN where a number is missing.
-    counts : (n_planes, k) int64
-        How many pixels of a plane are in each cluster.
-    compactness : (n_planes,) float64
-        The sum over a plane's pixels of the squared distance to their center.
-    n_iter : (n_planes,) int64
-        Refining steps done.
-    converged : (n_planes,) bool
-        Whether epsilon, not `max_iter`, ended the refinement; True for planes without
-        valid pixels.
-    n_excluded : int
-        How many pixels were left out: masked, transparent, not finite or no data; or
-        of a plane without any weight.
-    settings : dict
-        What made this result: the arguments, and the versions of what computed it.
-    axes : tuple of int
-        The axes of the image along which the planes lie, counted from the front.
-    plane_shape : tuple of int
-        The sizes of the image along `axes`; `n_planes` is their product.
-    summary : PlanesSummary
-        All planes together, a cluster for each number.
-    """
-
-    labels: Any
-    quantized: Any
-    centers: NDArray[np.float64]
-    counts: NDArray[np.int64]
-    compactness: NDArray[np.float64]
-    n_iter: NDArray[np.int64]
-    converged: NDArray[np.bool_]
-    n_excluded: int
-    settings: dict[str, Any] = field(repr=False)
-    axes: tuple[int, ...]
-    plane_shape: tuple[int, ...]
-    summary: PlanesSummary = field(repr=False)
-
-    def __repr__(self) -> str:
-        """Return a line with what the planes are, and their clusters together."""
-        shape = " x ".join(map(str, self.quantized.shape))
-        shares = self.counts.sum(axis=0) / max(int(self.counts.sum()), 1)
-        planes = f"{len(self.centers)} planes of {shape} {self.quantized.dtype}"
-        return f"QuantizedPlanes({planes}, {self.k} clusters: {told(shares)})"
-
-    def _repr_html_(self) -> str:
-        """Return the table of all planes together."""
-        return str(self.summary.features.to_html(index=False))
-
-    @property
-    def k(self) -> int:
-        """Number of clusters: as asked for, or fewer where no plane needed as many."""
-        return int(self.centers.shape[1])
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of the channels, as of a `QuantizedImage`."""
-        return self.summary.channels
-
-    @property
-    def excluded(self) -> dict[str, int]:
-        """Why pixels were left out, and how many for each reason."""
-        return self.summary.excluded
-
-    @property
-    def rgb(self) -> bool:
-        """Whether the channels are red, green, blue (, alpha)."""
-        return self.summary.rgb
-
-    @property
-    def label_axes(self) -> tuple[int, ...]:
-        """The axes of the labels along which the planes lie."""
-        return _label_axes(self.axes, self.settings["channel_axis"])
-
-    @property
-    def present(self) -> NDArray[np.bool_]:
-        """Whether a plane has a cluster of each number: (n_planes, k)."""
-        return ~np.isnan(self.centers[..., 0])
-
-    @property
-    def shares(self) -> NDArray[np.float64]:
-        """The part of a plane's clustered pixels in each cluster: (n_planes, k)."""
-        totals = self.counts.sum(axis=1, keepdims=True)
-        return np.asarray(self.counts / np.maximum(totals, 1))
-
-    @property
-    def note(self) -> str:
-        """What the user should be warned of, or nothing."""
-        asked, n_planes = self.settings["k"], len(self.centers)
-        found = self.present.sum(axis=1)
-        few, empty = int(((found > 0) & (found < asked)).sum()), int((found == 0).sum())
-        notes = []
-        if few:
-            notes.append(
-                f"k={asked} should be at most the distinct colors of a plane: {few} of "
-                f"{n_planes} planes have fewer clusters."
-            )
-        if empty:
-            notes.append(f"{empty} of {n_planes} planes have no valid pixel.")
-        return " ".join(notes)
-
-    def warn(self) -> None:
-        """Issue `note` as a warning, at the caller of the public function."""
-        if self.note:
-            warnings.warn(self.note, UserWarning, stacklevel=3)
-
-    @cached_property
-    def positions(self) -> NDArray[np.float64]:
-        """The mean position of each cluster's pixels: (n_planes, k, labels.ndim).
-
-        In pixels; along the axes of the planes, the plane's index. NaN for a number
-        without pixels.
-        """
-        return exhaust(_positions(self))
-
-    def locate(self) -> Generator[float, None, None]:
-        """Find the `positions` plane by plane, yielding the part that is done."""
-        if "positions" not in self.__dict__:
-            self.__dict__["positions"] = yield from _positions(self)
-
-    @property
-    def features(self) -> pd.DataFrame:
-        """A table with a row for each plane and number.
-
-        Columns ``plane`` (of several axes: ``axis_0`` and so on, by their number in the
-        image), ``index`` (the label), ``color`` (hexadecimal; none where the number is
-        missing), ``center`` (for several channels: ``center_red`` and so on; NaN where
-        it is missing), ``pixels`` and ``share`` (of the plane).
-        """
-        present = self.present.reshape(-1)
-        centers = self.centers.reshape(present.size, -1)
-        colors = np.zeros((present.size, 3))
-        colors[present] = replace(self.summary, centers=centers[present]).colors
-        table = cluster_table(
-            colors,
-            centers,
-            self.channels,
-            self.counts.reshape(-1),
-            self.shares.reshape(-1),
-        )
-        table["index"] = np.tile(np.arange(1, self.k + 1), len(self.centers))
-        table["color"] = table["color"].where(present, None)
-        planes = np.repeat(_indices(self.plane_shape), self.k, axis=0)
-        for place, axis in enumerate(self.axes):
-            name = "plane" if len(self.axes) == 1 else f"axis_{axis}"
-            table.insert(place, name, planes[:, place])
-        return table
-
-
+@keywords(READ, FIT)
 def quantize_planes(
     image: ArrayLike,
     k: int = 5,
     *,
     axes: int | Sequence[int] = (0,),
-    criteria: Criteria | tuple[int, int, float] = Criteria(),  # noqa: B008 (frozen)
-    attempts: int = 10,
-    init: str | ArrayLike = "random",
-    seed: int = 0,
-    mask: ArrayLike | None = None,
-    no_data: float | None = None,
-    weights: ArrayLike | None = None,
-    rgb: bool | None = None,
-    channel_axis: int | None = None,
-    channel_names: Sequence[str] | None = None,
-    color_space: str = "rgb",
-    scaling: str | Sequence[float] = "none",
-    max_samples: int | None = MAX_SAMPLES,
-    refine: bool = True,
     progress: Report | None = None,
+    **options: Unpack[QuantizeOptions],
 ) -> QuantizedPlanes:
     """Quantize each plane of an image by k-means; number the clusters alike.
 
@@ -303,304 +111,231 @@ def quantize_planes(
     [[0.0, 40.0, 0.0], [0.0, 20.0, 0.0]]
     """
     validation.check_progress(progress)
-    result = follow(
-        quantize_planes_steps(
-            image,
-            k,
-            axes=axes,
-            criteria=criteria,
-            attempts=attempts,
-            init=init,
-            seed=seed,
-            mask=mask,
-            no_data=no_data,
-            weights=weights,
-            rgb=rgb,
-            channel_axis=channel_axis,
-            channel_names=channel_names,
-            color_space=color_space,
-            scaling=scaling,
-            max_samples=max_samples,
-            refine=refine,
-        ),
-        progress,
-    )
+    read, search = split("quantize_planes", options, READ, FIT)
+    result = follow(lambda: _checked(image, k, axes, read, search), progress)
     result.warn()
     return result
 
 
-def quantize_planes_steps(
-    image: ArrayLike,
-    k: int = 5,
-    *,
-    axes: int | Sequence[int] = (0,),
-    rgb: bool | None = None,
-    channel_axis: int | None = None,
-    **settings: Any,
-) -> Generator[Progress, None, QuantizedPlanes]:
-    """Do what `quantize_planes` does, in steps.
-
-    The arguments are checked at once, before the first step is asked for.
-
-    Yields
-    ------
-    Progress
-        Between steps; close the generator to stop.
-
-    Returns
-    -------
-    QuantizedPlanes
-    """
-    array = validation.check_image(image)
-    is_rgb, axis = validation.check_channels(rgb, channel_axis, array.shape)
-    channels: dict[str, Any] = {"rgb": is_rgb, "channel_axis": axis}
+def _checked(
+    image: ArrayLike, k: int, axes: Any, read: dict[str, Any], search: dict[str, Any]
+) -> QuantizedPlanes:
+    """Check the arguments, and quantize."""
     # All planes together are an image: it checks what planes and image have in common.
-    quantize_steps(array, k, **channels, **settings).close()
-    checked = validation.check_axes(axes, array.shape, is_rgb, axis)
-    shape = _label_shape(array.shape, **channels)
-    validation.check_plane(k, shape, _label_axes(checked, axis))
-    return _quantize_planes(array, int(k), checked, channels, settings)
+    source, settings = checked(image, k, None, read, search)
+    layout, array = source.layout, validation.check_image(image)
+    own_axes = validation.check_axes(axes, array.shape, layout.rgb, layout.channel_axis)
+    validation.check_plane(k, source.shape, label_axes(own_axes, layout.channel_axis))
+    read = read | {"mask": source.mask, "weights": source.weights}
+    if settings.initial_labels is not None:
+        search = search | {"init": settings.initial_labels}
+    planes = _Planes(array, layout, own_axes, settings, read, search)
+    lazy = is_lazy(array) and settings.refine
+    outputs = None if lazy else planes.outputs()
+    for place, cut in enumerate(planes.cuts):
+        part, n_planes = place / len(planes.cuts), len(planes.cuts)
+        name = f"Plane {place + 1} of {n_planes}"
+        with stage(name, part, part + 1 / n_planes, whole=True):
+            planes.add(cut, outputs)
+    validation.check_enough(1, sum(one is not None for one in planes.found), "image")
+    labels, painted = planes.lazily(source) if outputs is None else outputs
+    return planes.result(labels, painted)
 
 
-def _quantize_planes(
-    image: Any,
-    k: int,
-    axes: tuple[int, ...],
-    channels: dict[str, Any],
-    settings: dict[str, Any],
-) -> Generator[Progress, None, QuantizedPlanes]:
-    channel_axis = channels["channel_axis"]
-    # OpenCV's own labels are not always the nearest, and so known only now.
-    lazy = is_lazy(image) and settings.get("refine", True)
-    shape = _label_shape(image.shape, **channels)
-    labels: Any = None if lazy else np.zeros(shape, label_dtype(k))
-    quantized: Any = None if lazy else np.empty(image.shape, image.dtype)
-    arrays = {
-        name: settings[name] if is_lazy(settings[name]) else np.asarray(settings[name])
-        for name in ARRAYS
-        if not isinstance(settings.get(name), str | None)
-    }
-    of_plane = dict(channels)
-    if channel_axis is not None:
-        before = sum(axis < channel_axis for axis in axes)
-        of_plane["channel_axis"] = channel_axis - before
-    plane_shape = tuple(image.shape[axis] for axis in axes)
-    label_axes = _label_axes(axes, channel_axis)
-    of_planes = zip(cuts(image.shape, axes), cuts(shape, label_axes), strict=True)
-    found: list[_Numbered | None] = []
-    known = np.empty((0, 0))
-    excluded: Counter[str] = Counter()
-    for cut, inside in of_planes:
-        plane = np.asarray(image[cut])
-        own = {name: np.asarray(array[inside]) for name, array in arrays.items()}
-        own = settings | own | of_plane
-        steps = _quantize_plane(plane, k, own)
-        q = yield from _staged(steps, len(found), math.prod(plane_shape))
-        if q is None:
-            if not lazy:
-                quantized[cut] = plane
-            excluded.update(_count(plane, own)[1])
-            found.append(None)
-            continue
-        if not known.size:
-            known = np.full((k, q.centers.shape[1]), np.nan)
-        measured = q.palette.quantizer.frame.relative
-        numbers = match(measured(q.centers), measured(known))
-        known[numbers] = q.centers
-        if not lazy:
-            labels[inside] = renumbered(q.labels, numbers, labels.dtype)
-            quantized[cut] = q.quantized
-        excluded.update(q.excluded)
-        found.append(_Numbered(numbers, _small(q)))
-    record = _record(k, settings) | channels | {"axes": axes}
-    if lazy:
-        planes = [
-            p and Numbered(p.clusters.palette.quantizer, p.numbers) for p in found
-        ]
-        numbering = Numbering(label_axes, planes, label_dtype(k))
-        given = arrays.get("mask"), settings.get("no_data")
-        stream = Stream(*channels_last(image, **channels), *given)
-        labels, quantized = numbering.quantize_lazily(stream)
-        quantized = channels_restored(quantized, **channels)
-    return _collect(found, labels, quantized, +excluded, record, plane_shape)
-
-
-class _Numbered(NamedTuple):
+class _Plane(NamedTuple):
     """The clusters of a plane, and the number of each, from 0."""
 
     numbers: NDArray[np.intp]
-    clusters: QuantizedImage
+    palette: Palette
+    counts: NDArray[np.int64]
 
 
-def _quantize_plane(
-    plane: NDArray[Any], k: int, settings: dict[str, Any]
-) -> Generator[Progress, None, QuantizedImage | None]:
-    """Quantize a plane; to fewer clusters, or None, where it has too few valid pixels.
+@dataclass
+class _Planes:
+    """Planes on their way to a result.
 
-    The settings as such are checked already.
+    Attributes
+    ----------
+    image : array
+    layout : Layout
+    axes : tuple of int
+        Of the image.
+    settings : Settings
+    read, search : dict
+        The options, of all planes together.
+    found : list of _Plane or None
+        What was found so far.
+    known : (k, n_channels) float64
+        The latest center of each number; NaN where none had it yet.
+    excluded : Counter
     """
-    try:
-        steps = quantize_steps(plane, k, **settings)
-    except ValueError:
-        n_used, _ = _count(plane, settings)
-        if n_used >= k:
-            raise
+
+    image: Any
+    layout: Layout
+    axes: tuple[int, ...]
+    settings: Settings
+    read: dict[str, Any]
+    search: dict[str, Any]
+    found: list[_Plane | None] = field(default_factory=list)
+    known: NDArray[np.float64] = field(init=False)
+    excluded: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.known = np.full((self.settings.k, self.layout.n_channels), np.nan)
+        axis, shape = self.layout.channel_axis, self.image.shape
+        without = len(shape) - 1 if self.layout.rgb and axis is None else axis
+        self.shape = tuple(n for at, n in enumerate(shape) if at != without)
+        self.label_axes = label_axes(self.axes, axis)
+        of_labels = cuts(self.shape, self.label_axes)
+        #: What cuts a plane out of the image, and out of the labels.
+        self.cuts = [*zip(cuts(shape, self.axes), of_labels, strict=True)]
+
+    def outputs(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return labels and quantized image, to be filled."""
+        labels = np.zeros(self.shape, label_dtype(self.settings.k))
+        return labels, np.empty(self.image.shape, self.image.dtype)
+
+    def add(self, cut: Any, outputs: tuple[NDArray[Any], NDArray[Any]] | None) -> None:
+        """Quantize a plane, give its clusters numbers, and fill its part in."""
+        of_image, of_labels = cut
+        plane = np.asarray(self.image[of_image])
+        read = self._of_plane(self.read, of_labels) | self._channels()
+        result = self._quantize(plane, read, self._of_plane(self.search, of_labels))
+        if result is None:
+            if outputs is not None:
+                outputs[1][of_image] = plane
+            self.excluded.update(_count(plane, read)[1])
+            self.found.append(None)
+            return
+        measured = result.palette.quantizer.frame.relative
+        numbers = match(measured(result.centers), measured(self.known))
+        self.known[numbers] = result.centers
+        if outputs is not None:
+            labels, painted = outputs
+            labels[of_labels] = renumbered(result.labels, numbers, labels.dtype)
+            painted[of_image] = result.quantized
+        self.excluded.update(result.excluded)
+        small = result.palette.quantizer.untabled  # without a table of all colors
+        palette = replace(result.palette, quantizer=small)
+        self.found.append(_Plane(numbers, palette, result.counts))
+
+    def _of_plane(self, options: dict[str, Any], cut: Any) -> dict[str, Any]:
+        """Return options, of arrays a plane's part."""
+        return {
+            name: _part(value, cut) if name in ("mask", "weights", "init") else value
+            for name, value in options.items()
+        }
+
+    def _channels(self) -> dict[str, Any]:
+        """Return what the channels of a plane are."""
+        axis = self.layout.channel_axis
+        if axis is not None:
+            axis -= sum(own < axis for own in self.axes)
+        return {"rgb": self.layout.rgb, "channel_axis": axis}
+
+    def _quantize(
+        self, plane: NDArray[Any], read: dict[str, Any], search: dict[str, Any]
+    ) -> QuantizedImage | None:
+        """Quantize a plane; to fewer clusters, or None, where too few pixels count.
+
+        The settings as such are checked already.
+        """
+        k = self.settings.k
+        try:
+            return quantized(plane, k, None, read, search)
+        except ValueError:
+            n_used, _ = _count(plane, read)
+            if n_used >= k:
+                raise
         if n_used == 0:
             return None
-        steps = quantize_steps(plane, n_used, **settings | _unlabeled(settings))
-    return (yield from steps)
+        if not isinstance(search["init"], str):  # there are too few for its labels
+            search = search | {"init": "random"}
+        return quantized(plane, n_used, None, read, search)
+
+    def lazily(self, source: Source) -> tuple[Any, Any]:
+        """Return labels and quantized image of dask."""
+        planes = [p and Numbered(p.palette.quantizer, p.numbers) for p in self.found]
+        numbering = Numbering(self.label_axes, planes, label_dtype(self.settings.k))
+        labels, painted = numbering.quantize_lazily(source.stream)
+        return labels, self.layout.restore(painted)
+
+    def result(self, labels: Any, painted: Any) -> QuantizedPlanes:
+        """Return the results of the planes as one."""
+        some = [plane for plane in self.found if plane is not None]
+        k = 1 + max(int(plane.numbers.max()) for plane in some)
+        centers = np.full((len(self.found), k, self.layout.n_channels), np.nan)
+        counts = np.zeros((len(self.found), k), np.int64)
+        for index, plane in enumerate(self.found):
+            if plane is not None:
+                centers[index, plane.numbers] = plane.palette.centers
+                counts[index, plane.numbers] = plane.counts
+        palettes = [plane and plane.palette for plane in self.found]
+        compactness = np.array([p.compactness if p else 0.0 for p in palettes])
+        n_iter = np.array([p.n_iter if p else 0 for p in palettes], np.int64)
+        converged = np.array([p.converged if p else True for p in palettes], np.bool_)
+        asked = self.settings.record
+        record = some[0].palette.settings | {
+            "rgb": self.layout.rgb,
+            "channel_axis": self.layout.channel_axis,
+            "axes": self.axes,
+            **{name: asked[name] for name in ("k", "init", "epsilon")},
+        }
+        ranges = np.array([plane.palette.value_range for plane in some])
+        summary = PlanesSummary(
+            labels=labels,
+            quantized=painted,
+            centers=_means(centers, counts),
+            layout=self.layout,
+            counts=counts.sum(axis=0),
+            compactness=float(compactness.sum()),
+            n_iter=int(n_iter.sum()),
+            converged=bool(converged.all()),
+            n_excluded=self.excluded.total(),
+            excluded=dict(+self.excluded),
+            value_range=(float(ranges[:, 0].min()), float(ranges[:, 1].max())),
+            asked=self.settings.k,
+            settings=record,
+        )
+        return QuantizedPlanes(
+            labels=labels,
+            quantized=painted,
+            centers=centers,
+            counts=counts,
+            compactness=compactness,
+            n_iter=n_iter,
+            converged=converged,
+            n_excluded=self.excluded.total(),
+            settings=record,
+            axes=self.axes,
+            plane_shape=tuple(self.image.shape[axis] for axis in self.axes),
+            palettes=tuple(plane and _by_number(plane) for plane in self.found),
+            summary=summary,
+        )
 
 
-def _count(plane: NDArray[Any], settings: dict[str, Any]) -> tuple[int, dict[str, int]]:
+def _part(value: Any, cut: Any) -> Any:
+    """Return a plane's part of an array; anything else as it is."""
+    return value if value is None or isinstance(value, str) else np.asarray(value[cut])
+
+
+def _by_number(plane: _Plane) -> Palette:
+    """Return a palette whose clusters are in the order of their numbers."""
+    return plane.palette.reorder([at + 1 for at in np.argsort(plane.numbers).tolist()])
+
+
+def _count(plane: NDArray[Any], read: dict[str, Any]) -> tuple[int, dict[str, int]]:
     """Return how many pixels are clustered; why others are not, were it to be none."""
-    image, n_channels = channels_last(plane, settings["rgb"], settings["channel_axis"])
-    pixels = Pixels(image, n_channels, settings.get("mask"), settings.get("no_data"))
+    image, n_channels = channels_last(plane, read["rgb"], read["channel_axis"])
+    pixels = Pixels(image, n_channels, read["mask"], read["no_data"])
     valid, excluded = pixels.valid()
     n_valid = pixels.size - sum(excluded.values())
-    weights = settings.get("weights")
+    weights = read["weights"]
     if weights is None:
         return n_valid, excluded
     used = weights.reshape(-1) > 0
     n_used = int(np.count_nonzero(used if valid is None else used & valid))
     return n_used, {**excluded, "no weight": n_valid - n_used}
-
-
-def _unlabeled(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return how to start where there are too few pixels for the initial labels."""
-    init = settings.get("init", "random")
-    return {"init": init if isinstance(init, str) else "random"}
-
-
-def _small(result: QuantizedImage) -> QuantizedImage:
-    """Return a plane's result without what is as large as the plane, or its colors."""
-    nothing = np.empty(0)
-    palette = result.palette
-    palette = replace(palette, quantizer=palette.quantizer.untabled)
-    return replace(result, labels=nothing, quantized=nothing, palette=palette)
-
-
-def _staged(
-    steps: Generator[Progress, None, QuantizedImage | None], plane: int, n_planes: int
-) -> Generator[Progress, None, QuantizedImage | None]:
-    """Run a plane; yield the progress of all planes, and return its result."""
-    stage = f"Plane {plane + 1} of {n_planes}"
-    while True:
-        try:
-            progress = next(steps)
-        except StopIteration as stop:
-            result: QuantizedImage | None = stop.value
-            return result
-        part = PARTS * progress.done // progress.total
-        yield Progress(stage, PARTS * plane + part, PARTS * n_planes)
-
-
-def match(centers: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Give clusters numbers, by their centers and the latest known of each number.
-
-    Parameters
-    ----------
-    centers : (n_clusters, n_channels) float64
-        At most as many as there are numbers.
-    known : (k, n_channels) float64
-        NaN for numbers not used yet, which come last.
-
-    Returns
-    -------
-    (n_clusters,) int
-        A number for each cluster, from 0, no two alike. New ones are taken in order.
-
-    Examples
-    --------
-    >>> match(np.array([[10.0], [50.0]]), np.array([[48.0], [5.0], [90.0]]))
-    array([1, 0])
-    >>> match(np.array([[10.0], [90.0]]), np.array([[12.0], [30.0], [np.nan]]))
-    array([0, 2])
-    """
-    from scipy.optimize import linear_sum_assignment
-    from scipy.spatial.distance import cdist
-
-    n_seen = int((~np.isnan(known[:, 0])).sum())
-    n_unseen = len(known) - n_seen
-    if n_seen == 0:
-        return np.arange(len(centers))
-    # A power of two: no square overflows, and no digit is lost.
-    reach = max(np.abs(centers).max(), np.abs(known[:n_seen]).max())
-    scale = -math.frexp(reach)[1]
-    centers, known = np.ldexp(centers, scale), np.ldexp(known[:n_seen], scale)
-    costs = cdist(centers, known, "sqeuclidean")
-    if n_unseen and n_seen == 1:
-        # Nothing to compare with: the nearest cluster has the only number.
-        bad = np.full(len(centers), costs.max() + 1)
-    elif n_unseen:
-        apart = cdist(known, known, "sqeuclidean")
-        np.fill_diagonal(apart, np.inf)
-        bad = apart.min(axis=1)[costs.argmin(axis=1)] / 4
-    if n_unseen:
-        costs = np.hstack([costs, np.tile(bad[:, np.newaxis], n_unseen)])
-    numbers = np.asarray(linear_sum_assignment(costs)[1])
-    new = numbers >= n_seen
-    numbers[new] = n_seen + np.arange(new.sum())
-    return numbers
-
-
-def _collect(
-    found: list[_Numbered | None],
-    labels: Any,
-    quantized: Any,
-    excluded: Counter[str],
-    record: dict[str, Any],
-    plane_shape: tuple[int, ...],
-) -> QuantizedPlanes:
-    """Return the results of the planes as one."""
-    results = [plane.clusters for plane in found if plane is not None]
-    validation.check_enough(1, len(results), "image")
-    k = 1 + max(int(plane.numbers.max()) for plane in found if plane is not None)
-    n_planes, n_channels = len(found), results[0].centers.shape[1]
-    centers = np.full((n_planes, k, n_channels), np.nan)
-    counts = np.zeros((n_planes, k), np.int64)
-    compactness = np.zeros(n_planes)
-    n_iter = np.zeros(n_planes, np.int64)
-    converged = np.ones(n_planes, np.bool_)
-    for index, plane in enumerate(found):
-        if plane is None:
-            continue
-        centers[index, plane.numbers] = plane.clusters.centers
-        counts[index, plane.numbers] = plane.clusters.counts
-        compactness[index] = plane.clusters.compactness
-        n_iter[index] = plane.clusters.n_iter
-        converged[index] = plane.clusters.converged
-    settings = results[0].settings | record
-    summary = PlanesSummary(
-        labels=labels,
-        quantized=quantized,
-        centers=_means(centers, counts),
-        channels=results[0].channels,
-        counts=counts.sum(axis=0),
-        compactness=float(compactness.sum()),
-        n_iter=int(n_iter.sum()),
-        converged=bool(converged.all()),
-        n_excluded=excluded.total(),
-        excluded=dict(excluded),
-        value_range=(
-            min(result.value_range[0] for result in results),
-            max(result.value_range[1] for result in results),
-        ),
-        settings=settings,
-    )
-    return QuantizedPlanes(
-        labels=labels,
-        quantized=quantized,
-        centers=centers,
-        counts=counts,
-        compactness=compactness,
-        n_iter=n_iter,
-        converged=converged,
-        n_excluded=excluded.total(),
-        settings=settings,
-        axes=record["axes"],
-        plane_shape=plane_shape,
-        summary=summary,
-    )
 
 
 def _means(
@@ -612,49 +347,3 @@ def _means(
     weights = np.where(counts.sum(axis=0) > 0, counts, present)
     sums = (np.nan_to_num(centers) * weights[..., np.newaxis]).sum(axis=0)
     return np.asarray(sums / weights.sum(axis=0)[:, np.newaxis])
-
-
-def _positions(
-    planes: QuantizedPlanes,
-) -> Generator[float, None, NDArray[np.float64]]:
-    """Return where the clusters of each plane are, yielding the part that is done."""
-    axes, shape = planes.label_axes, planes.labels.shape
-    rest = [axis for axis in range(len(shape)) if axis not in axes]
-    positions = np.empty((*planes.counts.shape, len(shape)))
-    positions[..., list(axes)] = _indices(planes.plane_shape)[:, np.newaxis]
-    for index, cut in enumerate(cuts(shape, axes)):
-        yield index / len(positions)
-        labels = np.ascontiguousarray(planes.labels[cut])
-        positions[index][:, rest] = exhaust(centroids(labels, planes.k))
-    positions[planes.counts == 0] = np.nan
-    return positions
-
-
-def _record(k: int, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what was asked for, where the planes' own records may differ."""
-    init = settings.get("init", "random")
-    return {
-        "k": k,
-        "init": init if isinstance(init, str) else "labels",
-        "epsilon": Criteria.of(settings.get("criteria", Criteria())).epsilon,
-    }
-
-
-def _indices(plane_shape: tuple[int, ...]) -> NDArray[np.intp]:
-    """Return the indices of each plane: (n_planes, n_axes)."""
-    return np.indices(plane_shape).reshape(len(plane_shape), -1).T
-
-
-def _label_shape(
-    shape: tuple[int, ...], *, rgb: bool, channel_axis: int | None
-) -> tuple[int, ...]:
-    """Return the shape of an image without channels."""
-    without = len(shape) - 1 if rgb and channel_axis is None else channel_axis
-    return tuple(n for axis, n in enumerate(shape) if axis != without)
-
-
-def _label_axes(axes: tuple[int, ...], channel_axis: int | None) -> tuple[int, ...]:
-    """Return axes of the image as those of its labels, which have no channels."""
-    if channel_axis is None:
-        return axes
-    return tuple(axis - (axis > channel_axis) for axis in axes)

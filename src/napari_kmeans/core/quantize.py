@@ -3,55 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import numpy as np
 
 from . import lloyd, validation
-from .criteria import Criteria
-from .fitting import fitting
+from .fitting import fitted
 from .held import HeldSamples
+from .options import FIT, READ, keywords, split
 from .pixels import Pixels, channels_last
-from .progress import READING, exhaust, follow, shifted, waited
+from .progress import follow, stage
 from .quantizer import quantize_lazily
-from .reading import READ, Source
+from .reading import Source
 from .result import QuantizedImage
 from .samples import from_pixels
-from .settings import MAX_SAMPLES, Settings
+from .settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from .fit import Fit, ImageSamples
+    from .options import FitOptions, QuantizeOptions
     from .palette import Palette
-    from .progress import Progress, Report
+    from .progress import Report
     from .quantizer import Quantizer
     from .stream import Stream
     from .streamed import StreamedSamples
 
+#: Which part of it is done, about, once the clusters are found.
+FITTED = 0.9
 
+
+@keywords(READ, FIT)
 def quantize(
     image: ArrayLike,
     k: int = 5,
     *,
-    criteria: Criteria | tuple[int, int, float] = Criteria(),  # noqa: B008 (frozen)
-    attempts: int = 10,
-    init: str | ArrayLike = "random",
-    seed: int = 0,
-    mask: ArrayLike | None = None,
-    no_data: float | None = None,
-    weights: ArrayLike | None = None,
-    rgb: bool | None = None,
-    channel_axis: int | None = None,
-    channel_names: Sequence[str] | None = None,
-    color_space: str = "rgb",
-    scaling: str | Sequence[float] = "none",
-    max_samples: int | None = MAX_SAMPLES,
-    refine: bool = True,
     memory: int | None = None,
     progress: Report | None = None,
+    **options: Unpack[QuantizeOptions],
 ) -> QuantizedImage:
     """Quantize an image to k colors or gray values by k-means.
 
@@ -146,164 +136,51 @@ def quantize(
     [[11, 11, 201], [11, 201, 201]]
     """
     validation.check_progress(progress)
-    result = follow(
-        quantize_steps(
-            image,
-            k,
-            criteria=criteria,
-            attempts=attempts,
-            init=init,
-            seed=seed,
-            mask=mask,
-            no_data=no_data,
-            weights=weights,
-            rgb=rgb,
-            channel_axis=channel_axis,
-            channel_names=channel_names,
-            color_space=color_space,
-            scaling=scaling,
-            max_samples=max_samples,
-            refine=refine,
-            memory=memory,
-        ),
-        progress,
-    )
+    read, search = split("quantize", options, READ, FIT)
+    result = follow(lambda: quantized(image, k, memory, read, search), progress)
     result.warn()
     return result
 
 
-def quantize_steps(
-    image: ArrayLike, k: int = 5, *, memory: int | None = None, **arguments: Any
-) -> Generator[Progress, None, QuantizedImage]:
-    """Do what `quantize` does, in steps.
-
-    The arguments are checked at once, before the first step is asked for.
-
-    Yields
-    ------
-    Progress
-        Between steps; close the generator to stop.
-
-    Returns
-    -------
-    QuantizedImage
-    """
-    of_image = {name: arguments.pop(name) for name in READ & {*arguments}}
-    source = Source.of(image, memory=memory, **of_image)
-    settings = Settings.of(source.shape, source.layout.n_channels, k=k, **arguments)
-    source.check(settings)
-    if source.held is not None:
-        source.held.check(settings)
-        return _quantize(source.held, settings)
-    return _read_and_quantize(source, settings)
-
-
-def _read_and_quantize(
-    source: Source, settings: Settings
-) -> Generator[Progress, None, QuantizedImage]:
-    """Quantize an image of dask."""
-    if not source.is_to_be_held():
-        return (yield from _quantize(source.streamed, settings))
-    samples = yield from source.holding()
-    samples.check(settings)
-    return (yield from shifted(_quantize(samples, settings), READING))
-
-
-def _quantize(
-    samples: ImageSamples, settings: Settings
-) -> Generator[Progress, None, QuantizedImage]:
-    """Quantize samples; of an image of dask, labels are made when asked for."""
-    if isinstance(samples, HeldSamples):
-        result = yield from _quantize_held(samples, settings)
-        return result if samples.stream is None else _lazily(result, samples.stream)
-    streamed = cast("StreamedSamples", samples)
-    fit, palette = yield from fitting(streamed, settings)
-    lazily = quantize_lazily(palette.quantizer, streamed.stream)
-    return _result(streamed, fit, palette, *lazily)
-
-
-def _quantize_held(
-    samples: HeldSamples, settings: Settings
-) -> Generator[Progress, None, QuantizedImage]:
-    """Quantize pixels in memory."""
-    fit, palette = yield from fitting(samples, settings)
-    pixels = samples.pixels
-
-    def paint() -> tuple[NDArray[Any], NDArray[Any]]:
-        labels = _labels(samples, fit, palette.quantizer)
-        return labels, palette.quantizer.paint(pixels, labels)
-
-    total = settings.n_steps
-    labels, quantized = yield from waited(paint, "Painting", total - 1, total)
-    return _result(samples, fit, palette, labels, quantized)
-
-
-def _lazily(result: QuantizedImage, stream: Stream) -> QuantizedImage:
-    """Return the result of an image of dask that was held, as dask's again."""
-    if result.settings["refine"]:
-        lazily = quantize_lazily(result.palette.quantizer, stream)
-        labels, quantized = lazily[0], result.palette.layout.restore(lazily[1])
-    else:  # OpenCV's own labels are not always the nearest
-        import dask.array as da
-
-        held = (da.from_array(array) for array in (result.labels, result.quantized))
-        labels, quantized = held
-    return replace(result, labels=labels, quantized=quantized, mask=stream.mask)
-
-
-def _labels(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> NDArray[Any]:
-    """Return the label of each pixel: where each is a sample, it is known."""
-    known, valid = fit.clusters.labels, samples.valid
-    if quantizer.table is not None or samples.used is not valid:
-        return quantizer.label(samples.pixels, valid)
-    if valid is None:
-        return np.asarray(known + known.dtype.type(1)).reshape(samples.shape)
-    labels = np.zeros(valid.size, known.dtype)
-    labels[valid] = known + known.dtype.type(1)
-    return labels.reshape(samples.shape)
-
-
-def _result(
-    samples: HeldSamples | StreamedSamples,
-    fit: Fit,
-    palette: Palette,
-    labels: Any,
-    quantized: Any,
+def quantized(
+    image: ArrayLike,
+    k: int,
+    memory: int | None,
+    read: dict[str, Any],
+    search: dict[str, Any],
 ) -> QuantizedImage:
-    """Return the result; `quantized` has its channels last."""
-    counts = palette.counts
-    if samples.weighted:  # those without weight are labeled, too
-        counts = np.bincount(labels.reshape(-1), minlength=palette.k + 1)[1:]
-    return QuantizedImage(
-        labels=labels,
-        centers=palette.centers,
-        counts=counts,
-        compactness=palette.compactness,
-        n_iter=palette.n_iter,
-        converged=palette.converged,
-        n_excluded=sum(fit.excluded.values()),
-        settings=palette.settings,
-        quantized=samples.layout.restore(quantized),
-        palette=palette,
-        n_colors=fit.samples.n_colors,
-        value_range=fit.value_range,
-        channels=palette.channels,
-        excluded={reason: n for reason, n in fit.excluded.items() if n},
-        mask=samples.mask,
-    )
+    """Do what `quantize` does; `read` and `search` are all of its options."""
+    source, settings = checked(image, k, memory, read, search)
+    share = source.share
+    with stage(high=share):
+        samples = source.read()
+    if source.held is None:  # what can be known only now
+        samples.check(settings)
+    with stage(low=share):
+        return _quantize(samples, settings)
 
 
+def checked(
+    image: ArrayLike,
+    k: int,
+    memory: int | None,
+    read: dict[str, Any],
+    search: dict[str, Any],
+) -> tuple[Source, Settings]:
+    """Check the arguments."""
+    source = Source.of(image, memory=memory, **read)
+    settings = Settings.of(source.shape, source.layout.n_channels, k=k, **search)
+    source.check(settings)
+    return source, settings
+
+
+@keywords(FIT)
 def quantize_samples(
     samples: ImageSamples,
     k: int = 5,
     *,
-    criteria: Criteria | tuple[int, int, float] = Criteria(),  # noqa: B008 (frozen)
-    attempts: int = 10,
-    init: str | ArrayLike = "random",
-    seed: int = 0,
-    max_samples: int | None = MAX_SAMPLES,
-    refine: bool = True,
     progress: Report | None = None,
+    **options: Unpack[FitOptions],
 ) -> QuantizedImage:
     """Quantize an image that has been read by `read_samples`.
 
@@ -340,22 +217,91 @@ def quantize_samples(
     [1, 2, 3]
     """
     validation.check_samples(samples)
-    settings = Settings.of(
-        samples.shape,
-        samples.layout.n_channels,
-        k=k,
-        criteria=criteria,
-        attempts=attempts,
-        init=init,
-        seed=seed,
-        max_samples=max_samples,
-        refine=refine,
-    )
-    samples.check(settings)
     validation.check_progress(progress)
-    result = follow(_quantize(samples, settings), progress)
+    (search,) = split("quantize_samples", options, FIT)
+
+    def work() -> QuantizedImage:
+        settings = Settings.of(samples.shape, samples.layout.n_channels, k=k, **search)
+        samples.check(settings)
+        return _quantize(samples, settings)
+
+    result = follow(work, progress)
     result.warn()
     return result
+
+
+def _quantize(samples: ImageSamples, settings: Settings) -> QuantizedImage:
+    """Quantize samples; of an image of dask, labels are made when asked for."""
+    with stage(high=FITTED):
+        fit, palette = fitted(samples, settings)
+    if isinstance(samples, HeldSamples):
+        with stage("Painting", FITTED):
+            labels = _labels(samples, fit, palette.quantizer)
+            quantized = palette.quantizer.paint(samples.pixels, labels)
+        result = _result(samples, fit, palette, labels, quantized, settings.k)
+        if samples.stream is None:
+            return result
+        return _lazily(result, samples.stream, nearest=settings.refine)
+    streamed = cast("StreamedSamples", samples)
+    lazily = quantize_lazily(palette.quantizer, streamed.stream)
+    return _result(streamed, fit, palette, *lazily, settings.k)
+
+
+def _lazily(result: QuantizedImage, stream: Stream, *, nearest: bool) -> QuantizedImage:
+    """Return the result of an image of dask that was held, as dask's again."""
+    if nearest:
+        lazily = quantize_lazily(result.palette.quantizer, stream)
+        labels, quantized = lazily[0], result.palette.layout.restore(lazily[1])
+    else:  # OpenCV's own labels are not always the nearest
+        import dask.array as da
+
+        held = (da.from_array(array) for array in (result.labels, result.quantized))
+        labels, quantized = held
+    return replace(result, labels=labels, quantized=quantized, mask=stream.mask)
+
+
+def _labels(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> NDArray[Any]:
+    """Return the label of each pixel: where each is a sample, it is known."""
+    known, valid = fit.clusters.labels, samples.valid
+    if quantizer.table is not None or samples.used is not valid:
+        return quantizer.label(samples.pixels, valid)
+    if valid is None:
+        return np.asarray(known + known.dtype.type(1)).reshape(samples.shape)
+    labels = np.zeros(valid.size, known.dtype)
+    labels[valid] = known + known.dtype.type(1)
+    return labels.reshape(samples.shape)
+
+
+def _result(
+    samples: HeldSamples | StreamedSamples,
+    fit: Fit,
+    palette: Palette,
+    labels: Any,
+    quantized: Any,
+    asked: int,
+) -> QuantizedImage:
+    """Return the result; `quantized` has its channels last."""
+    counts = palette.counts
+    if samples.weighted:  # those without weight are labeled, too
+        counts = np.bincount(labels.reshape(-1), minlength=palette.k + 1)[1:]
+    return QuantizedImage(
+        labels=labels,
+        centers=palette.centers,
+        counts=counts,
+        compactness=palette.compactness,
+        n_iter=palette.n_iter,
+        converged=palette.converged,
+        n_excluded=sum(fit.excluded.values()),
+        asked=asked,
+        settings=palette.settings,
+        quantized=samples.layout.restore(quantized),
+        palette=palette,
+        n_colors=fit.samples.n_colors,
+        value_range=fit.value_range,
+        layout=samples.layout,
+        excluded={reason: n for reason, n in fit.excluded.items() if n},
+        mask=samples.mask,
+    )
 
 
 def extend_labels(
@@ -414,6 +360,6 @@ def extend_labels(
     extended = np.maximum(painted.astype(np.int32) - 1, 0)
     if rest.any():
         samples = from_pixels([channel[rest] for channel in channels])
-        nearest = exhaust(lloyd.assign(samples, samples.frame.relative(means))).labels
+        nearest = lloyd.assign(samples, samples.frame.relative(means)).labels
         extended[rest] = present[nearest].astype(np.int32) - 1
     return extended.reshape(pixels.shape)

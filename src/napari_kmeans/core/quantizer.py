@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from . import kernels, lloyd
-from .blocks import map_blocks, serially
+from .codes import look_up
 from .pixels import Pixels
-from .progress import exhaust
-from .samples import from_pixels, look_up
+from .samples import from_pixels
 from .sums import label_dtype
+from .threads import map_blocks, serially
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
+    from .codes import Codes
     from .frame import Frame
-    from .samples import Codes
     from .stream import Stream
 
 
@@ -97,7 +97,7 @@ class Quantizer:
         if self.table is not None and self.codes is not None:
             return look_up(channels, self.codes, self.table)
         samples = from_pixels(channels, frame=self.frame)
-        labels = exhaust(lloyd.assign(samples, self.centers)).labels
+        labels = lloyd.assign(samples, self.centers).labels
         if self.owners is not None:
             return np.asarray((self.owners + 1).astype(self.label_dtype)[labels])
         return np.asarray(labels + labels.dtype.type(1))

@@ -4,54 +4,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from . import validation
-from .blocks import is_distributed, is_lazy
+from .codes import Codes
 from .distance import Space
 from .held import HeldSamples
 from .layout import Layout
+from .lazy import is_distributed, is_lazy
 from .memory import free_memory
+from .options import READ, keywords, split
 from .pixels import Pixels
-from .progress import READING, follow, staged
-from .samples import Codes
+from .progress import follow, stage
 from .stream import Stream
 from .streamed import StreamedSamples
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     from .fit import ImageSamples
-    from .progress import Progress, Report
+    from .options import ReadOptions
+    from .progress import Report
     from .settings import Settings
 
 #: Images of dask of at most this many pixels are read into memory.
 SMALL = 2**20
 
-#: The arguments that say what an image is, and what of it takes part.
-READ = {
-    *("mask", "no_data", "weights"),
-    *("rgb", "channel_axis", "channel_names", "color_space", "scaling"),
-}
+#: Which part of it is done, about, once an image is read to be held.
+READING = 2 / 3
 
 
+@keywords(READ)
 def read_samples(
     image: ArrayLike,
     *,
-    mask: ArrayLike | None = None,
-    no_data: float | None = None,
-    weights: ArrayLike | None = None,
-    rgb: bool | None = None,
-    channel_axis: int | None = None,
-    channel_names: Sequence[str] | None = None,
-    color_space: str = "rgb",
-    scaling: str | Sequence[float] = "none",
     memory: int | None = None,
     progress: Report | None = None,
+    **options: Unpack[ReadOptions],
 ) -> ImageSamples:
     """Read an image once, to cluster it as often as one likes.
 
@@ -85,20 +76,15 @@ def read_samples(
     >>> samples.n, samples.excluded["not finite"]
     (3, 1)
     """
-    source = Source.of(
-        image,
-        mask=mask,
-        no_data=no_data,
-        weights=weights,
-        rgb=rgb,
-        channel_axis=channel_axis,
-        channel_names=channel_names,
-        color_space=color_space,
-        scaling=scaling,
-        memory=memory,
-    )
     validation.check_progress(progress)
-    return follow(source.reading(), progress)
+    (read,) = split("read_samples", options, READ)
+
+    def work() -> ImageSamples:
+        samples = Source.of(image, memory=memory, **read).read()
+        samples.prepare()
+        return samples
+
+    return follow(work, progress)
 
 
 @dataclass(frozen=True)
@@ -129,11 +115,11 @@ class Source:
         cls,
         image: Any,
         *,
-        mask: Any = None,
-        weights: Any = None,
-        color_space: Any = "rgb",
-        scaling: Any = "none",
-        memory: Any = None,
+        mask: Any,
+        weights: Any,
+        color_space: Any,
+        scaling: Any,
+        memory: Any,
         **layout: Any,
     ) -> Source:
         """Check what `read_samples` is given."""
@@ -162,23 +148,22 @@ class Source:
         return tuple(self.image.shape[:-1])
 
     def check(self, settings: Settings) -> None:
-        """Raise where plain OpenCV is asked for what it does not do."""
+        """Raise where the image cannot be clustered so, as far as is known."""
         if not settings.refine:
             validation.check_unchanged(
                 self.space.name, self.space.scaling, weighted=self.weights is not None
             )
+        if self.held is not None:
+            self.held.check(settings)
 
     @cached_property
     def held(self) -> HeldSamples | None:
         """The samples of an image of NumPy; None of one of dask."""
         if is_lazy(self.image):
             return None
-        return self._held(
-            Pixels(self.image, self.layout.n_channels, self.mask, self.layout.no_data)
-        )
-
-    def _held(self, pixels: Pixels, stream: Stream | None = None) -> HeldSamples:
-        return HeldSamples(pixels, self.layout, self.space, self.weights, stream)
+        layout = self.layout
+        pixels = Pixels(self.image, layout.n_channels, self.mask, layout.no_data)
+        return HeldSamples(pixels, layout, self.space, self.weights)
 
     @property
     def stream(self) -> Stream:
@@ -186,29 +171,23 @@ class Source:
         layout = self.layout
         return Stream(self.image, layout.n_channels, self.mask, layout.no_data)
 
-    @property
-    def streamed(self) -> StreamedSamples:
-        """The samples of an image of dask that is not to be held."""
-        return StreamedSamples(self.stream, self.layout, self.space)
-
-    def holding(self) -> Generator[Progress, None, HeldSamples]:
-        """Read an image of dask into memory, in steps."""
-        stream = self.stream
-        pixels = yield from staged(stream.read(), "Reading", 0, READING)
-        return self._held(pixels, stream)
-
-    def reading(self) -> Generator[Progress, None, ImageSamples]:
-        """Do what `read_samples` does, in steps."""
-        samples: ImageSamples
+    def read(self) -> ImageSamples:
+        """Return the samples; an image that is to be held is read."""
         if self.held is not None:
-            samples = self.held
-        elif self.is_to_be_held():
-            samples = yield from self.holding()
-        else:
-            samples = self.streamed
-        yield from samples.prepare()
-        return samples
+            return self.held
+        if not self.is_to_be_held:
+            return StreamedSamples(self.stream, self.layout, self.space)
+        stream = self.stream
+        with stage("Reading"):
+            pixels = stream.read()
+        return HeldSamples(pixels, self.layout, self.space, self.weights, stream)
 
+    @property
+    def share(self) -> float:
+        """Which part of quantizing it `read` is, about."""
+        return READING if self.held is None and self.is_to_be_held else 0.0
+
+    @cached_property
     def is_to_be_held(self) -> bool:
         """Whether to hold an image of dask: small, not to be counted, or weighted.
 

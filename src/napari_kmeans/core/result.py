@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import platform
 import warnings
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from importlib.metadata import version
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .blocks import each_block, is_lazy, map_blocks
+from .centroids import centroids
 from .colors import of_centers
-from .progress import exhaust
+from .progress import follow
 from .text import told
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     import pandas as pd
     from numpy.typing import NDArray
 
+    from .layout import Layout
     from .palette import Palette
+    from .progress import Report
 
 
 def note_of(asked: int, k: int) -> str:
@@ -63,8 +61,11 @@ class _Clustering:
         ``refine=False``, as OpenCV does not tell.
     n_excluded : int
         How many pixels or points were left out: masked, transparent or not finite.
+    asked : int
+        How many clusters were asked for.
     settings : dict
-        What made this result: the arguments, and the versions of what computed it.
+        What made this result: the arguments, and the versions of what computed it. On
+        record: nothing is decided by it.
     """
 
     labels: NDArray[Any]
@@ -74,6 +75,7 @@ class _Clustering:
     n_iter: int
     converged: bool
     n_excluded: int
+    asked: int
     settings: dict[str, Any] = field(repr=False)
 
     @property
@@ -84,7 +86,7 @@ class _Clustering:
     @property
     def note(self) -> str:
         """What the user should be warned of, or nothing."""
-        return note_of(self.settings["k"], self.k)
+        return note_of(self.asked, self.k)
 
     def warn(self) -> None:
         """Issue `note` as a warning, at the caller of the public function."""
@@ -107,9 +109,8 @@ class ImageClusters(_Clustering):
         image.
     value_range : tuple of float
         The least and the greatest value among the clustered pixels.
-    channels : tuple of str
-        Names of the channels: ``("red", "green", "blue")``, ``("value",)`` or
-        ``("0", "1", ...)``, or as they were given.
+    layout : Layout
+        What the axes and values of the image are.
     excluded : dict
         Why pixels were left out, and how many for each reason: "masked", "not finite",
         "transparent" or "no data".
@@ -117,18 +118,27 @@ class ImageClusters(_Clustering):
 
     quantized: NDArray[Any]
     value_range: tuple[float, float]
-    channels: tuple[str, ...]
+    layout: Layout
     excluded: dict[str, int]
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels.
+
+        ``("red", "green", "blue")``, ``("value",)`` or ``("0", "1", ...)``, or as they
+        were given.
+        """
+        return self.layout.channels
 
     @property
     def rgb(self) -> bool:
         """Whether the channels are red, green, blue (, alpha)."""
-        return bool(self.settings["rgb"])
+        return self.layout.rgb
 
     @property
     def channel_axis(self) -> int | None:
         """The axis of the channels in the image; None where there is none."""
-        axis: int | None = self.settings["channel_axis"]
+        axis = self.layout.channel_axis
         return self.labels.ndim if self.rgb and axis is None else axis
 
     @property
@@ -200,12 +210,25 @@ class QuantizedImage(ImageClusters):
     @cached_property
     def positions(self) -> NDArray[np.float64]:
         """The mean position of each cluster's pixels: (k, labels.ndim), in pixels."""
-        return exhaust(centroids(self.labels, self.k))
+        return self.locate()
 
-    def locate(self) -> Generator[float, None, None]:
-        """Find the `positions` block by block, yielding the part that is done."""
+    def locate(self, progress: Report | None = None) -> NDArray[np.float64]:
+        """Find the `positions`, which takes long where labels are made when asked for.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            As for `quantize`.
+
+        Returns
+        -------
+        (k, labels.ndim) float64
+            Kept as `positions`.
+        """
         if "positions" not in self.__dict__:
-            self.__dict__["positions"] = yield from centroids(self.labels, self.k)
+            found = follow(lambda: centroids(self.labels, self.k), progress)
+            self.__dict__["positions"] = found
+        return self.positions
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -277,70 +300,3 @@ def cluster_table(
             "share": shares,
         }
     )
-
-
-def centroids(labels: Any, k: int) -> Generator[float, None, NDArray[np.float64]]:
-    """Find the mean position of the pixels of each label 1..k: (k, labels.ndim).
-
-    NaN for a label without pixels. Labels of dask are made block by block; the part of
-    them that is done is yielded in between.
-    """
-    if is_lazy(labels):
-        parts = yield from each_block([labels], labels.chunks, _moments_of, k)
-    else:
-        parts = [moments(labels, (0,) * labels.ndim, k)]
-    sums = np.sum(parts, axis=0)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(sums[:-1] / sums[-1]).T
-
-
-def _moments_of(
-    chunks: list[NDArray[Any]], start: tuple[int, ...], k: int
-) -> NDArray[np.int64]:
-    return moments(chunks[0], start, k)
-
-
-def moments(labels: NDArray[Any], start: tuple[int, ...], k: int) -> NDArray[np.int64]:
-    """Return the sums of positions of a block's labels, and how many there are.
-
-    Parameters
-    ----------
-    labels : array of unsigned integers
-    start : tuple of int
-        Where the block begins.
-    k : int
-
-    Returns
-    -------
-    (labels.ndim + 1, k) int64
-    """
-    from . import kernels
-
-    rows = labels.reshape(-1, labels.shape[-1])
-    leading = np.indices(labels.shape[:-1]).reshape(labels.ndim - 1, -1)
-
-    def part(begin: int, end: int) -> NDArray[np.int64]:
-        counts = np.zeros((end - begin, k + 1), np.int64)
-        columns = np.zeros(k + 1, np.int64)
-        kernels.tally(rows[begin:end], counts, columns)
-        sums = leading[:, begin:end] @ counts
-        return np.vstack([sums, columns, counts.sum(axis=0)])[:, 1:]
-
-    size = max(1, 2**18 // (labels.shape[-1] + k))
-    sums = np.sum(map_blocks(part, len(rows), size), axis=0)
-    sums[:-1] += np.array(start)[:, np.newaxis] * sums[-1]
-    return np.asarray(sums, np.int64)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of all that has a part in the numbers."""
-    return dict(_versions())
-
-
-@cache
-def _versions() -> dict[str, str]:
-    names = ("napari-kmeans", "numpy", "numba")
-    found = {name: version(name) for name in names}
-    from . import opencv
-
-    return {"python": platform.python_version(), **found, "opencv": opencv.VERSION}

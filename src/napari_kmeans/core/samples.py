@@ -16,21 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from . import kernels
-from .blocks import map_blocks, n_parallel, spans
-from .frame import Frame, less
+from .codes import order, place_of
+from .drawing import NO_WEIGHTS, drawn, probe, select, spread
+from .frame import Frame
+from .progress import at
+from .threads import map_blocks, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
 T = TypeVar("T")
-
-#: The most possible colors that are counted in a table.
-TABLE = 2**24
-
-#: Up to this many pixels are counted by sorting: faster than walking a large table.
-SORTED = 2**17
 
 #: Up to this many pixels that are not counted, their distinct colors are still told.
 DISTINCT = 2**16
@@ -44,23 +41,12 @@ EXTREME = 2.0**300
 #: Where values reach this many times as far as most do, sums of all lose the others.
 FAR = 2.0**26
 
-#: Samples that tell where most lie.
-PROBE = 2**13
-
-#: The most samples, each as heavy as a great many others, that are not drawn the more.
-MOST_HEAVY, HEAVY = 16, 64
-
-#: Integer weights are repetitions up to this many, where there is no other limit.
-MOST_REPEATED = 2**24
-
 #: Tiles in a block that one thread works on.
 TILES = 2**10
 
 #: Samples times values of centers that are gone through without a pause: some tenths of
 #: a second; and samples of which a part has a multiple, to be shared by threads.
 PASS, SPAN = 2**30, 2 * TILES * kernels.TILE
-
-_NO_WEIGHTS = np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -166,7 +152,7 @@ class Samples:
 
     def coarse(self, size: int, seed: int) -> Samples:
         """Return about `size` samples that stand for all; compact, if few channels."""
-        index, weights = select(self.n, self.weights, size), _NO_WEIGHTS
+        index, weights = select(self.n, self.weights, size), NO_WEIGHTS
         if index is None:
             index = spread(self.n, self.weights, size, seed)
             if (by := drawn(self.weights)) is not self.weights:
@@ -174,8 +160,8 @@ class Samples:
         picked = self.pick(index)
         compact = self.n_channels <= 3
         if compact:
-            order = _order(_place(picked))
-            picked, weights = picked[:, order], weights[order if weights.size else []]
+            near = order(place_of(picked))
+            picked, weights = picked[:, near], weights[near if weights.size else []]
         return Samples(
             np.ascontiguousarray(picked, np.float64),
             weights,
@@ -248,19 +234,17 @@ class Samples:
         """Return some of the samples: (n_channels, n_picked)."""
         return self.values[:, index]
 
-    def each(
-        self, function: Callable[..., T], *args: Any
-    ) -> Generator[float, None, list[T]]:
+    def each(self, function: Callable[..., T], *args: Any) -> list[T]:
         """Call ``function(samples, *args)`` for each part of the samples in memory.
 
         The work grows with the first of `args`: where that takes long, there are
-        several parts, in order. Between parts, the part of all that is done is yielded.
+        several parts, in order.
         """
         size = PASS // (np.size(args[0]) * SPAN) * SPAN
         found = []
         for start, stop in spans(self.n, max(size, SPAN)):
             if start:
-                yield start / self.n
+                at(start / self.n)
             part = self if stop - start == self.n else _Slice.of(self, start, stop)
             found.append(function(part, *args))
         return found
@@ -350,307 +334,9 @@ def _distinct(values: NDArray[Any]) -> NDArray[Any]:
     return values[:, ~pd.DataFrame(values.T).duplicated().to_numpy()]
 
 
-def _interleave(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Spread the bits of 8-bit values, two places between them."""
-    spread = np.zeros_like(values)
-    for bit in range(8):
-        spread |= (values >> bit & 1) << (3 * bit)
-    return spread
-
-
-#: What each value of red, green and blue contributes to the code of an 8-bit color.
-#: Their bits alternate (Morton order), so that codes close to each other are of colors
-#: close to each other: in tiles of few candidates, and in few lines of the cache.
-BITS = np.stack([_interleave(np.arange(256, dtype=np.uint32)) << s for s in (2, 1, 0)])
-
-
-def _order(codes: NDArray[np.uint32]) -> NDArray[np.intp]:
-    """Return what sorts codes: NumPy sorts numbers faster than it finds their order."""
-    keys = codes.astype(np.uint64) << np.uint64(32)
-    keys |= np.arange(codes.size, dtype=np.uint64)
-    keys.sort()
-    return (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
-
-
-def _order_of_distinct(codes: NDArray[np.uint32], n_codes: int) -> NDArray[np.intp]:
-    """Return what sorts distinct codes, by a table of which little is touched."""
-    places = np.zeros((-(-n_codes // int(kernels.CELL)), int(kernels.CELL)), np.uint32)
-    places.reshape(-1)[codes] = np.arange(1, codes.size + 1, dtype=np.uint32)
-    touched = np.zeros(len(places), np.bool_)
-    touched[codes // kernels.CELL] = True
-    found = places[touched]
-    return found[found > 0].astype(np.intp) - 1
-
-
-def _place(values: NDArray[Any]) -> NDArray[np.uint32]:
-    """Return about where up to three channels lie on the curve of `BITS`."""
-    least = values.min(axis=1, keepdims=True)
-    reach = np.maximum(np.ptp(values, axis=1).max(), np.finfo(values.dtype).tiny)
-    bytes_ = ((values - least) / reach * 255).astype(np.uint8)
-    place = np.zeros(values.shape[1], np.uint32)
-    for bits, channel in zip(BITS, bytes_, strict=False):
-        place |= bits[channel]
-    return place
-
-
-def _deinterleave(codes: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Return the red, green and blue of codes: (3, n)."""
-    values = np.empty((3, codes.size), np.float32)
-
-    def part(start: int, stop: int) -> None:
-        for channel, shift in enumerate((2, 1, 0)):
-            rest = codes[start:stop] >> np.uint32(shift) & np.uint32(0x249249)
-            for places, mask in ((2, 0x0C30C3), (4, 0x00F00F), (8, 0x0000FF)):
-                rest = (rest | rest >> np.uint32(places)) & np.uint32(mask)
-            values[channel, start:stop] = rest
-
-    map_blocks(part, codes.size, 2**16)
-    return values
-
-
-@dataclass(frozen=True)
-class Codes:
-    """How the colors of an image are numbered: row by row, but 8-bit RGB by `BITS`.
-
-    Attributes
-    ----------
-    minima : tuple of int
-        The least possible value of each channel.
-    sizes : tuple of int
-        The number of possible values of each channel.
-    """
-
-    minima: tuple[int, ...]
-    sizes: tuple[int, ...]
-
-    @property
-    def n(self) -> int:
-        """Number of possible colors."""
-        return int(np.prod(self.sizes, dtype=object))
-
-    @classmethod
-    def of(cls, channels: Sequence[NDArray[Any]]) -> Codes | None:
-        """Return numbers for the colors of integers; None where they are too many."""
-        dtype = channels[0].dtype
-        if codes := cls.of_dtype(dtype, len(channels)):
-            return codes
-        if dtype.kind not in "iu":
-            return None
-        minima = tuple(int(channel.min()) for channel in channels)
-        maxima = tuple(int(channel.max()) for channel in channels)
-        return cls.of_extent(dtype, minima, maxima, channels[0].size)
-
-    @classmethod
-    def of_dtype(cls, dtype: np.dtype[Any], n_channels: int) -> Codes | None:
-        """Return numbers for all colors that a dtype can have, if they are few."""
-        if dtype.kind == "b":
-            return cls((0,) * n_channels, (2,) * n_channels)._if_few()
-        if dtype.kind not in "iu" or dtype.itemsize > 2:
-            return None
-        info = np.iinfo(dtype)
-        size = int(info.max) - int(info.min) + 1
-        return cls((int(info.min),) * n_channels, (size,) * n_channels)._if_few()
-
-    @classmethod
-    def of_extent(
-        cls,
-        dtype: np.dtype[Any],
-        minima: tuple[int, ...] | None,
-        maxima: tuple[int, ...] | None,
-        n: int,
-    ) -> Codes | None:
-        """Return numbers for the colors between given values, of n pixels."""
-        if dtype.kind not in "iu" or minima is None or maxima is None:
-            return None
-        sizes = tuple(b - a + 1 for a, b in zip(minima, maxima, strict=True))
-        codes = cls(minima, sizes)
-        # A table much longer than the image would cost more than it saves.
-        return codes if codes.n <= min(TABLE, 4 * n + 2**16) else None
-
-    def _if_few(self) -> Codes | None:
-        return self if self.n <= TABLE else None
-
-    @property
-    def are_rgb(self) -> bool:
-        """Whether the codes are those of three 8-bit channels."""
-        return self.minima == (0, 0, 0) and self.sizes == (256, 256, 256)
-
-    def encode(self, channels: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """Return the codes of pixels, unsigned."""
-        first = channels[0]
-        if self.are_rgb:
-            red, green, blue = (b[c] for b, c in zip(BITS, channels, strict=True))
-            return np.asarray(red | green | blue)
-        if len(channels) == 1 and first.dtype.kind == "u" and self.minima == (0,):
-            return first
-        codes = np.zeros(first.shape, np.uint32)
-        for channel, least, size in zip(channels, self.minima, self.sizes, strict=True):
-            codes *= np.uint32(size)
-            codes += less(channel, least).astype(np.uint32)
-        return codes
-
-    def decode(self, codes: NDArray[np.uint32]) -> NDArray[np.float32]:
-        """Return the values of codes less the minima: (n_channels, n), exact."""
-        if self.are_rgb:
-            return _deinterleave(codes)
-        values = np.empty((len(self.sizes), codes.size), np.float32)
-        rest = codes
-        for channel in reversed(range(len(self.sizes))):
-            rest, values[channel] = np.divmod(rest, np.uint32(self.sizes[channel]))
-        return values
-
-
-def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
-    """Return the codes that occur, ascending, and their counts.
-
-    Parameters
-    ----------
-    channels : sequence of (n,) integers
-        One array a channel, all of one dtype.
-    codes : Codes
-
-    Returns
-    -------
-    (n_colors,) uint32, (n_colors,) float64
-    """
-    n = channels[0].size
-    if n <= SORTED and codes.n > 2**16:
-        ordered = np.sort(codes.encode(channels))
-        first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-        at = np.flatnonzero(first)
-        return ordered[at], np.diff(at, append=n).astype(np.float64)
-
-    n_cells = -(-codes.n // int(kernels.CELL))
-    touched = np.zeros(n_cells, np.bool_)
-
-    def table(start: int, stop: int) -> NDArray[np.uint32]:
-        counts = np.zeros(codes.n, np.uint32)
-        if codes.are_rgb:
-            red, green, blue = channels
-            kernels.count3(red, green, blue, BITS, counts, touched, start, stop)
-        else:
-            for a, b in spans(stop - start, 2**16):
-                part = [c[start + a : start + b] for c in channels]
-                kernels.count1(codes.encode(part), counts, touched, 0, b - a)
-        return counts
-
-    # One table a thread, of at most two, each with its part of the pixels.
-    first, *others = map_blocks(table, n, size=-(-n // min(2, n_parallel())))
-    second = others[0] if others else first[:0]
-    cells = np.flatnonzero(touched)
-
-    def occurring(start: int, stop: int) -> tuple[Any, Any]:
-        size = (stop - start) * int(kernels.CELL)
-        codes, counts = np.empty(size, np.uint32), np.empty(size)
-        found = kernels.collect(first, second, cells[start:stop], codes, counts)
-        return codes[:found].copy(), counts[:found].copy()
-
-    parts = map_blocks(occurring, len(cells), 2**9)
-    return (
-        np.concatenate([part[0] for part in parts]),
-        np.concatenate([part[1] for part in parts]),
-    )
-
-
-@dataclass(frozen=True)
-class Colors(Samples):
-    """The distinct colors of an image, weighted by their counts.
-
-    Attributes
-    ----------
-    codes : Codes
-    occurring : (n,) uint32
-        The codes of the samples.
-    """
-
-    codes: Codes = field(kw_only=True)
-    occurring: NDArray[np.uint32] = field(kw_only=True)
-
-    def coarse(self, size: int, seed: int) -> Samples:  # noqa: ARG002
-        """Return about `size` samples, the means of colors close to each other."""
-        group = self.n // size
-        if group < 2:
-            return self
-        starts = np.arange(0, self.n, group)
-        weights = np.add.reduceat(self.weights, starts)
-        values = np.add.reduceat(self.values * self.weights, starts, axis=1) / weights
-        return Samples(values, weights, self.frame, False, None, True)
-
-    def table(self, labels: NDArray[Any]) -> NDArray[Any]:
-        """Return the label of each possible color, from 1; 0 where there is none."""
-        lut = np.zeros(self.codes.n, labels.dtype)
-        lut[self.occurring] = labels + labels.dtype.type(1)
-        return lut
-
-
-def look_up(
-    channels: Sequence[NDArray[Any]], codes: Codes, lut: NDArray[Any]
-) -> NDArray[Any]:
-    """Return what a table of colors has for each pixel: (n,)."""
-    found = np.empty(channels[0].size, lut.dtype)
-
-    def part(start: int, stop: int) -> None:
-        if codes.are_rgb:
-            red, green, blue = channels
-            kernels.look_up3(red, green, blue, BITS, lut, found, start, stop)
-            return
-        for a, b in spans(stop - start, 2**16):
-            some = [channel[start + a : start + b] for channel in channels]
-            out = found[start + a : start + b]
-            kernels.look_up1(codes.encode(some), lut, out, 0, b - a)
-
-    map_blocks(part, found.size)
-    return found
-
-
-def from_colors(
-    codes: Codes,
-    occurring: NDArray[np.uint32],
-    counts: NDArray[np.float64],
-    frame: Callable[[NDArray[np.float64], NDArray[np.float64]], Frame] | None = None,
-) -> Colors:
-    """Return the distinct colors of integer pixels as samples.
-
-    Parameters
-    ----------
-    codes : Codes
-    occurring, counts : (n,) uint32, (n,) float64
-        The colors that occur, ascending, and how often.
-    frame : callable, optional
-        Returns the frame for values of the data, (n_channels, n), and their weights.
-        By default values count from their least.
-    """
-    values = codes.decode(occurring).astype(np.float64)
-    least = values.min(axis=1, keepdims=True)
-    if codes.are_rgb and least.any():
-        # In the order that the same image has, shifted to begin at 0.
-        shifted = codes.encode(list((values - least).astype(np.uint8)))
-        order = _order_of_distinct(shifted, codes.n)
-        occurring, counts = occurring[order], counts[order]
-        values = np.ascontiguousarray(values[:, order])
-    if frame is None:
-        values -= least
-        minima = zip(codes.minima, least[:, 0], strict=True)
-        made = Frame(tuple(a + int(b) for a, b in minima))
-    else:
-        values += np.array(codes.minima, np.float64)[:, np.newaxis]
-        made = frame(values, counts)
-        values = made.values(list(values))
-    return Colors(
-        values,
-        counts,
-        made,
-        integral=True,
-        n_colors=len(occurring),
-        compact=True,
-        codes=codes,
-        occurring=occurring,
-    )
-
-
 def from_pixels(
     channels: Sequence[NDArray[Any]],
-    weights: NDArray[np.float64] = _NO_WEIGHTS,
+    weights: NDArray[np.float64] = NO_WEIGHTS,
     frame: Frame | None = None,
 ) -> Samples:
     """Return pixels or points as samples, one each.
@@ -707,11 +393,6 @@ def origin(
     return tuple(int(np.sort(values)[values.size // 2]) for values in some())
 
 
-def probe(n: int) -> NDArray[np.int64]:
-    """Return which of n samples are looked at to know where most lie."""
-    return spread(n, _NO_WEIGHTS, min(n, PROBE), seed=0)
-
-
 def _in_unit(samples: Samples) -> Samples:
     """Divide extreme values by a power of two: k-means works on their squares."""
     unit = unit_of(samples.minima, samples.maxima)
@@ -727,79 +408,3 @@ def unit_of(minima: NDArray[np.float64], maxima: NDArray[np.float64]) -> float:
     if largest == 0 or 1 / EXTREME <= largest <= EXTREME:
         return 1.0
     return 2.0 ** (math.frexp(largest)[1] - 1)
-
-
-def select(
-    n: int, weights: NDArray[np.float64], most: int | None
-) -> NDArray[np.int64] | slice | None:
-    """Return what picks n samples whole, or None where they are more than `most`.
-
-    Integer weights count as repetitions, so that the answer is that of the samples
-    repeated.
-
-    Parameters
-    ----------
-    weights : (n,) float64, or (0,)
-        Empty where every weight is 1.
-    most : int or None
-        None for no limit.
-    """
-    if not weights.size:
-        return slice(None) if most is None or n <= most else None
-    if weights.sum() <= (most or MOST_REPEATED) and (weights == np.rint(weights)).all():
-        return np.repeat(np.arange(n), weights.astype(np.int64))
-    return None
-
-
-def spread(
-    n: int, weights: NDArray[np.float64], size: int, seed: int
-) -> NDArray[np.int64]:
-    """Pick `size` of n samples, spread evenly over their weights.
-
-    The whole weight is cut into `size` equal parts and one place is drawn in each: a
-    fixed step would fall in with the period of a striped image. Of weights see `drawn`.
-
-    Parameters
-    ----------
-    weights : (n,) float64, or (0,)
-        Above 0; empty where every weight is 1.
-
-    Returns
-    -------
-    (size,) int64
-        Ascending; a sample of large weight comes several times.
-
-    Examples
-    --------
-    >>> spread(2, np.array([1.0, 3.0]), 4, seed=0).tolist()
-    [0, 1, 1, 1]
-    """
-    places = np.arange(size) + np.random.default_rng(seed).random(size)
-    if not weights.size:
-        return np.minimum(places * (n / size), n - 1).astype(np.int64)
-    cumulative = np.cumsum(drawn(weights))
-    places *= cumulative[-1] / size
-    index = np.searchsorted(cumulative, places, side="right")
-    return np.asarray(np.minimum(index, n - 1), np.int64)
-
-
-def drawn(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return by what weights samples are drawn.
-
-    By their own, unless a few are heavier than all others together, which would then
-    never be drawn: those count as much as all the others.
-
-    Examples
-    --------
-    >>> drawn(np.array([1.0, 1e30, 2.0])).tolist()
-    [1.0, 3.0, 2.0]
-    """
-    for _ in range(MOST_HEAVY):
-        heavy = weights > weights.sum() / (MOST_HEAVY + 1)
-        if not heavy.any():
-            break
-        rest = weights[~heavy].sum()
-        if not 0 < HEAVY * rest < weights[heavy].min():
-            break
-        weights = np.where(heavy, rest, weights)
-    return weights

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import validation
 from .criteria import Criteria
-from .progress import n_steps
+from .options import MAX_SAMPLES
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-#: The most 8-bit samples whose sum float32 holds exactly: 255 * n < 2**24.
-MAX_SAMPLES = 65_536
 
 
 @dataclass(frozen=True)
@@ -37,12 +34,12 @@ class Settings:
         n_channels: int,
         *,
         k: Any,
-        criteria: Any = Criteria(),  # noqa: B008 (frozen)
-        attempts: Any = 10,
-        init: Any = "random",
-        seed: Any = 0,
-        max_samples: Any = MAX_SAMPLES,
-        refine: Any = True,
+        criteria: Any,
+        attempts: Any,
+        init: Any,
+        seed: Any,
+        max_samples: Any,
+        refine: Any,
     ) -> Settings:
         """Check the arguments that images and points share.
 
@@ -80,11 +77,6 @@ class Settings:
         if not self.refine or self.initial_labels is not None:
             return most
         return min(most, max(4_096, 64 * self.k))
-
-    @property
-    def n_steps(self) -> int:
-        """How many steps there are for a progress bar, at the most."""
-        return n_steps(self.attempts, self.criteria.max_iter, self.refine)
 
     @property
     def record(self) -> dict[str, Any]:

@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import lloyd
-from .progress import SETTLING
+from .progress import at, step
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from numpy.typing import NDArray
 
     from .samples import Samples
 
     Centers = NDArray[np.float64]
+
+#: The most swaps.
+SETTLING = 32
 
 #: Where shifts of centers end to matter, as a part of the data's range.
 TOLERANCE = 2.0**-16
@@ -49,9 +50,7 @@ MOST_SWAPPED = 4096
 MEMORY = 5
 
 
-def settle(
-    samples: Samples, centers: Centers, seed: int
-) -> Generator[float, None, Centers]:
+def settle(samples: Samples, centers: Centers, seed: int) -> Centers:
     """Carry centers on to rest in a good place.
 
     Parameters
@@ -61,58 +60,49 @@ def settle(
     seed : int
         Of the draws of the swaps.
 
-    Yields
-    ------
-    int
-        The number of swaps tried; close the generator to stop.
-
     Returns
     -------
     (k, n_channels) float64
     """
     coarse = samples.coarse(max(COARSE, 64 * len(centers)), seed)
-    centers = yield from rest(coarse, centers, STEPS)
+    centers = rest(coarse, centers, STEPS)
     if 2 < len(centers) <= MOST_SWAPPED:
-        centers = yield from _swaps(coarse, centers, seed)
+        centers = _swaps(coarse, centers, seed)
     fine = samples if samples.compact else samples.coarse(FINE, seed)
     if fine.compact and fine is not coarse:
-        centers = yield from rest(fine, centers, FINE_STEPS)
+        centers = rest(fine, centers, FINE_STEPS)
     return centers
 
 
-def _swaps(
-    samples: Samples, centers: Centers, seed: int
-) -> Generator[float, None, Centers]:
+def _swaps(samples: Samples, centers: Centers, seed: int) -> Centers:
     """Try swaps, ever smaller, and keep those that lower the compactness.
 
     As many as there are clusters, up to `SETTLING`.
     """
     rng = np.random.default_rng(seed)
-    assigned = yield from lloyd.assign(samples, centers, each=True)
+    assigned = lloyd.assign(samples, centers, each=True)
     size = max(1, len(centers) // 4)
     for n_swaps in range(1, min(len(centers), SETTLING) + 1):
         trial = _swap(samples, centers, assigned, size, rng)
-        trial = yield from rest(samples, trial, TRIAL_STEPS)
-        tried = yield from lloyd.assign(samples, trial, each=True)
+        trial = rest(samples, trial, TRIAL_STEPS)
+        tried = lloyd.assign(samples, trial, each=True)
         if tried.squared.sum() < assigned.squared.sum():
             centers, assigned = trial, tried
         elif size > 1:
             size //= 2
-        yield n_swaps
-    return (yield from rest(samples, centers, STEPS))
+        step(n_swaps)
+    return rest(samples, centers, STEPS)
 
 
-def rest(
-    samples: Samples, centers: Centers, steps: int
-) -> Generator[float, None, Centers]:
+def rest(samples: Samples, centers: Centers, steps: int) -> Centers:
     """Take accelerated Lloyd steps until the centers rest; never to a worse place."""
     tolerance = TOLERANCE * samples.range
     before: list[tuple[Centers, Centers]] = []
     least: lloyd.Merit = (True, np.inf)
     safe = centers
     for _ in range(steps):
-        moved, merit = yield from lloyd.step_and_merit(samples, centers)
-        yield 0
+        moved, merit = lloyd.step_and_merit(samples, centers)
+        at(0.0)
         if merit > least:  # the acceleration went too far: go on from the plain step
             centers, before = safe, []
             least = (True, np.inf)

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from .blocks import corners, each_block, is_distributed, take_each
+from .codes import count
 from .frame import Frame
+from .lazy import corners, each_block, is_distributed, take_each
 from .pixels import Pixels
-from .samples import Samples, count, from_pixels
+from .samples import Samples, from_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from .samples import Codes
+    from .codes import Codes
 
 T = TypeVar("T")
 
@@ -155,13 +156,8 @@ class Stream:
             return da.from_array(self.mask, chunks=chunks)
         return self.mask.rechunk(chunks)
 
-    def each(
-        self, function: Callable[..., T], *args: Any
-    ) -> Generator[float, None, list[T]]:
-        """Call ``function(block, *args)`` for each block; return what it returned.
-
-        Between blocks, the part of them that is done is yielded.
-        """
+    def each(self, function: Callable[..., T], *args: Any) -> list[T]:
+        """Call ``function(block, *args)`` for each block; return what it returned."""
         return each_block(
             self._arrays, self._chunks, _on_block, self._known, function, args
         )
@@ -171,7 +167,7 @@ class Stream:
         """What a block knows of the whole."""
         return self.n_channels, self.no_data, self.shape
 
-    def read(self) -> Generator[float, None, Pixels]:
+    def read(self) -> Pixels:
         """Read all pixels into memory."""
         image = np.empty(self.image.shape, self.image.dtype)
         mask = None if self.mask is None else np.empty(self.shape, np.bool_)
@@ -185,12 +181,10 @@ class Stream:
             if mask is not None:
                 mask[there] = chunks[1].reshape(mask[there].shape)
 
-        yield from take_each(keep, self._arrays, self._chunks, _chunks)
+        take_each(keep, self._arrays, self._chunks, _chunks)
         return Pixels(image, self.n_channels, mask, self.no_data)
 
-    def survey(
-        self, most: int, frame: Frame | None
-    ) -> Generator[float, None, tuple[Survey, list[Survey]]]:
+    def survey(self, most: int, frame: Frame | None) -> tuple[Survey, list[Survey]]:
         """Read all pixels once; return what is known of all, and of each block.
 
         Parameters
@@ -200,14 +194,12 @@ class Stream:
         frame : Frame or None
             Of the color space whose extent is to be told, too.
         """
-        blocks = yield from self.each(_survey, most, frame)
+        blocks = self.each(_survey, most, frame)
         return _joined(blocks, most), blocks
 
     def count(
         self, codes: Codes
-    ) -> Generator[
-        float, None, tuple[NDArray[np.uint32], NDArray[np.float64], dict[str, int]]
-    ]:
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float64], dict[str, int]]:
         """Count the colors; return those that occur, ascending, and how often.
 
         And, for each reason, the number of pixels that are left out.
@@ -221,13 +213,13 @@ class Stream:
                 excluded[reason] += n
 
         given = self._known, _count, (codes,)
-        yield from take_each(add, self._arrays, self._chunks, _on_block, *given)
+        take_each(add, self._arrays, self._chunks, _on_block, *given)
         occurring = np.flatnonzero(table).astype(np.uint32)
         return occurring, table[occurring], dict(excluded)
 
     def gather(
         self, ranks: NDArray[np.int64], surveys: Sequence[Survey]
-    ) -> Generator[float, None, tuple[list[NDArray[Any]], NDArray[np.int64]]]:
+    ) -> tuple[list[NDArray[Any]], NDArray[np.int64]]:
         """Return pixels by their rank among those that take part, in C order.
 
         Parameters
@@ -247,7 +239,7 @@ class Stream:
         wanted = _in_blocks(ranks, surveys)
         starts = list(corners(self._chunks[:-1]))
         by_start = {starts[block]: where for block, where in wanted.items()}
-        found = yield from self.each(_gather, by_start)
+        found = self.each(_gather, by_start)
         some = [found[block] for block in wanted]
         ordered = np.argsort(np.concatenate([where.which for where in wanted.values()]))
         channels = [
@@ -461,9 +453,7 @@ class Streamed(Samples):
         """The greatest value of each channel."""
         return self.greatest
 
-    def each(
-        self, function: Callable[..., T], *args: Any
-    ) -> Generator[float, None, list[T]]:
+    def each(self, function: Callable[..., T], *args: Any) -> list[T]:
         """Call ``function(samples, *args)`` for the samples of each block."""
         return self.stream.each(_on_samples, self.frame, function, args)
 

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from . import lloyd, validation
 from .clustering import cluster
+from .codes import Codes
+from .counted import Colors, from_colors
 from .distance import framing, scale_of, splitters_of
+from .drawing import probe, spread
 from .fit import Fit, means, restored
 from .frame import Frame
 from .held import HeldSamples
 from .pixels import Pixels
-from .progress import READING, Progress, exhaust, shifted
-from .samples import (
-    Codes,
-    Colors,
-    from_colors,
-    from_pixels,
-    origin,
-    probe,
-    spread,
-    unit_of,
-)
+from .progress import stage
+from .samples import from_pixels, origin, unit_of
 from .settling import COARSE, FINE
 from .stream import Streamed
 from .sums import sums_by
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -40,13 +34,16 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .stream import Block, Stream, Survey
 
-    Steps = Generator[Progress, None, Fit]
     Counted = tuple[NDArray[np.uint32], NDArray[np.float64], dict[str, int]]
-
-R = TypeVar("R")
 
 #: Up to this many clusters, one survey serves all.
 MOST = 64
+
+#: Which part of a fit is done, about, once the stream was counted or surveyed.
+READING = 2 / 3
+
+#: The same of what comes after that, once pixels were picked, and then clustered.
+PICKING, CLUSTERED = 0.1, 0.95
 
 
 class StreamedSamples:
@@ -100,12 +97,12 @@ class StreamedSamples:
             space = self.space
             validation.check_unchanged(space.name, space.scaling, weighted=False)
 
-    def prepare(self, most: int = MOST) -> Generator[Progress, None, None]:
+    def prepare(self, most: int = MOST) -> None:
         """Read what every clustering asks for, of up to `most` clusters."""
         if self._codes:
-            yield from _reading(self._counting(self._codes), "Counting colors", 0, 1)
+            self._count(self._codes)
         else:
-            yield from _reading(self._surveying(most), "Surveying", 0, 1)
+            self._survey(most)
         validation.check_enough(1, self.n, "image")
 
     @property
@@ -132,34 +129,35 @@ class StreamedSamples:
         """The numbers of the colors, where the dtype alone says that they are few."""
         return Codes.of_dtype(self._dtype, self.stream.n_channels)
 
-    def _counting(self, codes: Codes) -> Generator[float, None, Counted]:
+    def _count(self, codes: Codes) -> Counted:
+        """Count the colors, unless that was done already."""
         if codes not in self._counted:
-            self._counted[codes] = yield from self.stream.count(codes)
+            with stage("Counting colors"):
+                self._counted[codes] = self.stream.count(codes)
         return self._counted[codes]
 
-    def _surveying(self, most: int) -> Generator[float, None, _Surveyed]:
+    def _survey(self, most: int) -> _Surveyed:
+        """Read the extent, unless that was done already, for as many clusters."""
         kept = self._surveyed
         if kept is None or kept.most < most:
-            found = yield from self.stream.survey(most, self.space.converted)
+            with stage("Surveying"):
+                found = self.stream.survey(most, self.space.converted)
             kept = self._surveyed = _Surveyed(most, *found)
         return kept
 
-    def fitting(self, settings: Settings) -> Steps:
-        """Cluster the samples, in steps."""
-        total = settings.n_steps + READING
+    def fit(self, settings: Settings) -> Fit:
+        """Cluster the samples."""
         by_pixel = settings.max_samples is None or settings.initial_labels is not None
         codes = self._codes
         if codes and not by_pixel:
-            counting = self._counting(codes)
-            stage = "Counting colors", 0, total, READING
-            _, counts, _ = yield from _reading(counting, *stage)
-            n = int(counts.sum())
+            with stage(high=READING):
+                n = int(self._count(codes)[1].sum())
             validation.check_enough(settings.k, n, "image")
             if settings.init == "optimal" or n > (settings.max_samples or 0):
-                return (yield from shifted(self._by_color(codes, settings), READING))
-        half = READING // 2
-        surveying = self._surveying(settings.k)
-        survey = (yield from _reading(surveying, "Surveying", 0, total, half)).all
+                with stage(low=READING):
+                    return self._by_color(codes, settings)
+        with stage(high=READING / 2):
+            survey = self._survey(settings.k).all
         self._check_survey(survey, settings)
         codes = codes or Codes.of_extent(
             self._dtype, survey.minima, survey.maxima, survey.n
@@ -169,15 +167,14 @@ class StreamedSamples:
                 "init='optimal' should go with an image that fits in memory or whose "
                 "values can be counted."
             )
-        if survey.n <= max(FINE, settings.max_samples or survey.n):
-            fitting = self._gathered(settings)
-        elif codes and not by_pixel:
-            counting = self._counting(codes)
-            yield from _reading(counting, "Counting colors", half, total, half)
-            fitting = self._by_color(codes, settings)
-        else:
-            fitting = self._by_pixel(codes, settings)
-        return (yield from shifted(fitting, READING))
+        few = survey.n <= max(FINE, settings.max_samples or survey.n)
+        if codes and not by_pixel and not few:
+            with stage(low=READING / 2, high=READING):
+                self._count(codes)
+            with stage(low=READING):
+                return self._by_color(codes, settings)
+        with stage(low=READING / 2):
+            return self._gathered(settings) if few else self._by_pixel(codes, settings)
 
     def _check_survey(self, survey: Survey, settings: Settings) -> None:
         validation.check_enough(settings.k, survey.n, "image")
@@ -190,18 +187,18 @@ class StreamedSamples:
             refine=settings.refine,
         )
 
-    def _gathered(self, settings: Settings) -> Steps:
+    def _gathered(self, settings: Settings) -> Fit:
         """Cluster pixels that are few enough to be held, in their order."""
         survey, blocks = self._known
-        gathering = self.stream.gather(np.arange(survey.n), blocks)
-        total = settings.n_steps
-        channels, positions = yield from _reading(gathering, "Reading", 0, total)
+        with stage("Reading", 0, PICKING):
+            channels, positions = self.stream.gather(np.arange(survey.n), blocks)
         if settings.initial_labels is not None:
             labels = np.asarray(settings.initial_labels).reshape(-1)[positions]
             settings = replace(settings, initial_labels=labels)
         pixels = Pixels(np.stack(channels, axis=-1), len(channels))
         held = HeldSamples(pixels, self.layout, self.space)
-        fit = yield from held.fitting(settings)
+        with stage(low=PICKING):
+            fit = held.fit(settings)
         return fit._replace(excluded=survey.excluded)
 
     def _colored(self, codes: Codes) -> Colors:
@@ -211,7 +208,7 @@ class StreamedSamples:
             self._colors = from_colors(codes, occurring, counts, framing(self.space))
         return self._colors
 
-    def _by_color(self, codes: Codes, settings: Settings) -> Steps:
+    def _by_color(self, codes: Codes, settings: Settings) -> Fit:
         """Cluster colors that were counted."""
         samples = self._colored(codes)
 
@@ -219,7 +216,7 @@ class StreamedSamples:
             size, seed = settings.search_size, settings.seed
             return samples.pick(spread(samples.n, samples.weights, size, seed)).T, None
 
-        clusters = yield from cluster(
+        clusters = cluster(
             samples,
             pick,
             settings,
@@ -237,23 +234,23 @@ class StreamedSamples:
             raise RuntimeError("A stream should be surveyed first.")
         return self._surveyed.all, self._surveyed.blocks
 
-    def _by_pixel(self, codes: Codes | None, settings: Settings) -> Steps:
+    def _by_pixel(self, codes: Codes | None, settings: Settings) -> Fit:
         """Cluster pixels that are read anew for each step."""
         stream, space, (survey, blocks) = self.stream, self.space, self._known
-        n, seed, total = survey.n, settings.seed, settings.n_steps
+        n, seed = survey.n, settings.seed
         none = np.empty(0)
         sizes = (settings.search_size, max(COARSE, 64 * settings.k), FINE)
         picks = [probe(n), *(spread(n, none, size, seed) for size in sizes)]
         wanted = np.unique(np.concatenate(picks))
-        reading = stream.gather(wanted, blocks)
-        channels, positions = yield from _reading(reading, "Picking pixels", 0, total)
+        with stage("Picking pixels", 0, PICKING / 2):
+            channels, positions = stream.gather(wanted, blocks)
         samples: Samples
-        if codes:
-            yield from _reading(self._counting(codes), "Counting colors", 0, total)
-            samples = self._colored(codes)
-        else:
-            framed = _streamed(stream, survey, wanted, channels, space)
-            samples = yield from _reading(framed, "Scaling", 0, total)
+        with stage("Scaling", PICKING / 2, PICKING):
+            if codes:
+                self._count(codes)
+                samples = self._colored(codes)
+            else:
+                samples = _streamed(stream, survey, wanted, channels, space)
 
         def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
             index = np.searchsorted(wanted, spread(n, none, sizes[0], seed))
@@ -263,16 +260,17 @@ class StreamedSamples:
             initial = np.asarray(settings.initial_labels).reshape(-1)
             return rows, initial[positions[index]]
 
-        clusters = yield from cluster(
-            samples,
-            pick,
-            settings,
-            whole=False,
-            luminance=space.luminance(samples.frame, stream.n_channels),
-        )
+        with stage(low=PICKING, high=CLUSTERED):
+            clusters = cluster(
+                samples,
+                pick,
+                settings,
+                whole=False,
+                luminance=space.luminance(samples.frame, stream.n_channels),
+            )
         if isinstance(samples, Streamed) and samples.frame.converts:
-            averaging = _averaged(stream, survey, samples, clusters.centers)
-            raw = yield from _reading(averaging, "Averaging", total - 1, total)
+            with stage("Averaging", CLUSTERED):
+                raw = _averaged(stream, survey, samples, clusters.centers)
         else:
             raw = restored(samples, clusters, list)
         return Fit(samples, clusters, *raw, n, survey.excluded)
@@ -288,12 +286,12 @@ class _Surveyed(NamedTuple):
 
 def _averaged(
     stream: Stream, survey: Survey, samples: Streamed, centers: NDArray[np.float64]
-) -> Generator[float, None, tuple[NDArray[np.float64], tuple[float, float]]]:
+) -> tuple[NDArray[np.float64], tuple[float, float]]:
     """Return the means of the values as they are, and the range of these."""
     low = np.array(survey.minima, np.float64)
     high = np.array(survey.maxima, np.float64)
     splitters = splitters_of([*(high - low), 1.0], float(survey.n), survey.n)
-    sums = yield from stream.each(_raw_sums, samples.frame, centers, low, splitters)
+    sums = stream.each(_raw_sums, samples.frame, centers, low, splitters)
     value_range = float(low.min()), float(high.max())
     return means(np.sum(sums, axis=0), low), value_range
 
@@ -304,7 +302,7 @@ def _streamed(
     ranks: NDArray[np.int64],
     channels: Sequence[NDArray[Any]],
     space: Space,
-) -> Generator[float, None, Streamed]:
+) -> Streamed:
     """Return the samples of a stream, once it is known how they are scaled."""
     dtype = channels[0].dtype
     frame = space.converted
@@ -314,7 +312,7 @@ def _streamed(
             frame = replace(frame, unit=unit_of(*_ends(survey, frame, dtype)))
     if space.scaled:
         samples = _in_frame(stream, survey, ranks, channels, frame)
-        scale = yield from scale_of(samples, space.scaling)
+        scale = scale_of(samples, space.scaling)
         frame = replace(frame, scale=scale)
     return _in_frame(stream, survey, ranks, channels, frame)
 
@@ -376,19 +374,6 @@ def _raw_sums(
     channels = block.channels
     if channels[0].size == 0:
         return np.zeros((len(centers), len(channels) + 1, 2))
-    labels = exhaust(lloyd.assign(from_pixels(channels, frame=frame), centers)).labels
+    labels = lloyd.assign(from_pixels(channels, frame=frame), centers).labels
     plain = from_pixels(channels, frame=Frame((0,) * len(channels)))
     return sums_by(plain, labels, len(centers), origin, splitters)
-
-
-def _reading(
-    steps: Generator[float, None, R], stage: str, done: int, total: int, share: int = 0
-) -> Generator[Progress, None, R]:
-    """Read all blocks; yield how far this has come."""
-    while True:
-        try:
-            part = next(steps)
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        yield Progress(f"{stage}, {part:.0%}", done + int(share * part), total)

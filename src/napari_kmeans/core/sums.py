@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import kernels
-from .blocks import map_blocks
 from .samples import TILES
+from .threads import map_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -87,9 +87,7 @@ def are_lost(samples: Samples, weights: NDArray[np.float64]) -> bool:
     return bool((weights * WEIGHING < samples.n * quantum).any())
 
 
-def own_sums(
-    samples: Samples, centers: Centers
-) -> Generator[float, None, NDArray[np.float64]]:
+def own_sums(samples: Samples, centers: Centers) -> NDArray[np.float64]:
     """Return the sums of each cluster, to a precision of its own.
 
     Where a few values are very far from the others, or very heavy, quanta that all have
@@ -101,7 +99,7 @@ def own_sums(
         The weighted sums of the channels less the center, the sums of the weights, and
         those of the weighted squared distances.
     """
-    found = yield from samples.each(_extents, centers)
+    found = samples.each(_extents, centers)
     extents = np.max([extents for extents, _ in found], axis=0)
     counts = np.sum([counts for _, counts in found], axis=0)
     quanta = [
@@ -109,7 +107,7 @@ def own_sums(
         for of_cluster, n in zip(extents.T.tolist(), counts, strict=True)
     ]
     splitters = kernels.SPLITTER * np.array(quanta)
-    parts = yield from samples.each(_split_sums, centers, splitters)
+    parts = samples.each(_split_sums, centers, splitters)
     return np.asarray(np.sum(parts, axis=0).sum(axis=-1))
 
 

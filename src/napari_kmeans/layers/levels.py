@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.blocks import is_lazy
+from ..core.lazy import is_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

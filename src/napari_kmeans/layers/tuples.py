@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.colors import label_colormap, opaque, spectral
-from ..core.planes import QuantizedPlanes
+from ..core.planes_result import QuantizedPlanes
 from ..core.result import ClusteredPoints, QuantizedImage
 from ..core.validation import shown
 from .centers import centers_content
@@ -131,7 +131,7 @@ def _image_layers(
 
 def _apart(result: ImageClusters) -> tuple[str, ...] | None:
     """Return the channels that may be a layer each; None where all are in one."""
-    return None if result.settings["channel_axis"] is None else result.channels
+    return None if result.layout.channel_axis is None else result.channels
 
 
 def _planes_layers(

@@ -7,27 +7,29 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import replacement
-from ..core.blocks import is_distributed, is_lazy, n_tasks
+from ..core.lazy import is_distributed, is_lazy, n_tasks
+from ..core.progress import at, follow, stage
 from ..core.validation import check_progress
 from ..layers.metadata import METADATA
 from . import pyramid
+from .gate import Gate
 from .layout import Layout, Piece
 from .reading import RGB
 from .space import Space
-from .threads import Gate, for_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from ..core.planes import QuantizedPlanes
+    from ..core.planes_result import QuantizedPlanes
     from ..core.progress import Report
     from ..core.result import ImageClusters, QuantizedImage
 
@@ -135,9 +137,9 @@ def fill(
 ) -> None:
     """Write a result into a new folder, as `write` does.
 
-    Where it is stopped, nothing is written there any more.
+    Once it is stopped, nothing changes there any more.
     """
-    from ..core.planes import QuantizedPlanes
+    from ..core.planes_result import QuantizedPlanes
 
     check_progress(progress)
     whole = result.summary if isinstance(result, QuantizedPlanes) else result
@@ -154,21 +156,47 @@ def fill(
     cut = _Cut(space, stored["labels"].layout, stored["quantized"].layout)
 
     def write_region(region: pyramid.Slices) -> None:
+        gate.check()
         there = space.insert_in_source(region, slice(None))
         pieces = cut.compute(labels[region], quantized[there], region)
         for role, on_disk in stored.items():
             on_disk.put(pieces[role])
 
-    def tell(part: float) -> None:
-        if progress is not None:
-            progress("Writing", part)
-
-    # Of a cluster: some are computed while others are on their way.
-    n_threads = min(2 * n_tasks(), MOST_REGIONS) if is_distributed() else n_tasks()
     try:
-        for_each(write_region, regions, n_threads, tell)
+        follow(lambda: _in_threads(write_region, regions), progress)
     finally:
         gate.close()
+
+
+def _in_threads(
+    write: Callable[[pyramid.Slices], None], regions: Sequence[pyramid.Slices]
+) -> None:
+    """Write regions, one a thread at a time; once that has failed, no more.
+
+    The threads end with the program at the latest, whatever they are at.
+    """
+    # Of a cluster: some are computed while others are on their way.
+    n_threads = min(2 * n_tasks(), MOST_REGIONS) if is_distributed() else n_tasks()
+    waiting: SimpleQueue[pyramid.Slices | None] = SimpleQueue()
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            for region in iter(waiting.get, None):
+                write(region)
+                ended.put(None)
+        except BaseException as error:
+            ended.put(error)
+
+    for region in (*regions, *[None] * n_threads):
+        waiting.put(region)
+    for _ in range(n_threads):
+        Thread(target=work, name="omezarr", daemon=True).start()
+    with stage("Writing"):
+        for done in range(len(regions)):
+            at(done / len(regions))
+            if error := ended.get():
+                raise error
 
 
 @dataclass(frozen=True)

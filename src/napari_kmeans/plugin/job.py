@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..core.planes import QuantizedPlanes
+    from ..core.planes_result import QuantizedPlanes
     from ..core.result import ClusteredPoints, QuantizedImage
 
     Result = QuantizedImage | QuantizedPlanes | ClusteredPoints

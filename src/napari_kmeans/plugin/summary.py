@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..core.result import ClusteredPoints, QuantizedImage
 
 if TYPE_CHECKING:
-    from ..core.planes import QuantizedPlanes
+    from ..core.planes_result import QuantizedPlanes
     from .job import Job
 
 

@@ -1,16 +1,15 @@
-"""Blocks: arrays worked on piece by piece, in threads or by dask's workers.
+"""Lazy arrays: those of dask, worked on block by block, in threads or on a cluster.
 
 The one module that knows how dask runs what it is given.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from contextlib import suppress
-from functools import cache, partial
+from functools import partial
 from itertools import accumulate, islice, product
 from math import prod
 from queue import Empty, Full, Queue, SimpleQueue
@@ -19,8 +18,11 @@ from uuid import uuid4
 
 import numpy as np
 
+from .progress import PATIENCE, Canceled, at
+from .threads import n_threads, serially
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,14 +30,6 @@ T = TypeVar("T")
 
 #: An array of dask whose chunks are results of blocks, and the indices of these.
 Portion = tuple[Any, "NDArray[np.intp]"]
-R = TypeVar("R")
-
-#: Samples in a block: enough to make Python's share vanish, and few enough to spread.
-SIZE = 2**18
-
-#: Seconds after which a run that waits for a block looks whether it should stop.
-PATIENCE = 0.1
-
 #: Chunks that dask is told of at once, for each thread: each takes some kilobytes and a
 #: part of a millisecond before the first is begun.
 PORTION = 2**9
@@ -48,96 +42,6 @@ AHEAD = 2
 
 #: Results of blocks that may wait to be taken: where they are many, blocks wait.
 MOST_WAITING = 4
-
-_thread = threading.local()
-
-
-class Canceled(Exception):
-    """Stops a computation: raised by what it tells its progress to, or by its tasks.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from napari_kmeans import Canceled, quantize
-    >>> def stop(stage, part):
-    ...     raise Canceled
-    >>> quantize(np.eye(5), k=2, progress=stop)
-    Traceback (most recent call last):
-    napari_kmeans.core.blocks.Canceled
-    """
-
-
-def n_threads() -> int:
-    """Return the number of processors this process may use, or dask's `num_workers`."""
-    dask = sys.modules.get("dask")
-    limit = dask.config.get("num_workers", None) if dask else None
-    try:
-        most = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS or Windows
-        most = os.cpu_count() or 1
-    return min(most, limit or most)
-
-
-@cache
-def _executor(n: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(n, thread_name_prefix="napari-kmeans")
-
-
-def spans(n: int, size: int) -> list[tuple[int, int]]:
-    """Return the (start, stop) of the blocks of n samples."""
-    return [(start, min(start + size, n)) for start in range(0, n, size)]
-
-
-def map_blocks(
-    function: Callable[[int, int], T], n: int, size: int | None = None
-) -> list[T]:
-    """Call ``function(start, stop)`` for each block of n samples, in threads.
-
-    Parameters
-    ----------
-    function : callable
-        Must let go of the GIL to gain from threads. Where it calls `map_blocks`, that
-        runs in its own thread.
-    n : int
-        Number of samples; 0 calls nothing.
-    size : int, optional
-        Samples in a block.
-
-    Returns
-    -------
-    list
-        What the calls returned, in the order of the blocks, whatever thread ran them.
-
-    Examples
-    --------
-    >>> map_blocks(lambda start, stop: stop - start, 10, size=4)
-    [4, 4, 2]
-    """
-    blocks = spans(n, size or SIZE)
-    threads = min(n_parallel(), len(blocks))
-    if threads < 2:
-        return [function(start, stop) for start, stop in blocks]
-    calls = _executor(threads).map(lambda block: serially(function, *block), blocks)
-    return list(calls)
-
-
-def n_parallel() -> int:
-    """Return the number of threads that `map_blocks` may use in this one."""
-    return 1 if _is_worker() else n_threads()
-
-
-def _is_worker() -> bool:
-    return getattr(_thread, "is_worker", False)
-
-
-def serially(function: Callable[..., T], *args: Any) -> T:
-    """Call a function in a thread that is one of several: it starts no more of them."""
-    before = _is_worker()
-    _thread.is_worker = True
-    try:
-        return function(*args)
-    finally:
-        _thread.is_worker = before
 
 
 def is_lazy(array: Any) -> bool:
@@ -185,7 +89,7 @@ def each_block(
     chunks: Sequence[Sequence[int]],
     function: Callable[..., T],
     *args: Any,
-) -> Generator[float, None, list[T]]:
+) -> list[T]:
     """Call ``function(blocks, start, *args)`` for each block of arrays of dask.
 
     On the workers of a cluster where there is one, and in threads elsewhere.
@@ -200,19 +104,15 @@ def each_block(
     function : callable
         Gets a list of blocks, one of each array, and where the first begins: a tuple.
 
-    Yields
-    ------
-    float
-        The part of the blocks that is done, at least each `PATIENCE` seconds. Where the
-        generator is closed, blocks whose turn has not come are given up.
-
     Returns
     -------
     list
-        What the calls returned, in the order of the blocks.
+        What the calls returned, in the order of the blocks. While they are waited for,
+        progress is told; where that stops it, blocks whose turn has not come are given
+        up.
     """
     results: list[Any] = [None] * prod(map(len, chunks))
-    yield from take_each(results.__setitem__, arrays, chunks, function, *args)
+    take_each(results.__setitem__, arrays, chunks, function, *args)
     return results
 
 
@@ -222,7 +122,7 @@ def take_each(
     chunks: Sequence[Sequence[int]],
     function: Callable[..., Any],
     *args: Any,
-) -> Generator[float, None, None]:
+) -> None:
     """Do what `each_block` does; call ``take(index, result)`` here for each result.
 
     As soon as it is there, so that all of them are never held at once. Nor is what dask
@@ -243,68 +143,12 @@ def take_each(
     work.start()
     try:
         for n_done in range(n_blocks):
-            yield n_done / n_blocks
+            at(n_done / n_blocks)
             while not (found := results.get()):
-                yield n_done / n_blocks
+                at(n_done / n_blocks)
             take(*found)
     finally:
         results.stop()
-
-
-def apart(steps: Generator[T, None, R], first: T) -> Generator[T, None, R]:
-    """Take steps in another thread; yield the latest again while the next takes long.
-
-    So that what cannot be interrupted can be left: where the generator is closed, the
-    thread goes on to the end of its step, unheard.
-
-    Parameters
-    ----------
-    first : object
-        What to yield before there is a step.
-
-    Yields
-    ------
-    object
-        A step, at least each `PATIENCE` seconds.
-    """
-    told: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
-    stopped = threading.Event()
-
-    def work() -> None:
-        try:
-            while not stopped.is_set():
-                told.put((True, next(steps)))
-        except BaseException as error:
-            told.put((False, error))
-
-    target = partial(serially, work) if _is_worker() else work
-    threading.Thread(target=target, name="napari-kmeans-apart", daemon=True).start()
-    try:
-        while True:
-            try:
-                going_on, found = told.get(timeout=PATIENCE)
-            except Empty:
-                yield first
-                continue
-            if isinstance(found, StopIteration):
-                result: R = found.value
-                return result
-            if not going_on:
-                raise found
-            first = found
-            yield first
-    finally:
-        stopped.set()
-
-
-def patiently(function: Callable[..., T], *args: Any) -> Generator[float, None, T]:
-    """Call a function in another thread; yield 0.0 now and then while it takes long."""
-
-    def steps() -> Generator[float, None, T]:
-        return function(*args)
-        yield
-
-    return apart(steps(), 0.0)
 
 
 def extended(array: Any) -> Any:

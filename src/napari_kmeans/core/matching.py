@@ -1,0 +1,60 @@
+"""Matching: which of the clusters that are known each new one is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def match(centers: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Give clusters numbers, by their centers and the latest known of each number.
+
+    Parameters
+    ----------
+    centers : (n_clusters, n_channels) float64
+        At most as many as there are numbers.
+    known : (k, n_channels) float64
+        NaN for numbers not used yet, which come last.
+
+    Returns
+    -------
+    (n_clusters,) int
+        A number for each cluster, from 0, no two alike. New ones are taken in order.
+
+    Examples
+    --------
+    >>> match(np.array([[10.0], [50.0]]), np.array([[48.0], [5.0], [90.0]]))
+    array([1, 0])
+    >>> match(np.array([[10.0], [90.0]]), np.array([[12.0], [30.0], [np.nan]]))
+    array([0, 2])
+    """
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    n_seen = int((~np.isnan(known[:, 0])).sum())
+    n_unseen = len(known) - n_seen
+    if n_seen == 0:
+        return np.arange(len(centers))
+    # A power of two: no square overflows, and no digit is lost.
+    reach = max(np.abs(centers).max(), np.abs(known[:n_seen]).max())
+    scale = -math.frexp(reach)[1]
+    centers, known = np.ldexp(centers, scale), np.ldexp(known[:n_seen], scale)
+    costs = cdist(centers, known, "sqeuclidean")
+    if n_unseen and n_seen == 1:
+        # Nothing to compare with: the nearest cluster has the only number.
+        bad = np.full(len(centers), costs.max() + 1)
+    elif n_unseen:
+        apart = cdist(known, known, "sqeuclidean")
+        np.fill_diagonal(apart, np.inf)
+        bad = apart.min(axis=1)[costs.argmin(axis=1)] / 4
+    if n_unseen:
+        costs = np.hstack([costs, np.tile(bad[:, np.newaxis], n_unseen)])
+    numbers = np.asarray(linear_sum_assignment(costs)[1])
+    new = numbers >= n_seen
+    numbers[new] = n_seen + np.arange(new.sum())
+    return numbers
