@@ -10,10 +10,15 @@ import pytest
 from napari.layers import Layer
 from skimage.data import immunohistochemistry
 
-from napari_kmeans.core.opencv import enlarge
 from napari_kmeans import sample_data
+from napari_kmeans.core.opencv import enlarge
 
-SAMPLES = [sample_data.photo, sample_data.microscopy, sample_data.blobs, sample_data.large]
+SAMPLES = [
+    sample_data.photo,
+    sample_data.microscopy,
+    sample_data.blobs,
+    sample_data.large,
+]
 
 
 @pytest.fixture(autouse=True)

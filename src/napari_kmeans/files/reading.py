@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: What a file of classic or of big TIFF begins with.
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
+
 def read(
     path: str | os.PathLike[str],
     *,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..core.planes import QuantizedPlanes
+    from ..core.planes_result import QuantizedPlanes
     from ..core.result import QuantizedImage
 
 #: What a result was made with; and by what: without it, a folder is no result.
