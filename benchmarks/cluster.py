@@ -63,7 +63,7 @@ class Measured(NamedTuple):
 def measure(image: Any, workers: int) -> Measured:
     """Measure an image on the cluster whose client is active."""
     from napari_kmeans import quantize
-    from napari_kmeans.core.stream import Stream
+    from napari_kmeans.core.data.stream import Stream
     from napari_kmeans.omezarr import write
 
     seconds = [time.perf_counter()]

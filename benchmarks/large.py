@@ -69,7 +69,7 @@ def lazy_image(gigapixels: float) -> Any:
 
 def large(gigapixels: float) -> Measured:
     from napari_kmeans import quantize
-    from napari_kmeans.core.stream import Stream
+    from napari_kmeans.core.data.stream import Stream
     from napari_kmeans.omezarr import write
 
     # What is compiled is not counted.

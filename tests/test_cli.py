@@ -30,7 +30,7 @@ from typer.testing import CliRunner
 import napari_kmeans
 from napari_kmeans import Criteria, cli, files, omezarr, quantize, quantize_planes
 from napari_kmeans.cli import bar, resources, summary
-from napari_kmeans.core.threads import n_threads
+from napari_kmeans.core.run.threads import n_threads
 from napari_kmeans.omezarr import writing
 from napari_kmeans.omezarr.source import Source
 

@@ -17,9 +17,9 @@ from benchmarks import cluster as benchmark
 from benchmarks import large
 from napari_kmeans import Canceled, cli, omezarr, quantize, quantize_planes
 from napari_kmeans.cli import resources
-from napari_kmeans.core import lazy
-from napari_kmeans.core import reading as module
-from napari_kmeans.core.numbering import Numbering
+from napari_kmeans.core.palettes.numbering import Numbering
+from napari_kmeans.core.reading import source as module
+from napari_kmeans.core.run import lazy
 from napari_kmeans.omezarr.layout import Layout
 from telling import Told
 
@@ -65,13 +65,13 @@ def client(cluster):
 def small_blocks(monkeypatch):
     """Let images of a few kilobytes be read as those of gigabytes are."""
     monkeypatch.setattr(module, "SMALL", 0)
-    monkeypatch.setattr("napari_kmeans.core.samples.DISTINCT", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.streamed.FINE", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.settling.FINE", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.settling.COARSE", 2**10)
-    monkeypatch.setattr("napari_kmeans.core.streamed.COARSE", 2**10)
-    monkeypatch.setattr("napari_kmeans.core.stream.BLOCK", 2**15)
-    monkeypatch.setattr("napari_kmeans.core.stream.CLUSTER_BLOCK", 2**15)
+    monkeypatch.setattr("napari_kmeans.core.data.samples.DISTINCT", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.reading.streamed.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.cluster.settling.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.cluster.settling.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.reading.streamed.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.data.stream.BLOCK", 2**15)
+    monkeypatch.setattr("napari_kmeans.core.data.stream.CLUSTER_BLOCK", 2**15)
 
 
 def smooth():

@@ -15,7 +15,9 @@ from napari_kmeans import (
     quantize_planes,
     read_samples,
 )
-from napari_kmeans.core import held, reading, samples, stream
+from napari_kmeans.core.data import samples, stream
+from napari_kmeans.core.reading import held
+from napari_kmeans.core.reading import source as reading
 
 COFFEE = skimage.data.coffee()[::2, ::2]
 FLOATS = COFFEE.astype(np.float32) / 255

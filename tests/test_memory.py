@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_kmeans.core.memory import (
+from napari_kmeans.core.run.memory import (
     PROCESS,
     STREAMING,
     THREAD,

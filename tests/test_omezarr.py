@@ -24,7 +24,7 @@ from numcodecs import Zstd
 from scipy.ndimage import gaussian_filter
 
 from napari_kmeans import Canceled, omezarr, quantize, quantize_planes
-from napari_kmeans.core.threads import n_threads
+from napari_kmeans.core.run.threads import n_threads
 from napari_kmeans.omezarr import pyramid, writing
 from telling import Told
 

@@ -13,8 +13,8 @@ import pytest
 
 import napari_kmeans
 from napari_kmeans import Canceled, kmeans, quantize
-from napari_kmeans.core import opencv
-from napari_kmeans.core.progress import follow, stage
+from napari_kmeans.core.cluster import opencv
+from napari_kmeans.core.run.progress import follow, stage
 from telling import Told
 
 BOTH = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER

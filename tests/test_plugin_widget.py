@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QApplication
 
 from dock import by_script, click, names, run, select, tick, type_into, wait
 from napari_kmeans import kmeans, quantize, quantize_planes, sample_data
-from napari_kmeans.core import opencv
+from napari_kmeans.core.cluster import opencv
 from napari_kmeans.plugin.widget import KMeansWidget
 
 

@@ -11,7 +11,7 @@ from napari.layers import Layer
 from skimage.data import immunohistochemistry
 
 from napari_kmeans import sample_data
-from napari_kmeans.core.opencv import enlarge
+from napari_kmeans.core.cluster.opencv import enlarge
 
 SAMPLES = [
     sample_data.photo,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_kmeans.core import samples
-from napari_kmeans.core.samples import Codes, count, from_colors, from_pixels
+from napari_kmeans.core.data import samples
+from napari_kmeans.core.data.samples import Codes, count, from_colors, from_pixels
 
 INTEGERS = [f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)]
 FLOATS = ["f2", "f4", "f8"]
@@ -169,7 +169,7 @@ def test_either_byte_order_and_any_strides_will_do(dtype, order):
 
 @pytest.mark.parametrize("dtype", [*INTEGERS, *FLOATS])
 def test_many_pixels_are_held_as_float32_where_it_holds_them(dtype, monkeypatch):
-    monkeypatch.setattr("napari_kmeans.core.frame.SINGLE", 20)
+    monkeypatch.setattr("napari_kmeans.core.data.frame.SINGLE", 20)
     many = from_pixels([np.arange(24).astype(dtype)]).values
     exact = np.dtype(dtype).itemsize <= 2 or dtype == "f4"
     assert many.dtype == (np.float32 if exact else np.float64)
@@ -236,8 +236,8 @@ def test_large_integers_of_a_wide_table_are_held_exactly():
 def test_counting_does_not_depend_on_threads_or_blocks(threads, monkeypatch):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 4, (50_000, 3), np.uint8)
-    monkeypatch.setattr("napari_kmeans.core.threads.n_threads", lambda: threads)
-    monkeypatch.setattr("napari_kmeans.core.threads.SIZE", 7_777)
+    monkeypatch.setattr("napari_kmeans.core.run.threads.n_threads", lambda: threads)
+    monkeypatch.setattr("napari_kmeans.core.run.threads.SIZE", 7_777)
     monkeypatch.setattr(samples, "SORTED", 0)
     codes = Codes.of(list(image.T))
     occurring, counts = count(list(image.T), codes)

@@ -6,8 +6,8 @@ import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_kmeans.core import lloyd, settling
-from napari_kmeans.core.samples import Codes, count, from_colors, from_pixels
+from napari_kmeans.core.cluster import lloyd, settling
+from napari_kmeans.core.data.samples import Codes, count, from_colors, from_pixels
 
 
 def compactness(samples, centers):

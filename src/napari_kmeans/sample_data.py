@@ -60,7 +60,7 @@ def large() -> list[LayerData]:
     """
     from skimage.data import immunohistochemistry
 
-    from .core.opencv import enlarge
+    from .core.cluster.opencv import enlarge
 
     picture = immunohistochemistry()  # type: ignore[no-untyped-call]
     picture = enlarge(picture, LARGE)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ..core.progress import Report
+    from ..core.run.progress import Report
 
 #: Work that takes longer than this, in seconds, is shown.
 LONG = 0.5

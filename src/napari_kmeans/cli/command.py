@@ -14,7 +14,7 @@ from .source import left_out_by, quantized, read
 from .summary import summarize
 
 if TYPE_CHECKING:
-    from ..core.options import QuantizeOptions
+    from ..core.options.keywords import QuantizeOptions
 
 main = typer.Typer(
     name="napari-kmeans",
@@ -77,8 +77,8 @@ def quantize(
     """Quantize an image to k colors or gray values by k-means."""
     from rich.console import Console
 
-    from ..core.criteria import Criteria
-    from ..core.lazy import is_lazy
+    from ..core.options.criteria import Criteria
+    from ..core.run.lazy import is_lazy
 
     folder, stderr = output or named_after(file), Console(stderr=True)
     with (

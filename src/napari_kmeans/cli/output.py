@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..core.planes_result import QuantizedPlanes
-    from ..core.progress import Report
-    from ..core.result import QuantizedImage
+    from ..core.results.planes import QuantizedPlanes
+    from ..core.results.result import QuantizedImage
+    from ..core.run.progress import Report
     from ..layers.metadata import LayerData
 
     Write = Callable[[QuantizedImage | QuantizedPlanes, LayerData, Report], None]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ..core.memory import Budget
+    from ..core.run.memory import Budget
 
 #: Seconds to wait for the scheduler of a cluster.
 CONNECTING = 10
@@ -25,8 +25,8 @@ def limited(text: str | None) -> Iterator[Budget | None]:
     if text is None:
         yield None
         return
-    from ..core.memory import Budget
-    from ..core.threads import n_threads
+    from ..core.run.memory import Budget
+    from ..core.run.threads import n_threads
 
     try:
         from dask import config
@@ -50,8 +50,8 @@ def check_room(
     budget: Budget, image: Any, axes: tuple[int, ...] | None, output: Path
 ) -> None:
     """Raise where what is held of an image, and of its result, has no room."""
-    from ..core.lazy import is_lazy
-    from ..core.memory import least
+    from ..core.run.lazy import is_lazy
+    from ..core.run.memory import least
 
     is_result_held = output.suffix != ".zarr"
     needed = least(image, axes=axes, is_result_held=is_result_held)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..core.options import QuantizeOptions
-    from ..core.planes_result import QuantizedPlanes
-    from ..core.progress import Report
-    from ..core.result import QuantizedImage
+    from ..core.options.keywords import QuantizeOptions
+    from ..core.results.planes import QuantizedPlanes
+    from ..core.results.result import QuantizedImage
+    from ..core.run.progress import Report
     from ..layers.metadata import LayerData
 
 
@@ -71,7 +71,7 @@ def _left_open(source: LayerData, options: QuantizeOptions) -> QuantizeOptions:
 
 def _mask(file: str | None, source: LayerData) -> Any:
     """Return where pixels take part: by the user's mask, and by the image's alpha."""
-    from ..core.lazy import is_lazy
+    from ..core.run.lazy import is_lazy
     from ..files import read_mask, said
 
     alpha = said(source, "alpha")

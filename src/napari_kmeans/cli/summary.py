@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..core.planes_result import QuantizedPlanes
-    from ..core.result import ImageClusters, QuantizedImage
+    from ..core.results.planes import QuantizedPlanes
+    from ..core.results.result import ImageClusters, QuantizedImage
 
 #: Clusters that the summary shows; the table of centers holds all.
 MOST_SHOWN = 32
@@ -27,7 +27,7 @@ def summarize(
     """
     from rich.text import Text
 
-    from ..core.planes_result import QuantizedPlanes
+    from ..core.results.planes import QuantizedPlanes
 
     result = given.summary if isinstance(given, QuantizedPlanes) else given
     shape = " x ".join(map(str, result.quantized.shape))

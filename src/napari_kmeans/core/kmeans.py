@@ -6,21 +6,22 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from . import lloyd, validation
-from .clustering import cluster
-from .drawing import select, spread
-from .options import FIT, keywords, split
-from .progress import follow
-from .result import ClusteredPoints
-from .samples import from_pixels
-from .settings import Settings
-from .versions import versions
+from . import validation
+from .cluster import lloyd
+from .cluster.clustering import cluster
+from .data.drawing import select, spread
+from .data.samples import from_pixels
+from .options.keywords import FIT, keywords, split
+from .options.settings import Settings
+from .results.result import ClusteredPoints
+from .results.versions import versions
+from .run.progress import follow
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from .options import FitOptions
-    from .progress import Report
+    from .options.keywords import FitOptions
+    from .run.progress import Report
 
 
 @keywords(FIT)

@@ -9,28 +9,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 import numpy as np
 
 from . import validation
-from .lazy import is_lazy
-from .matching import match
-from .numbering import Numbered, Numbering, cuts, renumbered
-from .options import FIT, READ, keywords, split
-from .pixels import Pixels, channels_last
-from .planes_result import PlanesSummary, QuantizedPlanes, label_axes
-from .progress import follow, stage
+from .cluster.sums import label_dtype
+from .data.pixels import Pixels, channels_last
+from .options.keywords import FIT, READ, keywords, split
+from .palettes.matching import match
+from .palettes.numbering import Numbered, Numbering, cuts, renumbered
 from .quantize import checked, quantized
-from .sums import label_dtype
+from .results.planes import PlanesSummary, QuantizedPlanes, label_axes
+from .run.lazy import is_lazy
+from .run.progress import follow, stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from .layout import Layout
-    from .options import QuantizeOptions
-    from .palette import Palette
-    from .progress import Report
-    from .reading import Source
-    from .result import QuantizedImage
-    from .settings import Settings
+    from .data.layout import Layout
+    from .options.keywords import QuantizeOptions
+    from .options.settings import Settings
+    from .palettes.palette import Palette
+    from .reading.source import Source
+    from .results.result import QuantizedImage
+    from .run.progress import Report
 
 
 @keywords(READ, FIT)

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import numpy as np
 
 from .. import omezarr
-from ..core.lazy import is_lazy
+from ..core.run.lazy import is_lazy
 from ..layers.metadata import PLACEMENT
 from ..omezarr.source import reason
 from .pictures import Picture, beginning, check_room, open_picture

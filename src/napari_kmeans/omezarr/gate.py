@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Self
 
-from ..core.progress import Canceled
+from ..core.run.progress import Canceled
 
 
 class Gate:
@@ -24,7 +24,7 @@ class Gate:
     >>> with gate:
     ...     print("written")
     Traceback (most recent call last):
-    napari_kmeans.core.progress.Canceled
+    napari_kmeans.core.run.progress.Canceled
     """
 
     def __init__(self) -> None:

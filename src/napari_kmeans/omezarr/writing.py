@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import replacement
-from ..core.lazy import is_distributed, is_lazy, n_tasks
-from ..core.progress import at, follow, stage
+from ..core.run.lazy import is_distributed, is_lazy, n_tasks
+from ..core.run.progress import at, follow, stage
 from ..core.validation import check_progress
 from ..layers.metadata import METADATA
 from . import pyramid
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..core.planes_result import QuantizedPlanes
-    from ..core.progress import Report
-    from ..core.result import ImageClusters, QuantizedImage
+    from ..core.results.planes import QuantizedPlanes
+    from ..core.results.result import ImageClusters, QuantizedImage
+    from ..core.run.progress import Report
 
 #: What of a result is written at once, in bytes, by each thread.
 REGION_BYTES = 2**24
@@ -139,7 +139,7 @@ def fill(
 
     Once it is stopped, nothing changes there any more.
     """
-    from ..core.planes_result import QuantizedPlanes
+    from ..core.results.planes import QuantizedPlanes
 
     check_progress(progress)
     whole = result.summary if isinstance(result, QuantizedPlanes) else result

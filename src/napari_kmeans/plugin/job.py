@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from ..core.blocks import apart
-from ..core.progress import Progress, located
+from ..core.run.progress import Progress, located
 from ..layers.source import ROLES, stacked
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..core.planes_result import QuantizedPlanes
-    from ..core.result import ClusteredPoints, QuantizedImage
+    from ..core.results.planes import QuantizedPlanes
+    from ..core.results.result import ClusteredPoints, QuantizedImage
 
     Result = QuantizedImage | QuantizedPlanes | ClusteredPoints
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.progress import exhaust
+from ..core.run.progress import exhaust
 from ..layers.centers import border_color
 from ..layers.metadata import METADATA, LayerData, ndim_of
 from .recoloring import clusters, recolored, with_colors

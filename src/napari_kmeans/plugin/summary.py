@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.result import ClusteredPoints, QuantizedImage
+from ..core.results.result import ClusteredPoints, QuantizedImage
 
 if TYPE_CHECKING:
-    from ..core.planes_result import QuantizedPlanes
+    from ..core.results.planes import QuantizedPlanes
     from .job import Job
 
 

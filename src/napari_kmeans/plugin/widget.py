@@ -20,9 +20,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QLabel, QShortcut, QSizePolicy  # type: ignore[attr-defined]
 
-from ..core.criteria import Criteria
-from ..core.memory import forecast, free_memory
-from ..core.progress import exhaust
+from ..core.options.criteria import Criteria
+from ..core.run.memory import forecast, free_memory
+from ..core.run.progress import exhaust
 from ..core.validation import check_attempts, check_k, check_seed
 from ..layers.source import ROLES
 from . import controls

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from napari.qt.threading import GeneratorWorker
 
-    from ..core.progress import Progress
+    from ..core.run.progress import Progress
     from .job import Job, Outcome
 
 #: Seconds before progress is shown: to draw it would take much of a short run's time.

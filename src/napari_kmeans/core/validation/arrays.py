@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..lazy import is_lazy
+from ..run.lazy import is_lazy
 from .values import shown
 
 if TYPE_CHECKING:
