@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans import Criteria, kmeans, quantize
-from napari_kmeans.core.data.samples import spread
+from napari_kmeans.core.data.drawing import spread
 from napari_kmeans.core.options.settings import MAX_SAMPLES
 
 TO_THE_END = Criteria(None, 0)

@@ -26,6 +26,7 @@ from scipy.ndimage import gaussian_filter
 from napari_kmeans import Canceled, omezarr, quantize, quantize_planes
 from napari_kmeans.core.run.threads import n_threads
 from napari_kmeans.omezarr import pyramid, writing
+from napari_kmeans.omezarr.gate import Gate
 from telling import Told
 
 SMALL = 16
@@ -408,6 +409,31 @@ def test_a_region_under_way_is_left_at_once_and_writes_nothing_more(tmp_path):
     for thread in threads:
         thread.join()
     assert not tree(tmp_path)
+
+
+def test_a_gate_is_closed_once_nobody_is_inside():
+    gate, inside, go_on, order = Gate(), threading.Event(), threading.Event(), []
+
+    def write():
+        with gate:
+            inside.set()
+            go_on.wait()
+            order.append("written")
+
+    def close():
+        gate.close()
+        order.append("closed")
+
+    threads = [threading.Thread(target=each) for each in (write, close)]
+    threads[0].start()
+    inside.wait()
+    threads[1].start()
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["written", "closed"]
+    with pytest.raises(Canceled):
+        write()
 
 
 def test_full_disk_leaves_everything_as_it_was(tmp_path, monkeypatch):

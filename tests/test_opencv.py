@@ -249,7 +249,7 @@ def test_only_one_module_of_the_core_imports_cv2():
         for path in package.rglob("*.py")
         if re.search(r"^\s*(import|from) cv2", path.read_text(), re.MULTILINE)
     ]
-    assert importing == ["core/opencv.py"]
+    assert importing == ["core/cluster/opencv.py"]
 
 
 @pytest.mark.parametrize("value", [None, "/somewhere"])
@@ -263,7 +263,7 @@ def test_importing_opencv_leaves_the_environment_alone(value):
     script = (
         "import os, subprocess, sys\n"
         "before = dict(os.environ)\n"
-        "import napari_kmeans.core.opencv\n"
+        "import napari_kmeans.core.cluster.opencv\n"
         "assert dict(os.environ) == before\n"
         "import cv2\n"
         "assert dict(os.environ) == before\n"

@@ -242,7 +242,7 @@ FORMS = {
 def test_bits_do_not_depend_on_threads_or_blocks(form, monkeypatch):
     image, settings = FORMS[form]
     expected = quantize(image, 6, **settings)
-    monkeypatch.setattr("napari_kmeans.core.data.samples.SORTED", 0)
+    monkeypatch.setattr("napari_kmeans.core.data.codes.SORTED", 0)
     for threads, size in ((1, 2**18), (2, 4_000), (8, 1_024), (8, 997)):
         monkeypatch.setattr(run, "n_threads", lambda threads=threads: threads)
         monkeypatch.setattr(run, "SIZE", size)

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from napari_kmeans.core.data import codes as module
 from napari_kmeans.core.data import samples
-from napari_kmeans.core.data.samples import Codes, count, from_colors, from_pixels
+from napari_kmeans.core.data.codes import Codes, count
+from napari_kmeans.core.data.counted import from_colors
+from napari_kmeans.core.data.samples import from_pixels
 
 INTEGERS = [f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)]
 FLOATS = ["f2", "f4", "f8"]
@@ -56,7 +59,7 @@ def test_colors_are_the_distinct_pixels_and_their_counts(channels, sort_up_to):
     codes = Codes.of(channels)
     assert codes is not None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(samples, "SORTED", sort_up_to)
+        patch.setattr(module, "SORTED", sort_up_to)
         colors = from_colors(codes, *count(channels, codes))
     rows = np.stack(channels, axis=1)
     expected = Counter(map(tuple, rows.tolist()))
@@ -71,7 +74,7 @@ def test_colors_are_the_distinct_pixels_and_their_counts(channels, sort_up_to):
 def test_each_pixel_gets_the_label_of_its_color(channels, dtype):
     colors = colors_of(channels)
     labels = np.arange(colors.n).astype(dtype)
-    found = samples.look_up(channels, colors.codes, colors.table(labels))
+    found = module.look_up(channels, colors.codes, colors.table(labels))
     assert found.dtype == dtype
     assert found.min() >= 1
     values = np.array(exact(colors), object)[:, found - 1]
@@ -238,7 +241,7 @@ def test_counting_does_not_depend_on_threads_or_blocks(threads, monkeypatch):
     image = rng.integers(0, 4, (50_000, 3), np.uint8)
     monkeypatch.setattr("napari_kmeans.core.run.threads.n_threads", lambda: threads)
     monkeypatch.setattr("napari_kmeans.core.run.threads.SIZE", 7_777)
-    monkeypatch.setattr(samples, "SORTED", 0)
+    monkeypatch.setattr(module, "SORTED", 0)
     codes = Codes.of(list(image.T))
     occurring, counts = count(list(image.T), codes)
     numbers, expected = np.unique(codes.encode(list(image.T)), return_counts=True)

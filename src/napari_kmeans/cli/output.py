@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
-    from ..core.results.result import QuantizedImage
     from ..core.run.progress import Report
     from ..layers.metadata import LayerData
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..core.options.keywords import QuantizeOptions
+    from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
-    from ..core.results.result import QuantizedImage
     from ..core.run.progress import Report
     from ..layers.metadata import LayerData
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..core.results.clusters import ImageClusters
+    from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
-    from ..core.results.result import ImageClusters, QuantizedImage
 
 #: Clusters that the summary shows; the table of centers holds all.
 MOST_SHOWN = 32

@@ -10,8 +10,8 @@ from .. import signals
 if TYPE_CHECKING:
     from napari import Viewer
 
+    from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
-    from ..core.results.result import QuantizedImage
     from ..layers.metadata import LayerData
 
     Result = QuantizedImage | QuantizedPlanes

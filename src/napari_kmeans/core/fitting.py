@@ -13,7 +13,7 @@ from .palettes.colors import of_centers
 from .palettes.palette import Palette
 from .palettes.quantizer import Quantizer
 from .palettes.values import to_dtype, to_long
-from .results.result import note_of, warn
+from .results.clusters import note_of, warn
 from .results.versions import versions
 from .run.progress import follow, stage
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .options.settings import Settings
     from .palettes.palette import Palette
     from .reading.source import Source
-    from .results.result import QuantizedImage
+    from .results.image import QuantizedImage
     from .run.progress import Report
 
 

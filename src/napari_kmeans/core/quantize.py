@@ -17,7 +17,7 @@ from .options.settings import Settings
 from .palettes.quantizer import quantize_lazily
 from .reading.held import HeldSamples
 from .reading.source import Source
-from .results.result import QuantizedImage
+from .results.image import QuantizedImage
 from .run.progress import follow, stage
 
 if TYPE_CHECKING:

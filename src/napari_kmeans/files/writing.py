@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
-    from ..core.results.result import QuantizedImage
 
 #: What a result was made with; and by what: without it, a folder is no result.
 SETTINGS = "settings.json"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from ..core.results.result import ImageClusters
+    from ..core.results.clusters import ImageClusters
 
 
 class ClusterColors(NamedTuple):

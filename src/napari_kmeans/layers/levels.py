@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..core.results.result import QuantizedImage
+    from ..core.results.image import QuantizedImage
 
 #: The longest axis that a texture may have: napari shows longer Labels downsampled.
 LONGEST = 16_384

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..core.results.result import ImageClusters
+    from ..core.results.clusters import ImageClusters
 
 _DEFAULT_NAMES = {2: "yx", 3: "zyx", 4: "tzyx", 5: "tvzyx"}
 

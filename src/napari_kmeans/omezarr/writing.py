@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..core.results.clusters import ImageClusters
+    from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
-    from ..core.results.result import ImageClusters, QuantizedImage
     from ..core.run.progress import Report
 
 #: What of a result is written at once, in bytes, by each thread.

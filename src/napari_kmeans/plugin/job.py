@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
-    from ..core.results.result import ClusteredPoints, QuantizedImage
+    from ..core.results.points import ClusteredPoints
 
     Result = QuantizedImage | QuantizedPlanes | ClusteredPoints
 

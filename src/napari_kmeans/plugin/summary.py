@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.results.result import ClusteredPoints, QuantizedImage
+from ..core.results.image import QuantizedImage
+from ..core.results.points import ClusteredPoints
 
 if TYPE_CHECKING:
     from ..core.results.planes import QuantizedPlanes

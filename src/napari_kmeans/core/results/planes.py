@@ -13,7 +13,8 @@ from ..palettes.numbering import cuts
 from ..palettes.text import told
 from ..run.progress import at, follow
 from .centroids import centroids
-from .result import ImageClusters, cluster_table
+from .clusters import ImageClusters
+from .tables import cluster_table
 
 if TYPE_CHECKING:
     import pandas as pd
