@@ -10,12 +10,19 @@ import napari_kmeans
 
 ROOT = Path(napari_kmeans.__file__).parent
 
-#: The rooms, and what is below each.
+#: The rooms, from the ground up, and what each knows of those before it.
 BELOW = {
     "core": set(),
     "layers": {"core"},
+    "sample_data": {"core", "layers"},
+    "replacement": set(),
     "omezarr": {"core", "layers", "replacement"},
+    "files": {"core", "layers", "replacement", "omezarr"},
     "plugin": {"core", "layers", "omezarr"},
+    "signals": set(),
+    "cli": {"core", "layers", "sample_data", "omezarr", "files", "signals"},
+    "__main__": {"signals", "cli"},
+    "__init__": {"core", "layers", "files"},
 }
 
 #: The rooms of core, from the ground up: each knows those before it.
@@ -40,9 +47,10 @@ def imported(path):
     return found
 
 
+#: Of the whole, the stub has the imports.
 MODULES = {
     path.relative_to(ROOT).with_suffix("").parts: imported(path)
-    for path in sorted(ROOT.rglob("*.py"))
+    for path in sorted([*ROOT.rglob("*.py"), ROOT / "__init__.pyi"])
 }
 
 
@@ -65,9 +73,13 @@ def test_rooms_know_only_those_below(room):
             assert rooms <= {room} | BELOW[room], ".".join(module)
 
 
+def test_what_is_below_a_room_comes_before_it():
+    rooms = list(BELOW)
+    assert all(BELOW[room] <= {*rooms[:index]} for index, room in enumerate(rooms))
+
+
 def test_every_room_is_known():
-    folders = {module[0] for module in MODULES if len(module) > 1}
-    assert folders == set(BELOW)
+    assert {module[0] for module in MODULES} == {*BELOW}
 
 
 def test_imports_are_relative():

@@ -1,13 +1,7 @@
-"""Files: images read by what their files say, and results written to a folder.
-
-A result's folder holds the quantized image and the labels, each as PNG where that
-format has room for it and as TIFF elsewhere, the table of centers as CSV, and the
-settings as JSON.
-"""
+"""Reading: images by what their files say of them."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from contextlib import contextmanager
@@ -18,42 +12,23 @@ from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import numpy as np
-from PIL import Image
 
-from . import omezarr, replacement
-from .layers.metadata import METADATA
-from .omezarr.source import reason
+from .. import omezarr
+from ..core.run.lazy import is_lazy
+from ..layers.metadata import PLACEMENT
+from ..omezarr.source import reason
 from .pictures import Picture, beginning, check_room, open_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
-    from .core.results.image import QuantizedImage
-    from .core.results.planes import QuantizedPlanes
-    from .layers.metadata import LayerData
+    from ..layers.metadata import LayerData
     from .pictures import Source
 
 #: What a file of classic or of big TIFF begins with.
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-#: What puts a layer into the world; with channels apart, without their axis.
-PLACEMENT = ("scale", "translate", "units", "axis_labels")
-
-#: What a result was made with; and by what: without it, a folder is no result.
-SETTINGS = "settings.json"
-
-#: All that a result's folder may hold.
-NAMES = (
-    "quantized.png",
-    "quantized.tif",
-    "labels.png",
-    "labels.tif",
-    "centers.csv",
-    SETTINGS,
-)
 
 
 def read(
@@ -125,6 +100,39 @@ def read(
     if isinstance(data, Picture):
         return _layer_data(data, _pixels(data, path))
     return data, attributes, kind
+
+
+def read_mask(path: str, *, lazy: bool = False) -> Any:
+    """Read which pixels of an image take part: an array of bool.
+
+    Of colors, black is 0, and so is what is transparent.
+
+    Parameters
+    ----------
+    path : str
+        An image, or labels, that is 0 where pixels are to be left out.
+    lazy : bool, default False
+        Whether what is read lazily stays an array of dask.
+
+    Raises
+    ------
+    ModuleNotFoundError, ValueError
+        As `read`.
+    """
+    data, attributes, kind = source = read(path, types=("image", "labels"))
+    if not (lazy and is_lazy(data)):
+        data = np.asarray(data)
+    if kind == "image" and attributes.get("rgb"):
+        mask = (data[..., :3] != 0).any(axis=-1)
+        alpha = data[..., 3] if data.shape[-1] == 4 else None
+    else:
+        mask, alpha = data.astype(np.bool_), said(source, "alpha")
+    return mask if alpha is None else mask & (alpha > 0)
+
+
+def said(image: LayerData, what: str) -> Any:
+    """Return what else a file says of an image, None where it does not."""
+    return image[1].get("metadata", {}).get(what)
 
 
 def _images(path: str, plugin: str | None) -> list[LayerData]:
@@ -314,84 +322,3 @@ def stem(path: str) -> str:
     'bricks'
     """
     return (Path(path) if "://" in path else Path(path).resolve()).stem or "image"
-
-
-def replacing(folder: Path, *, force: bool = False) -> AbstractContextManager[Path]:
-    """Give a new folder to `write` into, that takes its place at the end.
-
-    As `replacement.replacing`: an earlier result is replaced where `force` is True, and
-    nothing else is.
-    """
-    return replacement.replacing(folder, _written, force=force)
-
-
-def _written(folder: Path) -> str:
-    """Return a regular expression of what a result holds; "" where there is none."""
-    try:
-        record = json.loads((folder / SETTINGS).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return ""
-    is_ours = isinstance(record, dict) and METADATA in record
-    return "|".join(map(re.escape, NAMES)) if is_ours else ""
-
-
-def write(
-    folder: Path,
-    result: QuantizedImage | QuantizedPlanes,
-    alpha: NDArray[Any] | None = None,
-) -> None:
-    """Write the quantized image, the labels, the centers and the settings to a folder.
-
-    The settings, `SETTINGS`, are JSON as layers have them in their metadata. A gray
-    image may have alpha, an array of its shape and dtype.
-    """
-    image, axis = np.asarray(result.quantized), result.settings["channel_axis"]
-    if result.rgb and axis is not None:
-        image, axis = np.moveaxis(image, axis, -1), None
-    _write_image(folder / "quantized", image, result.rgb, axis, alpha)
-    _write_image(folder / "labels", np.asarray(result.labels))
-    result.features.to_csv(folder / "centers.csv", index=False)
-    record = {METADATA: omezarr.plain(result.settings)}
-    (folder / SETTINGS).write_text(json.dumps(record, indent=2) + "\n")
-
-
-def _write_image(
-    path: Path,
-    image: NDArray[Any],
-    rgb: bool = False,
-    channel_axis: int | None = None,
-    alpha: NDArray[Any] | None = None,
-) -> None:
-    """Write an image as PNG, or as TIFF where that cannot hold it."""
-    pixels = image.astype(image.dtype.newbyteorder("="), copy=False)
-    if alpha is not None:
-        pixels = np.stack([pixels, np.asarray(alpha)], axis=-1)
-    several = rgb or alpha is not None
-    # PNG holds several channels of 16 bits, too, but many readers halve them.
-    depths = (np.uint8,) if several else (np.uint8, np.uint16)
-    if pixels.dtype in depths and pixels.ndim == 2 + several:
-        Image.fromarray(pixels).save(path.with_suffix(".png"), compress_level=1)
-        return
-    import tifffile
-
-    axes = ["Q"] * (image.ndim - 2 - rgb - (channel_axis is not None)) + ["Y", "X"]
-    if channel_axis is not None:
-        axes.insert(channel_axis, "C")
-    samples: dict[str, Any] = {"photometric": "minisblack"}
-    if several:
-        axes.append("S")
-        # Tifffile loses booleans that are samples of a pixel; as planes it keeps them.
-        if pixels.dtype != np.bool_:
-            samples = {"photometric": "rgb" if rgb else "minisblack"}
-            samples["planarconfig"] = "contig"
-            if pixels.shape[-1] in (2, 4):
-                samples["extrasamples"] = ["unassalpha"]
-    tifffile.imwrite(
-        path.with_suffix(".tif"),
-        pixels,
-        compression="zlib",
-        # Tifffile decides so itself only of what is not compressed.
-        bigtiff=pixels.nbytes > 2**32 - 2**25,
-        metadata={"axes": "".join(axes)},
-        **samples,
-    )

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from .core.run.memory import free_memory
+from ..core.run.memory import free_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -296,7 +296,7 @@ def _read(source: Source, mode: str) -> NDArray[Any]:
 
 def _read_deep(source: Source, mode: str) -> NDArray[Any]:
     """Read more than 8 bits a channel."""
-    from .core.cluster.opencv import decode
+    from ..core.cluster.opencv import decode
 
     image, _, _ = _open(source)
     with image:

@@ -10,10 +10,15 @@ import pytest
 from napari.layers import Layer
 from skimage.data import immunohistochemistry
 
+from napari_kmeans import sample_data
 from napari_kmeans.core.cluster.opencv import enlarge
-from napari_kmeans.plugin import samples
 
-SAMPLES = [samples.photo, samples.microscopy, samples.blobs, samples.large]
+SAMPLES = [
+    sample_data.photo,
+    sample_data.microscopy,
+    sample_data.blobs,
+    sample_data.large,
+]
 
 
 @pytest.fixture(autouse=True)
@@ -43,9 +48,9 @@ def test_every_sample_is_new_and_the_same_each_time(sample):
 @pytest.mark.parametrize(
     ("sample", "shape"),
     [
-        (samples.photo, (400, 600, 3)),
-        (samples.microscopy, (512, 512, 3)),
-        (samples.large, (3072, 4608, 3)),
+        (sample_data.photo, (400, 600, 3)),
+        (sample_data.microscopy, (512, 512, 3)),
+        (sample_data.large, (3072, 4608, 3)),
     ],
 )
 def test_pictures_are_8_bit_color(sample, shape):
@@ -57,7 +62,7 @@ def test_pictures_are_8_bit_color(sample, shape):
 def test_blobs_are_those_of_scikit_learn():
     # sha256 of the bytes of make_blobs(n_samples=100, centers=5, cluster_std=1.5,
     # random_state=10) of scikit-learn 1.9.1, little-endian.
-    points, attributes, kind = samples.blobs()[0]
+    points, attributes, kind = sample_data.blobs()[0]
     assert (points.shape, points.dtype, kind) == ((100, 2), np.float64, "points")
     assert (
         hashlib.sha256(points.astype("<f8").tobytes()).hexdigest()
@@ -72,7 +77,7 @@ def test_blobs_are_those_of_scikit_learn():
 
 def test_blobs_equal_scikit_learn_where_it_is_installed():
     datasets = pytest.importorskip("sklearn.datasets")
-    points, attributes, _ = samples.blobs()[0]
+    points, attributes, _ = sample_data.blobs()[0]
     expected, clusters = datasets.make_blobs(
         n_samples=100, centers=5, cluster_std=1.5, random_state=10
     )
@@ -81,15 +86,15 @@ def test_blobs_equal_scikit_learn_where_it_is_installed():
 
 
 def test_blobs_are_drawn_as_a_plot_has_its_axes():
-    layer = Layer.create(*samples.blobs()[0])
+    layer = Layer.create(*sample_data.blobs()[0])
     right, up = layer.data_to_world([1, 0]), layer.data_to_world([0, 1])
     assert tuple(right) == (0, 1)
     assert tuple(up) == (-1, 0)
 
 
 def test_large_picture_is_the_tissue_and_gray_noise_of_sigma_8():
-    image = samples.large()[0][0].astype(np.int32)
-    noise = image - enlarge(immunohistochemistry(), samples.LARGE)
+    image = sample_data.large()[0][0].astype(np.int32)
+    noise = image - enlarge(immunohistochemistry(), sample_data.LARGE)
     # Noise cannot be seen where it was clipped.
     inside = ((image > 0) & (image < 255)).all(axis=2)
     assert inside.mean() > 0.9
@@ -118,7 +123,7 @@ def test_enlarging_is_linear():
 
 def test_samples_import_nothing_before_they_are_opened():
     code = (
-        "import sys; import napari_kmeans.plugin.samples;"
+        "import sys; import napari_kmeans.sample_data;"
         "print(sorted({'cv2', 'skimage', 'napari', 'numba'} & sys.modules.keys()))"
     )
     found = subprocess.run(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..layers.metadata import LayerData
+    from .layers.metadata import LayerData
 
 #: Rows and columns of the large picture: 14,155,776 pixels.
 LARGE = (3072, 4608)
@@ -60,7 +60,7 @@ def large() -> list[LayerData]:
     """
     from skimage.data import immunohistochemistry
 
-    from ..core.cluster.opencv import enlarge
+    from .core.cluster.opencv import enlarge
 
     picture = immunohistochemistry()  # type: ignore[no-untyped-call]
     picture = enlarge(picture, LARGE)

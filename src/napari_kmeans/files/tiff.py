@@ -310,7 +310,7 @@ class _Tiff:
 
     def _by_opencv(self, source: Source) -> NDArray[Any]:
         """Return the image as it is stored, its samples last."""
-        from .core.cluster.opencv import decode
+        from ..core.cluster.opencv import decode
 
         self._check_whole()
         whole = content(source)
