@@ -42,3 +42,15 @@ def to_dtype(centers: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]
     if highest > info.max:
         highest = float(np.nextafter(highest, 0))
     return np.clip(np.rint(centers), float(info.min), highest).astype(dtype)
+
+
+def in_dtype(
+    own: NDArray[Any], centers: NDArray[np.float64], dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    """Return values of clusters in another dtype; those that were given stay so."""
+    if dtype == own.dtype:
+        return own
+    values = to_dtype(centers, dtype)
+    given = (own != to_dtype(centers, own.dtype)).any(axis=1)
+    values[given] = to_dtype(own[given].astype(np.float64), dtype)
+    return values

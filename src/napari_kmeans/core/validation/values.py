@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -148,3 +149,10 @@ def check_optimal(n_channels: int, refine: bool) -> None:
         raise ValueError(
             "init='optimal' should not go with refine=False, which is plain OpenCV."
         )
+
+
+def check_labels(name: str, labels: Any) -> list[Any]:
+    """Return labels of clusters as a list."""
+    if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
+        raise TypeError(f"{name}={shown(labels)} should be a sequence of labels.")
+    return list(labels)
