@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans import Criteria, kmeans, quantize, read_points
-from napari_kmeans.core.data.drawing import spread
+from napari_kmeans.core.data.sampling import stratified
 from napari_kmeans.core.options.settings import MAX_SAMPLES
 
 TO_THE_END = Criteria(None, 0)
@@ -401,15 +401,15 @@ def test_many_features_will_do():
     st.integers(0, 2**31 - 1),
 )
 def test_a_sample_is_spread_over_the_weights(weights, size, seed):
-    index = spread(len(weights), weights, size, seed)
+    index = stratified(len(weights), weights, size, seed)
     assert index.shape == (size,)
     assert (np.diff(index) >= 0).all()
     share = weights * size / weights.sum()
     found = np.bincount(index, minlength=len(weights))
     assert (np.abs(found - share) < 2).all()
-    np.testing.assert_array_equal(index, spread(len(weights), weights, size, seed))
+    np.testing.assert_array_equal(index, stratified(len(weights), weights, size, seed))
     if (weights == 1).all():
-        even = spread(len(weights), np.empty(0), size, seed)
+        even = stratified(len(weights), np.empty(0), size, seed)
         np.testing.assert_array_equal(even, index)
 
 

@@ -99,7 +99,7 @@ def test_integer_pixels_are_held_exactly(channels):
     assert pixels.weights.size == 0
     assert pixels.frame.unit == 1
     assert pixels.integral
-    restored = pixels.frame.restore(pixels.values.T.astype(float)).T
+    restored = pixels.frame.inverse(pixels.values.T.astype(float)).T
     np.testing.assert_array_equal(restored, np.array(channels, float))
 
 
@@ -118,7 +118,7 @@ def test_float_pixels_are_held_exactly_in_their_unit(array):
     pixels = from_pixels(list(array))
     largest = float(np.abs(pixels.values).max())
     assert largest == 0 or samples.EXTREME**-1 <= largest <= samples.EXTREME
-    restored = pixels.frame.restore(pixels.values.T.astype(float)).T
+    restored = pixels.frame.inverse(pixels.values.T.astype(float)).T
     # Beside extreme values, others may be too small to tell from zero.
     atol = np.abs(array).max() * 1e-300 if pixels.frame.unit > 1 else 0
     np.testing.assert_allclose(restored, array, rtol=0, atol=atol)
@@ -134,7 +134,7 @@ def test_extreme_floats_are_brought_near_one(value):
     pixels = from_pixels([np.array([0.0, value])])
     assert 0.5 <= np.abs(pixels.values).max() <= 2
     assert pixels.frame.unit == 2.0 ** np.log2(pixels.frame.unit).round()
-    assert pixels.frame.restore(pixels.values.T.astype(float)).T.tolist() == [
+    assert pixels.frame.inverse(pixels.values.T.astype(float)).T.tolist() == [
         [0.0, value]
     ]
 
@@ -164,7 +164,7 @@ def test_either_byte_order_and_any_strides_will_do(dtype, order):
     for channels in (list(array), list(stored[:, ::-2])):
         pixels = from_pixels(channels)
         values = pixels.values
-        restored = pixels.frame.restore(values.T).T
+        restored = pixels.frame.inverse(values.T).T
         np.testing.assert_array_equal(restored, array.astype(values.dtype))
         assert values.flags.c_contiguous
         assert values.dtype == np.float64
@@ -230,7 +230,7 @@ def test_large_integers_of_a_wide_table_are_held_exactly():
     channel = np.arange(3, 3 + 2**22, dtype=np.uint32)
     channel[-1] = 2**24 + 2
     colors = colors_of([channel])
-    restored = colors.frame.restore(colors.values.T)
+    restored = colors.frame.inverse(colors.values.T)
     assert restored[-1, 0] == 2**24 + 2
     assert restored[0, 0] == 3
 
@@ -295,7 +295,7 @@ def test_rounded_values_are_those_that_are_told(channels, fraction):
     centers = (pixels.values.T * fraction).astype(float)
     rounded = pixels.rounded(centers)
     np.testing.assert_array_equal(
-        pixels.frame.restore(rounded), pixels.frame.restore(centers)
+        pixels.frame.inverse(rounded), pixels.frame.inverse(centers)
     )
     np.testing.assert_array_equal(pixels.rounded(rounded), rounded)
 
@@ -307,6 +307,6 @@ def test_relative_is_the_inverse_of_restore():
     ):
         values = pixels.values.T.astype(float)
         np.testing.assert_array_equal(
-            pixels.frame.restore(pixels.frame.relative(pixels.frame.restore(values))),
-            pixels.frame.restore(values),
+            pixels.frame.inverse(pixels.frame.relative(pixels.frame.inverse(values))),
+            pixels.frame.inverse(values),
         )

@@ -115,7 +115,7 @@ def _kmeans(
     labels = points.label(clusters)
     return ClusteredPoints(
         labels=labels,
-        centers=points.samples.frame.restore(clusters.centers),
+        centers=points.samples.frame.inverse(clusters.centers),
         counts=np.bincount(labels[points.valid], minlength=len(clusters.centers)),
         compactness=clusters.compactness,
         n_iter=clusters.n_iter,

@@ -76,8 +76,8 @@ def check_reach(samples: Samples, settings: Settings) -> None:
     if settings.init == "optimal" and samples.weights.size:
         validation.check_optimal_weights(samples.weights)
     if samples.dominated:
-        window = samples.frame.restore(samples.window)
-        ends = samples.frame.restore(np.stack([samples.minima, samples.maxima]))
+        window = samples.frame.inverse(samples.window)
+        ends = samples.frame.inverse(np.stack([samples.minima, samples.maxima]))
         vanish = samples.frame.unit != 1 and samples.range < VANISHING
         validation.check_reach(ends, window, settings.init, vanish=vanish)
 

@@ -80,7 +80,7 @@ def from_colors(
     else:
         values += np.array(codes.minima, np.float64)[:, np.newaxis]
         made = frame(values, counts)
-        values = made.values(list(values))
+        values = made.forward(list(values))
     return Colors(
         values,
         counts,

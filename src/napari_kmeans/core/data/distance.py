@@ -66,7 +66,7 @@ class Space:
 def framing(
     space: Space,
 ) -> Callable[[NDArray[np.float64], NDArray[np.float64]], Frame] | None:
-    """Return what gives colors their frame; None for the usual one."""
+    """Return what makes the frame of counted colors; None for the usual one."""
     if not (space.converted or space.scaled):
         return None
 
@@ -74,7 +74,7 @@ def framing(
         frame = space.converted or Frame(tuple(int(row.min()) for row in values))
         if not space.scaled:
             return frame
-        samples = Samples(frame.values(list(values)), counts, frame, False, None)
+        samples = Samples(frame.forward(list(values)), counts, frame, False, None)
         return replace(frame, scale=scale_of(samples, space.scaling))
 
     return framed

@@ -50,7 +50,7 @@ class Frame:
         """Whether the values are those of another color space."""
         return self.space != "rgb"
 
-    def values(self, channels: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    def forward(self, channels: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Return what to cluster: (n_channels, n) float64, or float32 where exact.
 
         Parameters
@@ -92,7 +92,7 @@ class Frame:
         map_blocks(part, values.shape[1], 2**16)
         return values
 
-    def restore(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def inverse(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values, (k, n_channels), as those of the data: not where converted."""
         return self.unscaled(values) * self.unit + np.array(self.origin, np.float64)
 
@@ -103,7 +103,7 @@ class Frame:
     def relative(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values of the data, (k, n_channels), as those that are clustered."""
         if self.converts:
-            return self.values(list(np.ascontiguousarray(values.T))).T
+            return self.forward(list(np.ascontiguousarray(values.T))).T
         found = (values - np.array(self.origin, np.float64)) / self.unit
         return found * self.scale if self.scale else found
 

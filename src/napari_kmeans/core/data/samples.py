@@ -19,8 +19,8 @@ from .. import kernels
 from ..run.progress import at
 from ..run.threads import map_blocks, spans
 from .codes import order, place_of
-from .drawing import NO_WEIGHTS, drawn, probe, select, spread
 from .frame import Frame
+from .sampling import NO_WEIGHTS, drawn, probe, select, stratified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -154,7 +154,7 @@ class Samples:
         """Return about `size` samples that stand for all; compact, if few channels."""
         index, weights = select(self.n, self.weights, size), NO_WEIGHTS
         if index is None:
-            index = spread(self.n, self.weights, size, seed)
+            index = stratified(self.n, self.weights, size, seed)
             if (by := drawn(self.weights)) is not self.weights:
                 weights = self.weights[index] / by[index]
         picked = self.pick(index)
@@ -228,7 +228,7 @@ class Samples:
         """
         if self.long or self.frame.converts:
             return values
-        return self.frame.relative(self.frame.restore(values))
+        return self.frame.relative(self.frame.inverse(values))
 
     def pick(self, index: NDArray[np.int64] | slice) -> NDArray[Any]:
         """Return some of the samples: (n_channels, n_picked)."""
@@ -353,7 +353,7 @@ def from_pixels(
     """
     made = frame or Frame(_origin(channels))
     integral = channels[0].dtype.kind != "f"
-    samples = Samples(made.values(channels), weights, made, integral, None)
+    samples = Samples(made.forward(channels), weights, made, integral, None)
     if frame is not None:
         return samples
     if channels[0].dtype == np.float64:

@@ -218,7 +218,7 @@ def _on_samples(block: Block, frame: Frame, function: Callable[..., T], args: An
     channels = block.channels
     integral = channels[0].dtype.kind != "f"
     none = np.empty(0)
-    part = _Part(frame.values(channels), none, frame, integral, None, block=block)
+    part = _Part(frame.forward(channels), none, frame, integral, None, block=block)
     return function(part, *args)
 
 

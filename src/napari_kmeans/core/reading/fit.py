@@ -70,8 +70,8 @@ def restored(
     frame = samples.frame
     if not frame.converts:
         ends = np.stack([samples.minima, samples.maxima])
-        restored = frame.restore(ends)
-        centers = frame.restore(clusters.centers)
+        restored = frame.inverse(ends)
+        centers = frame.inverse(clusters.centers)
         return centers, (float(restored.min()), float(restored.max()))
     plain: Samples
     if isinstance(samples, Colors):

@@ -13,8 +13,8 @@ from ..cluster.clustering import cluster
 from ..data.codes import Codes, count
 from ..data.counted import Colors, from_colors
 from ..data.distance import framing, scale_of
-from ..data.drawing import spread
 from ..data.samples import Samples, from_pixels, tell_distinct
+from ..data.sampling import stratified
 from ..options.keywords import MAX_SAMPLES
 from ..run.progress import stage
 from .fit import Fit, restored
@@ -207,13 +207,13 @@ class HeldSamples:
             return samples.values.T, initial_labels
         size, seed = settings.search_size, settings.seed
         if initial_labels is None:
-            index = spread(samples.n, samples.weights, size, seed)
+            index = stratified(samples.n, samples.weights, size, seed)
             return samples.pick(index).T, None
         # Pixels of one color may start from different labels: pick pixels.
-        index = spread(self.n, self.weights, size, seed)
+        index = stratified(self.n, self.weights, size, seed)
         if not isinstance(samples, Colors):
             return samples.pick(index).T, initial_labels[index]
-        picked = samples.frame.values([c[index] for c in self._channels])
+        picked = samples.frame.forward([c[index] for c in self._channels])
         return picked.T, initial_labels[index]
 
 

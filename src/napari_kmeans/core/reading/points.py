@@ -10,8 +10,8 @@ import numpy as np
 from .. import validation
 from ..cluster import lloyd
 from ..cluster.clustering import cluster
-from ..data.drawing import select, spread
 from ..data.samples import from_pixels
+from ..data.sampling import select, stratified
 
 if TYPE_CHECKING:
     from typing import Any
@@ -85,7 +85,7 @@ class PointSamples:
             index = everything
             if index is None:
                 size, seed = settings.search_size, settings.seed
-                index = spread(samples.n, samples.weights, size, seed)
+                index = stratified(samples.n, samples.weights, size, seed)
             labels = None if initial is None else initial[self.used][index]
             return samples.values[:, index].T, labels
 
@@ -99,7 +99,7 @@ class PointSamples:
         rest = self.valid & ~self.used
         if rest.any():  # without weight, these are labeled all the same
             others = from_pixels(list(self.points[rest].T))
-            centers = self.samples.frame.restore(clusters.centers)
+            centers = self.samples.frame.inverse(clusters.centers)
             relative = others.frame.relative(centers)
             labels[rest] = lloyd.assign(others, relative).labels
         return labels

@@ -15,10 +15,10 @@ from ..cluster.sums import sums_by
 from ..data.codes import Codes
 from ..data.counted import Colors, from_colors
 from ..data.distance import framing, scale_of, splitters_of
-from ..data.drawing import probe, spread
 from ..data.frame import Frame
 from ..data.pixels import Pixels
 from ..data.samples import from_pixels, origin, unit_of
+from ..data.sampling import probe, stratified
 from ..data.stream import Streamed
 from ..run.progress import stage
 from .fit import Fit, means, restored
@@ -216,7 +216,9 @@ class StreamedSamples:
 
         def pick() -> tuple[NDArray[Any], None]:
             size, seed = settings.search_size, settings.seed
-            return samples.pick(spread(samples.n, samples.weights, size, seed)).T, None
+            return samples.pick(
+                stratified(samples.n, samples.weights, size, seed)
+            ).T, None
 
         clusters = cluster(
             samples,
@@ -242,7 +244,7 @@ class StreamedSamples:
         n, seed = survey.n, settings.seed
         none = np.empty(0)
         sizes = (settings.search_size, max(COARSE, 64 * settings.k), FINE)
-        picks = [probe(n), *(spread(n, none, size, seed) for size in sizes)]
+        picks = [probe(n), *(stratified(n, none, size, seed) for size in sizes)]
         wanted = np.unique(np.concatenate(picks))
         with stage("Picking pixels", 0, PICKING / 2):
             channels, positions = stream.gather(wanted, blocks)
@@ -255,8 +257,8 @@ class StreamedSamples:
                 samples = _streamed(stream, survey, wanted, channels, space)
 
         def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
-            index = np.searchsorted(wanted, spread(n, none, sizes[0], seed))
-            rows = samples.frame.values([channel[index] for channel in channels]).T
+            index = np.searchsorted(wanted, stratified(n, none, sizes[0], seed))
+            rows = samples.frame.forward([channel[index] for channel in channels]).T
             if settings.initial_labels is None:
                 return rows, None
             initial = np.asarray(settings.initial_labels).reshape(-1)
@@ -336,7 +338,7 @@ def _ends(survey: Survey, frame: Frame, dtype: np.dtype[Any]) -> NDArray[np.floa
         converted = np.stack([survey.least, survey.greatest])
         return converted * frame.scale if frame.scale else converted
     ends = zip(survey.minima or (), survey.maxima or (), strict=True)
-    return frame.values([np.array(pair, dtype) for pair in ends]).T.astype(np.float64)
+    return frame.forward([np.array(pair, dtype) for pair in ends]).T.astype(np.float64)
 
 
 def _in_frame(
@@ -348,7 +350,7 @@ def _in_frame(
 ) -> Streamed:
     dtype = channels[0].dtype
     least, greatest = _ends(survey, frame, dtype)
-    few = frame.values(list(survey.distinct.T.astype(dtype)))
+    few = frame.forward(list(survey.distinct.T.astype(dtype)))
     return Streamed(
         np.empty((len(channels), 0)),
         np.empty(0),
@@ -361,7 +363,7 @@ def _in_frame(
         greatest=greatest,
         few=few.T.astype(np.float64),
         ranks=ranks,
-        gathered=frame.values(channels),
+        gathered=frame.forward(channels),
     )
 
 

@@ -1,4 +1,4 @@
-"""Drawing: which of many samples are searched, or looked at, when not all are."""
+"""Sampling: which of many samples are searched, or looked at, when not all are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_WEIGHTS = np.empty(0)
 
 def probe(n: int) -> NDArray[np.int64]:
     """Return which of n samples are looked at to know where most lie."""
-    return spread(n, NO_WEIGHTS, min(n, PROBE), seed=0)
+    return stratified(n, NO_WEIGHTS, min(n, PROBE), seed=0)
 
 
 def select(
@@ -48,7 +48,7 @@ def select(
     return None
 
 
-def spread(
+def stratified(
     n: int, weights: NDArray[np.float64], size: int, seed: int
 ) -> NDArray[np.int64]:
     """Pick `size` of n samples, spread evenly over their weights.
@@ -68,7 +68,7 @@ def spread(
 
     Examples
     --------
-    >>> spread(2, np.array([1.0, 3.0]), 4, seed=0).tolist()
+    >>> stratified(2, np.array([1.0, 3.0]), 4, seed=0).tolist()
     [0, 1, 1, 1]
     """
     places = np.arange(size) + np.random.default_rng(seed).random(size)
