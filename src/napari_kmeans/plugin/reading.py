@@ -118,10 +118,8 @@ class Kept:
         """How many bytes are kept, besides the arrays of the layers."""
         copies = [] if self.inside is None else [self.inside]
         if pixels := getattr(self.samples, "pixels", None):  # in memory, not in blocks
-            shown = [
-                part for part in self.reading.parts if isinstance(part, np.ndarray)
-            ]
-            if not any(np.may_share_memory(pixels.image, part) for part in shown):
+            parts = [part for part in self.reading.parts if not is_lazy(part)]
+            if not any(np.may_share_memory(pixels.image, part) for part in parts):
                 copies.append(pixels.image)
         return self.samples.nbytes + sum(copy.nbytes for copy in copies)
 
