@@ -63,18 +63,17 @@ class Measured(NamedTuple):
 def measure(image: Any, workers: int) -> Measured:
     """Measure an image on the cluster whose client is active."""
     from napari_kmeans import quantize
-    from napari_kmeans.core.progress import exhaust
-    from napari_kmeans.core.stream import Stream
-    from napari_kmeans.omezarr import write_steps
+    from napari_kmeans.core.data.stream import Stream
+    from napari_kmeans.omezarr import write
 
     seconds = [time.perf_counter()]
     stream = Stream(image, 3, None, None)
-    blocks = len(exhaust(stream.each(_size)))
+    blocks = len(stream.each(_size))
     seconds.append(time.perf_counter())
     result = quantize(image, 5, rgb=True)
     seconds.append(time.perf_counter())
     with tempfile.TemporaryDirectory() as folder:
-        exhaust(write_steps(Path(folder) / "out.zarr", result, {"name": "large"}))
+        write(Path(folder) / "out.zarr", result, {"name": "large"})
         seconds.append(time.perf_counter())
     return Measured(workers, stream.size, blocks, *np.diff(seconds).tolist())
 

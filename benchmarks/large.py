@@ -69,9 +69,8 @@ def lazy_image(gigapixels: float) -> Any:
 
 def large(gigapixels: float) -> Measured:
     from napari_kmeans import quantize
-    from napari_kmeans.core.progress import exhaust
-    from napari_kmeans.core.stream import Stream
-    from napari_kmeans.omezarr import write_steps
+    from napari_kmeans.core.data.stream import Stream
+    from napari_kmeans.omezarr import write
 
     # What is compiled is not counted.
     image = lazy_image(BLOCK**2 / 1e9)
@@ -86,12 +85,12 @@ def large(gigapixels: float) -> Measured:
         result = quantize(image, 5, rgb=True)
         seconds["fit"] = time.perf_counter() - start
         start = time.perf_counter()
-        exhaust(write_steps(Path(folder) / "out.zarr", result, {"name": "large"}))
+        write(Path(folder) / "out.zarr", result, {"name": "large"})
         seconds["labels and image to Zarr"] = time.perf_counter() - start
         peak = memory.peak()
         shutil.rmtree(Path(folder) / "out.zarr")
     start = time.perf_counter()
-    exhaust(Stream(image, 3, None, None).each(_size))
+    Stream(image, 3, None, None).each(_size)
     making = time.perf_counter() - start
     seconds["making the blocks twice, taken off"] = -2 * making
     above = None if peak is None or before is None else peak - before

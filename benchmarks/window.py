@@ -62,10 +62,10 @@ def measure(picture: str, k: int) -> list[Measured]:
     """Run three times, the last with another K."""
     import napari
 
-    from napari_kmeans.plugin import samples
+    from napari_kmeans import sample_data
 
     viewer = napari.Viewer()
-    sample = samples.photo if picture == "small" else samples.large
+    sample = sample_data.photo if picture == "small" else sample_data.large
     [(data, attributes, _)] = sample()
     viewer.add_image(data, **attributes)
     _, widget = viewer.window.add_plugin_dock_widget("napari-kmeans")

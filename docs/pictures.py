@@ -13,7 +13,7 @@ import numpy as np
 from napari.layers import Layer
 from qtpy.QtWidgets import QApplication
 
-from napari_kmeans.plugin import samples
+from napari_kmeans import sample_data
 
 FOLDER = Path(__file__).parent
 SIZE = (1200, 760)
@@ -46,18 +46,18 @@ def main():
     """Take them all."""
     viewer = napari.Viewer()
     viewer.window.resize(*SIZE)
-    open_sample(viewer, samples.photo)
+    open_sample(viewer, sample_data.photo)
     _, widget = viewer.window.add_plugin_dock_widget("napari-kmeans")
     for _ in range(2):  # the first may compile the kernels
         widget.run(block=True)
     take(viewer, "photo")
     viewer.layers.clear()
-    open_sample(viewer, samples.blobs)
+    open_sample(viewer, sample_data.blobs)
     for _ in range(2):
         widget.run(block=True)
     take(viewer, "blobs")
     viewer.layers.clear()
-    source = open_sample(viewer, samples.photo)
+    source = open_sample(viewer, sample_data.photo)
     source.rotate = 15
     ellipse = [(50, 150), (50, 500), (350, 500), (350, 150)]
     region = viewer.add_shapes(name="cup")

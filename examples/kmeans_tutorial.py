@@ -22,7 +22,7 @@ from napari_kmeans import (
     quantize,
     to_layers,
 )
-from napari_kmeans.plugin.samples import blobs
+from napari_kmeans.sample_data import blobs
 
 # criteria = (TERM_CRITERIA_MAX_ITER + TERM_CRITERIA_EPS, 10, 1.0)
 CRITERIA = Criteria(max_iter=10, epsilon=1.0)

@@ -7,7 +7,7 @@ import sys
 import time
 
 from napari_kmeans import fit, read, read_samples
-from napari_kmeans.plugin.samples import large
+from napari_kmeans.sample_data import large
 
 picture = read(sys.argv[1])[0] if sys.argv[1:] else large()[0][0]
 start = time.perf_counter()

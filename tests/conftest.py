@@ -38,9 +38,10 @@ def jit(request):
     """Run a test with the kernels compiled, and again as plain Python."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "python":
-            for name, kernel in vars(kernels).copy().items():
-                if hasattr(kernel, "py_func"):
-                    patch.setattr(kernels, name, kernel.py_func)
+            for module in (kernels, kernels.tiles, kernels.colors, kernels.intervals):
+                for name, kernel in vars(module).copy().items():
+                    if hasattr(kernel, "py_func"):
+                        patch.setattr(module, name, kernel.py_func)
         yield request.param
 
 

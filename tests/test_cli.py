@@ -1,5 +1,6 @@
 """The command line: what it writes is what the API returns; what fails, fails early."""
 
+import contextlib
 import errno
 import itertools
 import os
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -27,9 +29,8 @@ from typer.testing import CliRunner
 
 import napari_kmeans
 from napari_kmeans import Criteria, cli, files, omezarr, quantize, quantize_planes
-from napari_kmeans.core.blocks import n_threads
-from napari_kmeans.core.progress import Progress, exhaust
-from napari_kmeans.core.quantize import quantize_steps
+from napari_kmeans.cli import bar, resources, summary
+from napari_kmeans.core.run.threads import n_threads
 from napari_kmeans.omezarr import writing
 from napari_kmeans.omezarr.source import Source
 
@@ -179,9 +180,9 @@ def test_memory_is_what_the_image_and_the_threads_are_given(pyramid, monkeypatch
 
     def spy(*args, memory, **kwargs):
         given.append((memory, n_threads()))
-        return quantize_steps(*args, memory=memory, **kwargs)
+        return quantize(*args, memory=memory, **kwargs)
 
-    monkeypatch.setattr("napari_kmeans.core.quantize.quantize_steps", spy)
+    monkeypatch.setattr("napari_kmeans.core.quantize.quantize", spy)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
     for memory in ("600MB", "800MB", "1GB", "100GB"):
         succeed("in.zarr", "--memory", memory, "-o", "out.zarr", "--force")
@@ -203,9 +204,8 @@ def test_without_dask_or_distributed_it_says_what_to_install(image, monkeypatch)
 def test_a_cluster_that_is_lost_is_told(opened, monkeypatch):
     def lost(*_, **__):
         raise ConnectionError("The cluster has given up blocks: block 1.")
-        yield
 
-    monkeypatch.setattr("napari_kmeans.core.quantize.quantize_steps", lost)
+    monkeypatch.setattr("napari_kmeans.core.quantize.quantize", lost)
     opened(np.eye(40))
     assert fail("any.png") == "The cluster has given up blocks: block 1."
 
@@ -343,7 +343,7 @@ def pyramid(folder):
     """Return a color image, written to in.zarr with a smaller level."""
     image = np.random.default_rng(0).integers(0, 256, (40, 1100, 3), np.uint8)
     placed = {"name": "in", "scale": (2, 3), "units": ("um", "um")}
-    exhaust(omezarr.write_steps("in.zarr", quantize(image, 50), placed))
+    omezarr.write("in.zarr", quantize(image, 50), placed)
     return quantize(image, 50).quantized
 
 
@@ -367,7 +367,7 @@ def test_omezarr_larger_than_a_block_is_read_region_by_region(monkeypatch):
     """It is read twice: to count its colors, and to write; never as a whole."""
     image = np.random.default_rng(0).integers(0, 256, (1100, 2100), np.uint8)
     expected = quantize(image, 200)
-    exhaust(omezarr.write_steps("in.zarr", expected))
+    omezarr.write("in.zarr", expected)
     blocks, read = [], Source.read
     monkeypatch.setattr(
         Source, "read", lambda self, block: blocks.append(block) or read(self, block)
@@ -510,7 +510,7 @@ def test_summary_of_gray_images(data, arguments, expected, opened):
 def test_long_palette_is_cut(opened):
     opened(np.arange(40 * 40, dtype=np.uint16).reshape(40, 40))
     printed = succeed("any.tif", "-k", 40)
-    assert printed.count("#") == cli.MOST_SHOWN
+    assert printed.count("#") == summary.MOST_SHOWN
     assert "and 8 more" in printed
 
 
@@ -520,7 +520,7 @@ def test_palette_is_shown_in_its_colors_on_a_terminal():
         force_terminal=True, color_system="truecolor", record=True, width=200
     )
     with console.capture() as captured:
-        cli._summarize(q, "a [bold]name[/bold].png", 0.1, console)
+        summary.summarize(q, "a [bold]name[/bold].png", 0.1, console)
     printed = captured.get()
     assert re.search(r"\x1b\[48;2;0;0;255m +\x1b\[0m  #0000ff   50.0%", printed)
     assert re.search(r"\x1b\[48;2;255;0;0m +\x1b\[0m  #ff0000   50.0%", printed)
@@ -534,6 +534,19 @@ def test_fewer_colors_than_clusters_are_warned_of(opened):
     assert done.stderr == (
         "Warning: k=5 should be at most the 2 distinct colors or points given: there "
         "are 2 clusters.\n"
+    )
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_fewer_colors_in_planes_are_warned_of_once(ignored, opened):
+    opened(np.zeros((3, 40, 40), np.uint8), rgb=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if ignored else "error")
+        done = run("quantize", "any.png", "-k", 5, "--each", 0)
+    assert done.exit_code == 0
+    assert done.stderr == (
+        "Warning: k=5 should be at most the distinct colors of a plane: 3 of 3 planes "
+        "have fewer clusters.\n"
     )
 
 
@@ -571,7 +584,7 @@ def test_fewer_colors_than_clusters_are_warned_of(opened):
 )
 @pytest.mark.usefixtures("image")
 def test_bad_arguments_fail_in_a_sentence(arguments, sentence, monkeypatch):
-    monkeypatch.setattr(cli, "CONNECTING", 0.5)
+    monkeypatch.setattr(resources, "CONNECTING", 0.5)
     Image.new("L", (5, 4)).save("mask.png")
     assert sentence in fail("image.png", *arguments)
 
@@ -677,7 +690,7 @@ def test_output_that_cannot_be_one_fails_before_any_work(
 def test_output_in_a_folder_that_is_read_fails(image, folder):
     Path("images").mkdir()
     (folder / "image.png").rename(folder / "images" / "0.png")
-    exhaust(omezarr.write_steps("in.zarr", quantize(image, 2)))
+    omezarr.write("in.zarr", quantize(image, 2))
     for source in ("images", "in.zarr"):
         for output in (source, f"{source}/out", f"{source}/a/out.zarr"):
             assert f"apart from {source}, which is read" in fail(source, "-o", output)
@@ -753,29 +766,30 @@ def test_show_opens_a_layer_for_each_channel(axis, opened, monkeypatch):
 @pytest.mark.parametrize("terminal", [False, True])
 def test_slow_runs_show_progress_on_a_terminal(slow, terminal, monkeypatch):
     ticks = itertools.count(0, 1 if slow else 0)
-    monkeypatch.setattr(cli, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(bar, "monotonic", lambda: next(ticks))
     monkeypatch.setenv("TERM", "xterm")
     console = Console(force_terminal=terminal, width=80)
     image = np.random.default_rng(0).random((40, 40))
-    with console.capture() as captured:
-        result = cli._run(quantize_steps(image), console)
+    with console.capture() as captured, bar.bar(console) as progress:
+        result = quantize(image, progress=progress)
     assert result.k == 5
     shown = captured.get()
-    assert ("Counting colors" in shown) == (slow and terminal)
+    assert ("100%" in shown) == (slow and terminal)
     assert bool(shown) == (slow and terminal)
 
 
 def test_progress_is_gone_after_a_failure(monkeypatch):
-    monkeypatch.setattr(cli, "monotonic", itertools.count().__next__)
+    monkeypatch.setattr(bar, "monotonic", itertools.count().__next__)
     monkeypatch.setenv("TERM", "xterm")
     console = Console(force_terminal=True, width=80)
 
-    def steps():
-        yield Progress("Searching", 1, 2)
-        raise ValueError("too bad")
+    def work():
+        with bar.bar(console) as progress:
+            progress("Searching", 0.5)
+            raise ValueError("too bad")
 
     with console.capture() as captured, pytest.raises(ValueError, match="too bad"):
-        cli._run(steps(), console)
+        work()
     hide, show, erase = "\x1b[?25l", "\x1b[?25h", "\x1b[2K"
     shown, _, after = captured.get().partition(show)
     assert shown.startswith(hide)
@@ -783,16 +797,20 @@ def test_progress_is_gone_after_a_failure(monkeypatch):
     assert after.endswith(erase)
 
 
-def test_progress_does_not_mix_with_the_summary(monkeypatch):
-    consoles = []
+@pytest.mark.parametrize("output", ["out", "out.zarr"])
+def test_progress_does_not_mix_with_the_summary(output, monkeypatch):
+    consoles, stages = [], []
 
-    def spy(steps, console):
+    @contextlib.contextmanager
+    def spy(console):
         consoles.append(console)
-        return exhaust(steps)
+        yield lambda stage, _: stages.append(stage)
 
-    monkeypatch.setattr(cli, "_run", spy)
-    succeed()
-    assert [console.stderr for console in consoles] == [True]
+    monkeypatch.setattr("napari_kmeans.cli.command.bar", spy)
+    succeed("-o", output)
+    assert all(console.stderr for console in consoles)
+    assert any(stage.startswith("Searching") for stage in stages)
+    assert any(stage.startswith("Writing") for stage in stages) == ("." in output)
 
 
 def test_version_is_shown():

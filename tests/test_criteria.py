@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_kmeans import Criteria
-from napari_kmeans.core import criteria as module
+from napari_kmeans.core.options import criteria as module
 
 
 @given(

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 from benchmarks import cluster as benchmark
 from benchmarks import large
 from napari_kmeans import Canceled, cli, omezarr, quantize, quantize_planes
-from napari_kmeans.core import lazy
-from napari_kmeans.core import reading as module
-from napari_kmeans.core.numbering import Numbering
-from napari_kmeans.core.progress import exhaust
+from napari_kmeans.cli import resources
+from napari_kmeans.core.palettes.numbering import Numbering
+from napari_kmeans.core.reading import source as module
+from napari_kmeans.core.run import lazy
 from napari_kmeans.omezarr.layout import Layout
 from telling import Told
 
@@ -65,13 +65,13 @@ def client(cluster):
 def small_blocks(monkeypatch):
     """Let images of a few kilobytes be read as those of gigabytes are."""
     monkeypatch.setattr(module, "SMALL", 0)
-    monkeypatch.setattr("napari_kmeans.core.samples.DISTINCT", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.streamed.FINE", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.settling.FINE", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.settling.COARSE", 2**10)
-    monkeypatch.setattr("napari_kmeans.core.streamed.COARSE", 2**10)
-    monkeypatch.setattr("napari_kmeans.core.stream.BLOCK", 2**15)
-    monkeypatch.setattr("napari_kmeans.core.stream.CLUSTER_BLOCK", 2**15)
+    monkeypatch.setattr("napari_kmeans.core.data.samples.DISTINCT", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.reading.streamed.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.cluster.settling.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.cluster.settling.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.reading.streamed.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.data.stream.BLOCK", 2**15)
+    monkeypatch.setattr("napari_kmeans.core.data.stream.CLUSTER_BLOCK", 2**15)
 
 
 def smooth():
@@ -279,7 +279,7 @@ def test_planes_on_their_own_are_labeled_by_the_workers(client, monkeypatch):
 
 def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):
     image = np.tile(BYTES, (6, 7, 1))
-    exhaust(omezarr.write_steps(tmp_path / "in.zarr", quantize(image, 50)))
+    omezarr.write(tmp_path / "in.zarr", quantize(image, 50))
     expected = quantize(quantize(image, 50).quantized, 3)
     monkeypatch.setattr(lazy, "_here", None)  # or it would fail
     encoded, encode = [], Layout.encode
@@ -306,7 +306,7 @@ def test_a_cluster_without_work_is_told(cluster, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ["quantize", "-k", "3", "--scheduler", cluster.scheduler_address]
     done = CliRunner().invoke(cli.main, arguments)
-    assert (done.exit_code, done.stderr) == (0, f"Warning: {cli.UNUSED}\n")
+    assert (done.exit_code, done.stderr) == (0, f"Warning: {resources.UNUSED}\n")
 
 
 def test_the_benchmark_measures(monkeypatch):

@@ -14,7 +14,7 @@ from napari.components import ViewerModel
 from skimage.data import coffee
 from skimage.io import imread, imsave
 
-from napari_kmeans.plugin.samples import blobs
+from napari_kmeans.sample_data import blobs
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CRITERIA = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)

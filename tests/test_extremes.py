@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import reference
 from napari_kmeans import Criteria, kmeans, quantize
-from napari_kmeans.core.samples import drawn, from_pixels
+from napari_kmeans.core.data.samples import from_pixels
+from napari_kmeans.core.data.sampling import drawn
 
 TO_THE_END = Criteria(None, 0)
 

@@ -20,7 +20,7 @@ from PIL import Image
 from skimage.io import imread, imsave
 
 from napari_kmeans import files, omezarr, quantize, quantize_planes, read, to_layers
-from napari_kmeans.core.progress import exhaust
+from napari_kmeans.files import writing
 
 
 def tree(folder):
@@ -316,7 +316,7 @@ def test_level_of_a_pyramid_is_no_pyramid(reader, fake):
 def test_omezarr_is_read_lazily_and_without_napari(tmp_path, monkeypatch):
     image = np.random.default_rng(0).integers(1, 9, (40, 50, 3), np.uint8)
     path = tmp_path / "cells.zarr"
-    exhaust(omezarr.write_steps(path, quantize(image, 2, rgb=True), {"name": "cells"}))
+    omezarr.write(path, quantize(image, 2, rgb=True), {"name": "cells"})
     monkeypatch.setitem(sys.modules, "napari", None)
     data, attributes, kind = files.read(str(path))
     assert isinstance(data, da.Array)
@@ -446,7 +446,7 @@ def test_earlier_result_is_replaced_by_force_only_and_as_a_whole(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("name", files.NAMES)
+@pytest.mark.parametrize("name", writing.NAMES)
 def test_files_of_others_are_not_replaced_whatever_their_names(name, tmp_path):
     """Nothing there says that they are of a result."""
     put(tmp_path / "out", name)

@@ -15,7 +15,9 @@ from napari_kmeans import (
     quantize_planes,
     read_samples,
 )
-from napari_kmeans.core import held, reading, samples, stream
+from napari_kmeans.core.data import block, codes, stream
+from napari_kmeans.core.reading import held
+from napari_kmeans.core.reading import source as reading
 
 COFFEE = skimage.data.coffee()[::2, ::2]
 FLOATS = COFFEE.astype(np.float32) / 255
@@ -107,9 +109,9 @@ def test_weights_count_in_the_fit_and_their_lack_in_no_count():
 @pytest.mark.parametrize("lazy", [False, True])
 def test_an_image_is_counted_once(lazy, monkeypatch):
     calls = []
-    for module in (held, stream):
+    for module in (held, block):
         monkeypatch.setattr(
-            module, "count", lambda *args: calls.append(1) or samples.count(*args)
+            module, "count", lambda *args: calls.append(1) or codes.count(*args)
         )
     image = np.tile(COFFEE, (2, 2, 1))
     kept = read_samples(da.from_array(image) if lazy else image)

@@ -10,13 +10,26 @@ import napari_kmeans
 
 ROOT = Path(napari_kmeans.__file__).parent
 
-#: The rooms, and what is below each.
+#: The rooms, from the ground up, and what each knows of those before it.
 BELOW = {
     "core": set(),
     "layers": {"core"},
+    "sample_data": {"core", "layers"},
+    "replacement": set(),
     "omezarr": {"core", "layers", "replacement"},
+    "files": {"core", "layers", "replacement", "omezarr"},
     "plugin": {"core", "layers", "omezarr"},
+    "signals": set(),
+    "cli": {"core", "layers", "sample_data", "omezarr", "files", "signals"},
+    "__main__": {"signals", "cli"},
+    "__init__": {"core", "layers", "files"},
 }
+
+#: The rooms of core, from the ground up: each knows those before it.
+FLOORS = [
+    *("run", "spaces", "validation", "options", "kernels", "data", "cluster"),
+    *("reading", "palettes", "results", "fitting", "quantize", "planes", "kmeans"),
+]
 
 
 def imported(path):
@@ -28,14 +41,16 @@ def imported(path):
             base = package[: len(package) - node.level + 1]
             base += tuple(node.module.split(".")) if node.module else ()
             for name in node.names:
-                inner = ROOT.joinpath(*base, f"{name.name}.py")
-                found.add((*base, name.name) if inner.exists() else base)
+                inner = ROOT.joinpath(*base, name.name)
+                is_module = inner.is_dir() or inner.with_suffix(".py").exists()
+                found.add((*base, name.name) if is_module else base)
     return found
 
 
+#: Of the whole, the stub has the imports.
 MODULES = {
     path.relative_to(ROOT).with_suffix("").parts: imported(path)
-    for path in sorted(ROOT.rglob("*.py"))
+    for path in sorted([*ROOT.rglob("*.py"), ROOT / "__init__.pyi"])
 }
 
 
@@ -58,9 +73,13 @@ def test_rooms_know_only_those_below(room):
             assert rooms <= {room} | BELOW[room], ".".join(module)
 
 
+def test_what_is_below_a_room_comes_before_it():
+    rooms = list(BELOW)
+    assert all(BELOW[room] <= {*rooms[:index]} for index, room in enumerate(rooms))
+
+
 def test_every_room_is_known():
-    folders = {module[0] for module in MODULES if len(module) > 1}
-    assert folders == set(BELOW)
+    assert {module[0] for module in MODULES} == {*BELOW}
 
 
 def test_imports_are_relative():
@@ -68,3 +87,18 @@ def test_imports_are_relative():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and not node.level:
                 assert node.module.split(".")[0] != "napari_kmeans", path
+
+
+@pytest.mark.parametrize("floor", range(len(FLOORS)), ids=FLOORS)
+def test_rooms_of_core_know_only_those_below(floor):
+    below = {*FLOORS[: floor + 1]}
+    for module, names in MODULES.items():
+        if module[:2] == ("core", FLOORS[floor]):
+            inside = [name for name in names if name[:1] == ("core",) and name[1:]]
+            rooms = {name[1] for name in inside}
+            assert rooms <= below, ".".join(module)
+
+
+def test_every_module_of_core_is_in_a_room():
+    found = {module[1] for module in MODULES if module[0] == "core"}
+    assert found == {*FLOORS, "__init__"}

@@ -11,8 +11,9 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans.core import kernels
-from napari_kmeans.core.frame import Frame
-from napari_kmeans.core.samples import BITS, Samples
+from napari_kmeans.core.data.codes import BITS
+from napari_kmeans.core.data.frame import Frame
+from napari_kmeans.core.data.samples import Samples
 
 pytestmark = pytest.mark.usefixtures("jit")
 

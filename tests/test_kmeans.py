@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import reference
-from napari_kmeans import Criteria, kmeans, quantize
-from napari_kmeans.core.samples import spread
-from napari_kmeans.core.settings import MAX_SAMPLES
+from napari_kmeans import Criteria, kmeans, quantize, read_points
+from napari_kmeans.core.data.sampling import stratified
+from napari_kmeans.core.options.settings import MAX_SAMPLES
 
 TO_THE_END = Criteria(None, 0)
 
@@ -401,15 +401,15 @@ def test_many_features_will_do():
     st.integers(0, 2**31 - 1),
 )
 def test_a_sample_is_spread_over_the_weights(weights, size, seed):
-    index = spread(len(weights), weights, size, seed)
+    index = stratified(len(weights), weights, size, seed)
     assert index.shape == (size,)
     assert (np.diff(index) >= 0).all()
     share = weights * size / weights.sum()
     found = np.bincount(index, minlength=len(weights))
     assert (np.abs(found - share) < 2).all()
-    np.testing.assert_array_equal(index, spread(len(weights), weights, size, seed))
+    np.testing.assert_array_equal(index, stratified(len(weights), weights, size, seed))
     if (weights == 1).all():
-        even = spread(len(weights), np.empty(0), size, seed)
+        even = stratified(len(weights), np.empty(0), size, seed)
         np.testing.assert_array_equal(even, index)
 
 
@@ -420,3 +420,36 @@ def test_an_outlier_does_not_get_a_center_that_others_need(seed):
     best = quantize(image[np.newaxis], 3, init="optimal").compactness
     found = quantize(image[np.newaxis], 3, seed=seed).compactness
     assert found == pytest.approx(best)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_points_that_were_read_once_give_the_same_bits(weighted):
+    rng = np.random.default_rng(0)
+    points = rng.random((3000, 2))
+    points[7] = np.nan
+    weights = rng.integers(0, 3, 3000).astype(float) if weighted else None
+    samples = read_points(points, weights=weights)
+    assert samples.n == np.count_nonzero(weights) if weighted else samples.n == 2999
+    assert samples.excluded == {"not finite": 1}
+    assert samples.nbytes > 0
+    start = rng.integers(0, 4, 3000)
+    for asked in ({}, {"seed": 3}, {"max_samples": 500}, {"init": start}):
+        kept = kmeans(samples, 4, **asked)
+        anew = kmeans(points, 4, weights=weights, **asked)
+        np.testing.assert_array_equal(kept.labels, anew.labels)
+        np.testing.assert_array_equal(kept.centers, anew.centers)
+        assert kept.compactness == anew.compactness
+        assert kept.settings == anew.settings
+
+
+def test_points_that_were_read_are_not_counted_again(monkeypatch):
+    samples = read_points(np.random.default_rng(0).random((300, 2)))
+    kmeans(samples, 2)
+    monkeypatch.setattr("napari_kmeans.core.reading.points.from_pixels", None)
+    assert kmeans(samples, 3).k == 3
+
+
+def test_points_that_were_read_have_their_weights():
+    samples = read_points([[1.0], [2.0]])
+    with pytest.raises(ValueError, match="weights should be given to read_points"):
+        kmeans(samples, 2, weights=[1, 1])

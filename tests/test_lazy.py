@@ -7,9 +7,9 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from napari_kmeans.core import lazy
-from napari_kmeans.core.progress import Canceled, follow
-from napari_kmeans.core.threads import n_threads
+from napari_kmeans.core.run import lazy
+from napari_kmeans.core.run.progress import Canceled, follow
+from napari_kmeans.core.run.threads import n_threads
 from telling import Told
 
 

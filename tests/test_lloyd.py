@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import reference
-from napari_kmeans.core import lloyd, sums
-from napari_kmeans.core import threads as module
-from napari_kmeans.core.progress import follow, stage
-from napari_kmeans.core.samples import from_pixels
+from napari_kmeans.core.cluster import lloyd, sums
+from napari_kmeans.core.data.samples import from_pixels
+from napari_kmeans.core.run import threads as module
+from napari_kmeans.core.run.progress import follow, stage
 from telling import Told
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import warnings
 from pathlib import Path
 
@@ -22,10 +23,11 @@ from napari.layers import Image, Labels
 from numcodecs import Zstd
 from scipy.ndimage import gaussian_filter
 
-from napari_kmeans import omezarr, quantize, quantize_planes
-from napari_kmeans.core.blocks import n_threads
-from napari_kmeans.core.progress import exhaust
+from napari_kmeans import Canceled, omezarr, quantize, quantize_planes
+from napari_kmeans.core.run.threads import n_threads
 from napari_kmeans.omezarr import pyramid, writing
+from napari_kmeans.omezarr.gate import Gate
+from telling import Told
 
 SMALL = 16
 
@@ -53,7 +55,7 @@ def lazy(result, chunks):
 
 
 def write(path, result, attributes=None, **options):
-    exhaust(omezarr.write_steps(path, result, attributes, **options))
+    omezarr.write(path, result, attributes, **options)
     return str(path)
 
 
@@ -289,14 +291,14 @@ def test_too_many_axes_fail_at_once(tmp_path):
     write(tmp_path / "5.zarr", quantize(noise((2, 2, 2, 3, 3)), 2, channel_axis=0))
     write(tmp_path / "5 without.zarr", quantize(noise((2, 2, 2, 3, 3)), 2))
     with pytest.raises(ValueError, match="image with 5 axes besides its channels"):
-        omezarr.write_steps(tmp_path / "6.zarr", result)
+        omezarr.write(tmp_path / "6.zarr", result)
 
 
 # How it is written
 
 
 @pytest.mark.usefixtures("small")
-def test_source_is_read_once_and_region_by_region(tmp_path):
+def test_source_is_read_once_and_region_by_region(tmp_path, monkeypatch):
     image = noise((48, 64, 3))
     result = quantize(image, 2, rgb=True)
     read = []
@@ -316,10 +318,18 @@ def test_source_is_read_once_and_region_by_region(tmp_path):
         meta=np.empty((0, 0, 0), np.uint8),
     )
     given = dataclasses.replace(result, labels=labeled, quantized=quantized)
-    for step in omezarr.write_steps(tmp_path / "out.zarr", given):
-        # 4,000 bytes are 1,000 pixels, 7 blocks; each thread has a region, one waits.
-        assert len(read) <= 7 * (step.done + n_threads() + 1)
-    assert step.done == step.total > n_threads() + 1
+    threads, sizes, compute = set(), [], writing._Cut.compute
+
+    def counted(self, labels, quantized, region):
+        threads.add(threading.get_ident())
+        sizes.append(labels.size)
+        return compute(self, labels, quantized, region)
+
+    monkeypatch.setattr(writing._Cut, "compute", counted)
+    write(tmp_path / "out.zarr", given)
+    # Each thread has a region at a time; 4,000 bytes are 1,000 pixels, 7 blocks.
+    assert len(threads) <= n_threads() < len(sizes)
+    assert max(sizes) <= 7 * 8 * 16
     assert sorted(read) == sorted(np.ndindex(6, 4))
     read_back = omezarr.read(str(tmp_path / "out.zarr"))
     assert_pyramid(read_back[0], result.quantized, last=1)
@@ -327,13 +337,11 @@ def test_source_is_read_once_and_region_by_region(tmp_path):
 
 @pytest.mark.usefixtures("small")
 def test_progress_moves_on_from_nothing_to_all(tmp_path):
-    result = quantize(noise((100, 100)), 2)
-    steps = list(omezarr.write_steps(tmp_path / "out.zarr", result))
-    done = [step.done for step in steps]
-    assert done == sorted(done)
-    (total,) = {step.total for step in steps}
-    assert (done[0], done[-1]) == (0, total)
-    assert total > 2
+    told = Told()
+    write(tmp_path / "out.zarr", quantize(noise((100, 100)), 2), progress=told)
+    assert told.parts == sorted(told.parts)
+    assert (told.parts[0], told[-1]) == (0, ("Done", 1))
+    assert len({part for stage, part in told if stage.startswith("Writing")}) > 2
 
 
 def tree(folder):
@@ -372,12 +380,60 @@ def test_what_does_not_end_leaves_everything_as_it_was(existing, error, tmp_path
         with pytest.raises(error):
             write(path, failing, force=True)
     else:
-        steps = omezarr.write_steps(path, result, force=True)
-        for _ in range(3):
-            next(steps)
-        assert len(list(tmp_path.iterdir())) == 1 + existing
-        steps.close()
+        told = Told(lambda _, part: part > 0)
+        with pytest.raises(Canceled):
+            write(path, result, force=True, progress=told)
+        assert 0 < told.parts[-1] < 1
     assert tree(tmp_path) == before
+
+
+@pytest.mark.usefixtures("small")
+def test_a_region_under_way_is_left_at_once_and_writes_nothing_more(tmp_path):
+    go_on, threads = threading.Event(), set()
+
+    def labels(block):
+        if block.size:
+            threads.add(threading.current_thread())
+            go_on.wait()
+        return block
+
+    result = quantize(noise((100, 100)), 2)
+    slow = da.from_array(result.labels, chunks=(20, 100))
+    slow = slow.map_blocks(labels, dtype=np.uint8, meta=slow._meta)
+    given = dataclasses.replace(result, labels=slow)
+    told = Told(lambda *_: bool(threads))
+    with pytest.raises(Canceled):
+        write(tmp_path / "a" / "out.zarr", given, progress=told)
+    assert not tree(tmp_path)
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert not tree(tmp_path)
+
+
+def test_a_gate_is_closed_once_nobody_is_inside():
+    gate, inside, go_on, order = Gate(), threading.Event(), threading.Event(), []
+
+    def write():
+        with gate:
+            inside.set()
+            go_on.wait()
+            order.append("written")
+
+    def close():
+        gate.close()
+        order.append("closed")
+
+    threads = [threading.Thread(target=each) for each in (write, close)]
+    threads[0].start()
+    inside.wait()
+    threads[1].start()
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["written", "closed"]
+    with pytest.raises(Canceled):
+        write()
 
 
 def test_full_disk_leaves_everything_as_it_was(tmp_path, monkeypatch):
@@ -398,10 +454,12 @@ def test_earlier_result_is_replaced_by_force_only_and_whole(shape, tmp_path):
     before = tree(tmp_path)
     result = quantize(noise((30, 30)), 3)
     with pytest.raises(ValueError, match=r"a result already, or go with --force to"):
-        omezarr.write_steps(path, result)
-    steps = omezarr.write_steps(path, result, force=True)
-    for _ in steps:
+        write(path, result)
+
+    def look(*_):
         assert {k: v for k, v in tree(tmp_path).items() if k in before} == before
+
+    write(path, result, force=True, progress=look)
     write(tmp_path / "new.zarr", result)
     assert tree(path) == tree(tmp_path / "new.zarr")
     assert {item.name for item in tmp_path.iterdir()} == {"out.zarr", "new.zarr"}
@@ -436,7 +494,7 @@ def test_result_with_more_in_it_is_not_replaced(name, said, tmp_path):
     (path / name).write_text("precious")
     before = tree(tmp_path)
     with pytest.raises(ValueError, match=rf"but holds {said}, which is not of one"):
-        omezarr.write_steps(path, quantize(noise((20, 20)), 2), force=True)
+        omezarr.write(path, quantize(noise((20, 20)), 2), force=True)
     assert tree(tmp_path) == before
 
 
@@ -446,7 +504,7 @@ def test_omezarr_of_others_is_not_replaced(version, tmp_path):
     before = tree(tmp_path)
     for force in (False, True):
         with pytest.raises(ValueError, match="be a new or empty folder or an earlier"):
-            omezarr.write_steps(
+            omezarr.write(
                 tmp_path / "out.zarr", quantize(noise((20, 20)), 2), force=force
             )
     assert tree(tmp_path) == before
@@ -458,15 +516,13 @@ def test_folder_that_is_no_omezarr_is_not_replaced(text, tmp_path):
     path.mkdir()
     (path / "zarr.json").write_text(text)
     with pytest.raises(ValueError, match=r"but holds zarr\.json, which is not of one"):
-        omezarr.write_steps(path, quantize(noise((20, 20)), 2), force=True)
+        omezarr.write(path, quantize(noise((20, 20)), 2), force=True)
 
 
 def test_folder_below_a_file_fails(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ValueError, match="should be a folder"):
-        omezarr.write_steps(
-            tmp_path / "file" / "out.zarr", quantize(noise((20, 20)), 2)
-        )
+        omezarr.write(tmp_path / "file" / "out.zarr", quantize(noise((20, 20)), 2))
 
 
 def test_folders_above_are_made_and_all_have_the_usual_permissions(tmp_path):
@@ -674,7 +730,7 @@ def test_missing_zarr_is_said(tmp_path, monkeypatch):
     with pytest.raises(ModuleNotFoundError, match=said):
         reader(str(tmp_path / "in.zarr"))
     with pytest.raises(ModuleNotFoundError, match=said):
-        omezarr.write_steps(tmp_path / "out.zarr", quantize(noise((20, 20)), 2))
+        omezarr.write(tmp_path / "out.zarr", quantize(noise((20, 20)), 2))
 
 
 def spoil(path):

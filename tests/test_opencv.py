@@ -13,8 +13,8 @@ import pytest
 
 import napari_kmeans
 from napari_kmeans import Canceled, kmeans, quantize
-from napari_kmeans.core import opencv
-from napari_kmeans.core.progress import follow, stage
+from napari_kmeans.core.cluster import opencv
+from napari_kmeans.core.run.progress import follow, stage
 from telling import Told
 
 BOTH = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER
@@ -249,7 +249,7 @@ def test_only_one_module_of_the_core_imports_cv2():
         for path in package.rglob("*.py")
         if re.search(r"^\s*(import|from) cv2", path.read_text(), re.MULTILINE)
     ]
-    assert importing == ["core/opencv.py"]
+    assert importing == ["core/cluster/opencv.py"]
 
 
 @pytest.mark.parametrize("value", [None, "/somewhere"])
@@ -263,7 +263,7 @@ def test_importing_opencv_leaves_the_environment_alone(value):
     script = (
         "import os, subprocess, sys\n"
         "before = dict(os.environ)\n"
-        "import napari_kmeans.core.opencv\n"
+        "import napari_kmeans.core.cluster.opencv\n"
         "assert dict(os.environ) == before\n"
         "import cv2\n"
         "assert dict(os.environ) == before\n"

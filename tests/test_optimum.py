@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_kmeans import kmeans, quantize
-from napari_kmeans.core import optimum as module
-from napari_kmeans.core.optimum import optimum
-from napari_kmeans.core.progress import Canceled, follow, stage
-from napari_kmeans.core.samples import from_pixels
+from napari_kmeans.core.cluster import optimum as module
+from napari_kmeans.core.cluster.optimum import optimum
+from napari_kmeans.core.data.samples import from_pixels
+from napari_kmeans.core.run.progress import Canceled, follow, stage
 from telling import Told
 
 

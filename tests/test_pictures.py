@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps, features
 
 from napari_kmeans import read
-from napari_kmeans.pictures import check_room, upright
+from napari_kmeans.files.pictures import check_room, upright
 
 RANDOM = np.random.default_rng(0)
 GRAY = RANDOM.integers(0, 256, (9, 7), np.uint8)
@@ -321,6 +321,8 @@ def test_large_pictures_are_opened_without_a_warning(monkeypatch):
 
 def test_pictures_beyond_the_memory_are_refused(monkeypatch):
     Image.fromarray(COLOR).save("large.png")
-    monkeypatch.setattr("napari_kmeans.pictures.free_memory", lambda: 9 * 7 * 3 - 1)
+    monkeypatch.setattr(
+        "napari_kmeans.files.pictures.free_memory", lambda: 9 * 7 * 3 - 1
+    )
     assert "it needs 189 bytes of memory, and 188 are free" in fail("large.png")
     check_room(188)

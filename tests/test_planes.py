@@ -24,7 +24,7 @@ from napari_kmeans import (
     quantize_planes,
     to_layers,
 )
-from napari_kmeans.core.matching import match
+from napari_kmeans.core.palettes.matching import match
 from telling import Told
 
 RED, GREEN, BLUE = np.eye(3)

@@ -14,7 +14,7 @@ from napari.layers import Image, Labels, Layer, Points
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_kmeans import kmeans, quantize, quantize_planes, to_layers
-from napari_kmeans.core.colors import are_close, label_colormap
+from napari_kmeans.core.palettes.colors import are_close, label_colormap
 from napari_kmeans.plugin.layers import is_result, show, showing
 
 

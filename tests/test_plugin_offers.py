@@ -8,7 +8,6 @@ import skimage.data
 
 from dock import by_script, click, names, run, select, wait
 from napari_kmeans import quantize, to_layers
-from napari_kmeans.core.progress import exhaust
 from napari_kmeans.plugin.reading import Reading
 
 METADATA = "napari-kmeans"
@@ -370,7 +369,7 @@ def test_a_name_that_stands_for_no_layer(viewer, qtbot):
 def test_a_result_opened_from_an_omezarr_is_not_chosen(viewer, qtbot, tmp_path):
     omezarr = pytest.importorskip("napari_kmeans.omezarr.writing")
     result = quantize(skimage.data.camera(), 3)
-    exhaust(omezarr.write_steps(tmp_path / "result.zarr", result))
+    omezarr.write(tmp_path / "result.zarr", result)
     widget = by_script(viewer)
     viewer.open(tmp_path / "result.zarr", plugin="napari-kmeans")
     assert len(viewer.layers) == 2

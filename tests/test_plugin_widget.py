@@ -14,10 +14,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from dock import by_script, click, names, run, select, tick, type_into, wait
-from napari_kmeans import kmeans, quantize, quantize_planes
-from napari_kmeans.core import opencv
-from napari_kmeans.core.progress import step
-from napari_kmeans.plugin import samples
+from napari_kmeans import kmeans, quantize, quantize_planes, sample_data
+from napari_kmeans.core.cluster import opencv
+from napari_kmeans.core.run.progress import step
 from napari_kmeans.plugin.widget import KMeansWidget
 
 
@@ -103,7 +102,7 @@ def test_stack_of_16_bits(viewer, qtbot):
 
 
 def test_blobs(viewer, qtbot):
-    [(data, attributes, _)] = samples.blobs()
+    [(data, attributes, _)] = sample_data.blobs()
     source = viewer.add_points(data, **attributes)
     widget = by_script(viewer)
     assert widget.layer.value == source

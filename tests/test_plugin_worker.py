@@ -12,8 +12,8 @@ from qtpy.QtWidgets import QApplication, QLabel
 
 from dock import TITLE, by_script, click, names, open_from, run, wait
 from napari_kmeans import quantize
-from napari_kmeans.core import opencv
-from napari_kmeans.core.progress import step
+from napari_kmeans.core.cluster import opencv
+from napari_kmeans.core.run.progress import step
 
 
 @pytest.fixture
@@ -210,8 +210,8 @@ def test_the_app_is_quit_in_the_middle_of_a_run():
     code = """
 import napari, numpy as np, time
 from napari._qt.qt_event_loop import quit_app
-from napari_kmeans.core import opencv
-from napari_kmeans.core.progress import step
+from napari_kmeans.core.cluster import opencv
+from napari_kmeans.core.run.progress import step
 from qtpy.QtCore import QTimer
 
 def endless(*args, **kwargs):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from napari_kmeans import Canceled, Criteria, fit, kmeans, quantize, read_samples
-from napari_kmeans.core import threads
-from napari_kmeans.core.progress import apart, at, follow, stage, step
+from napari_kmeans.core.run import threads
+from napari_kmeans.core.run.progress import apart, at, follow, stage, step
 from telling import Told
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 50), np.uint8)

@@ -13,8 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans import Criteria, quantize
-from napari_kmeans.core import threads as run
 from napari_kmeans.core.quantize import extend_labels
+from napari_kmeans.core.run import threads as run
 
 TO_THE_END = Criteria(None, 0)
 
@@ -242,7 +242,7 @@ FORMS = {
 def test_bits_do_not_depend_on_threads_or_blocks(form, monkeypatch):
     image, settings = FORMS[form]
     expected = quantize(image, 6, **settings)
-    monkeypatch.setattr("napari_kmeans.core.samples.SORTED", 0)
+    monkeypatch.setattr("napari_kmeans.core.data.codes.SORTED", 0)
     for threads, size in ((1, 2**18), (2, 4_000), (8, 1_024), (8, 997)):
         monkeypatch.setattr(run, "n_threads", lambda threads=threads: threads)
         monkeypatch.setattr(run, "SIZE", size)

@@ -8,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_kmeans.core import samples
-from napari_kmeans.core.samples import Codes, count, from_colors, from_pixels
+from napari_kmeans.core.data import codes as module
+from napari_kmeans.core.data import samples
+from napari_kmeans.core.data.codes import Codes, count
+from napari_kmeans.core.data.counted import from_colors
+from napari_kmeans.core.data.samples import from_pixels
 
 INTEGERS = [f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)]
 FLOATS = ["f2", "f4", "f8"]
@@ -56,7 +59,7 @@ def test_colors_are_the_distinct_pixels_and_their_counts(channels, sort_up_to):
     codes = Codes.of(channels)
     assert codes is not None
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(samples, "SORTED", sort_up_to)
+        patch.setattr(module, "SORTED", sort_up_to)
         colors = from_colors(codes, *count(channels, codes))
     rows = np.stack(channels, axis=1)
     expected = Counter(map(tuple, rows.tolist()))
@@ -71,7 +74,7 @@ def test_colors_are_the_distinct_pixels_and_their_counts(channels, sort_up_to):
 def test_each_pixel_gets_the_label_of_its_color(channels, dtype):
     colors = colors_of(channels)
     labels = np.arange(colors.n).astype(dtype)
-    found = samples.look_up(channels, colors.codes, colors.table(labels))
+    found = module.look_up(channels, colors.codes, colors.table(labels))
     assert found.dtype == dtype
     assert found.min() >= 1
     values = np.array(exact(colors), object)[:, found - 1]
@@ -96,7 +99,7 @@ def test_integer_pixels_are_held_exactly(channels):
     assert pixels.weights.size == 0
     assert pixels.frame.unit == 1
     assert pixels.integral
-    restored = pixels.frame.restore(pixels.values.T.astype(float)).T
+    restored = pixels.frame.inverse(pixels.values.T.astype(float)).T
     np.testing.assert_array_equal(restored, np.array(channels, float))
 
 
@@ -115,7 +118,7 @@ def test_float_pixels_are_held_exactly_in_their_unit(array):
     pixels = from_pixels(list(array))
     largest = float(np.abs(pixels.values).max())
     assert largest == 0 or samples.EXTREME**-1 <= largest <= samples.EXTREME
-    restored = pixels.frame.restore(pixels.values.T.astype(float)).T
+    restored = pixels.frame.inverse(pixels.values.T.astype(float)).T
     # Beside extreme values, others may be too small to tell from zero.
     atol = np.abs(array).max() * 1e-300 if pixels.frame.unit > 1 else 0
     np.testing.assert_allclose(restored, array, rtol=0, atol=atol)
@@ -131,7 +134,7 @@ def test_extreme_floats_are_brought_near_one(value):
     pixels = from_pixels([np.array([0.0, value])])
     assert 0.5 <= np.abs(pixels.values).max() <= 2
     assert pixels.frame.unit == 2.0 ** np.log2(pixels.frame.unit).round()
-    assert pixels.frame.restore(pixels.values.T.astype(float)).T.tolist() == [
+    assert pixels.frame.inverse(pixels.values.T.astype(float)).T.tolist() == [
         [0.0, value]
     ]
 
@@ -161,7 +164,7 @@ def test_either_byte_order_and_any_strides_will_do(dtype, order):
     for channels in (list(array), list(stored[:, ::-2])):
         pixels = from_pixels(channels)
         values = pixels.values
-        restored = pixels.frame.restore(values.T).T
+        restored = pixels.frame.inverse(values.T).T
         np.testing.assert_array_equal(restored, array.astype(values.dtype))
         assert values.flags.c_contiguous
         assert values.dtype == np.float64
@@ -169,7 +172,7 @@ def test_either_byte_order_and_any_strides_will_do(dtype, order):
 
 @pytest.mark.parametrize("dtype", [*INTEGERS, *FLOATS])
 def test_many_pixels_are_held_as_float32_where_it_holds_them(dtype, monkeypatch):
-    monkeypatch.setattr("napari_kmeans.core.frame.SINGLE", 20)
+    monkeypatch.setattr("napari_kmeans.core.data.frame.SINGLE", 20)
     many = from_pixels([np.arange(24).astype(dtype)]).values
     exact = np.dtype(dtype).itemsize <= 2 or dtype == "f4"
     assert many.dtype == (np.float32 if exact else np.float64)
@@ -227,7 +230,7 @@ def test_large_integers_of_a_wide_table_are_held_exactly():
     channel = np.arange(3, 3 + 2**22, dtype=np.uint32)
     channel[-1] = 2**24 + 2
     colors = colors_of([channel])
-    restored = colors.frame.restore(colors.values.T)
+    restored = colors.frame.inverse(colors.values.T)
     assert restored[-1, 0] == 2**24 + 2
     assert restored[0, 0] == 3
 
@@ -236,9 +239,9 @@ def test_large_integers_of_a_wide_table_are_held_exactly():
 def test_counting_does_not_depend_on_threads_or_blocks(threads, monkeypatch):
     rng = np.random.default_rng(0)
     image = rng.integers(0, 4, (50_000, 3), np.uint8)
-    monkeypatch.setattr("napari_kmeans.core.threads.n_threads", lambda: threads)
-    monkeypatch.setattr("napari_kmeans.core.threads.SIZE", 7_777)
-    monkeypatch.setattr(samples, "SORTED", 0)
+    monkeypatch.setattr("napari_kmeans.core.run.threads.n_threads", lambda: threads)
+    monkeypatch.setattr("napari_kmeans.core.run.threads.SIZE", 7_777)
+    monkeypatch.setattr(module, "SORTED", 0)
     codes = Codes.of(list(image.T))
     occurring, counts = count(list(image.T), codes)
     numbers, expected = np.unique(codes.encode(list(image.T)), return_counts=True)
@@ -292,7 +295,7 @@ def test_rounded_values_are_those_that_are_told(channels, fraction):
     centers = (pixels.values.T * fraction).astype(float)
     rounded = pixels.rounded(centers)
     np.testing.assert_array_equal(
-        pixels.frame.restore(rounded), pixels.frame.restore(centers)
+        pixels.frame.inverse(rounded), pixels.frame.inverse(centers)
     )
     np.testing.assert_array_equal(pixels.rounded(rounded), rounded)
 
@@ -304,6 +307,6 @@ def test_relative_is_the_inverse_of_restore():
     ):
         values = pixels.values.T.astype(float)
         np.testing.assert_array_equal(
-            pixels.frame.restore(pixels.frame.relative(pixels.frame.restore(values))),
-            pixels.frame.restore(values),
+            pixels.frame.inverse(pixels.frame.relative(pixels.frame.inverse(values))),
+            pixels.frame.inverse(values),
         )

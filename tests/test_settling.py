@@ -6,8 +6,10 @@ import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_kmeans.core import lloyd, settling
-from napari_kmeans.core.samples import Codes, count, from_colors, from_pixels
+from napari_kmeans.core.cluster import lloyd, settling
+from napari_kmeans.core.data.codes import Codes, count
+from napari_kmeans.core.data.counted import from_colors
+from napari_kmeans.core.data.samples import from_pixels
 
 
 def compactness(samples, centers):

@@ -31,7 +31,7 @@ print(*sorted(set(sys.modules) - before))
         "from napari_kmeans import Criteria",
         "from napari_kmeans import read",
         "import napari_kmeans.plugin.widget",
-        "import napari_kmeans.plugin.samples",
+        "import napari_kmeans.sample_data",
         "import napari_kmeans.cli",
         "import napari_kmeans.omezarr",
     ],

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_kmeans import Canceled, quantize
-from napari_kmeans.core import reading as module
+from napari_kmeans.core.reading import source as module
 from telling import Told
 
 SHAPE = (190, 170)
@@ -53,12 +53,12 @@ IMAGES = {
 def small_blocks(monkeypatch):
     """Let images of a few kilobytes be read as those of gigabytes are."""
     monkeypatch.setattr(module, "SMALL", 0)
-    monkeypatch.setattr("napari_kmeans.core.samples.DISTINCT", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.streamed.FINE", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.settling.FINE", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.settling.COARSE", 2**10)
-    monkeypatch.setattr("napari_kmeans.core.streamed.COARSE", 2**10)
-    monkeypatch.setattr("napari_kmeans.core.stream.BLOCK", 2**15)
+    monkeypatch.setattr("napari_kmeans.core.data.samples.DISTINCT", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.reading.streamed.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.cluster.settling.FINE", 2**12)
+    monkeypatch.setattr("napari_kmeans.core.cluster.settling.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.reading.streamed.COARSE", 2**10)
+    monkeypatch.setattr("napari_kmeans.core.data.stream.BLOCK", 2**15)
 
 
 def assert_same(lazy, eager):
@@ -127,7 +127,7 @@ def test_chunks_do_not_matter(name, sizes, block):
         max(size, n // 9) for size, n in zip(sizes, image.shape, strict=False)
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("napari_kmeans.core.stream.BLOCK", block)
+        patch.setattr("napari_kmeans.core.data.stream.BLOCK", block)
         lazy = quantize(da.from_array(image, chunks=chunks), 3, **given, memory=1)
     assert_same(lazy, quantize(image, 3, **given))
 
@@ -175,7 +175,7 @@ def test_too_few_pixels_are_told():
 
 @pytest.mark.parametrize("name", ["8-bit RGB", "float RGB"])
 def test_no_more_than_some_blocks_are_held_at_once(name, monkeypatch):
-    monkeypatch.setattr("napari_kmeans.core.stream.BLOCK", 1000)
+    monkeypatch.setattr("napari_kmeans.core.data.stream.BLOCK", 1000)
     image, given = IMAGES[name]
     alive, most, lock = [], [], threading.Lock()
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_kmeans.core import threads as module
+from napari_kmeans.core.run import threads as module
 
 
 @given(st.integers(0, 1000), st.integers(1, 1200))

@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 
 from napari_kmeans import read
-from napari_kmeans.pictures import upright
+from napari_kmeans.files.pictures import upright
 
 RANDOM = np.random.default_rng(0)
 GRAY = RANDOM.integers(0, 256, (9, 7), np.uint8)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from . import validation
-from .moments import moments_of
-from .options import FIT, keywords, split
-from .palette import palette_of
-from .progress import follow, stage
-from .result import note_of, warn
-from .settings import Settings
-from .versions import versions
+from .cluster.moments import moments_of
+from .data.counted import Colors
+from .options.keywords import FIT, keywords, split
+from .options.settings import Settings
+from .palettes.colors import of_centers
+from .palettes.palette import Palette
+from .palettes.quantizer import Quantizer
+from .palettes.values import to_dtype, to_long
+from .results.clusters import note_of, warn
+from .results.versions import versions
+from .run.progress import follow, stage
 
 if TYPE_CHECKING:
-    from .fit import Fit, ImageSamples
-    from .options import FitOptions
-    from .palette import Palette
-    from .progress import Report
+    import numpy as np
+
+    from .cluster.moments import Moments
+    from .data.distance import Space
+    from .data.layout import Layout
+    from .options.keywords import FitOptions
+    from .reading.fit import Fit, ImageSamples
+    from .run.progress import Report
 
 #: Which part of it is done, about, once the clusters are found.
 FITTED = 0.95
@@ -101,4 +109,42 @@ def fitted(samples: ImageSamples, settings: Settings) -> tuple[Fit, Palette]:
         "scaling": scaling if isinstance(scaling, str) else list(scaling),
         "versions": versions(),
     }
-    return found, palette_of(found, moments, layout, space, record)
+    return found, _palette(found, moments, layout, space, record)
+
+
+def _palette(
+    fit: Fit, moments: Moments, layout: Layout, space: Space, record: dict[str, Any]
+) -> Palette:
+    """Return what a fit has found, as a palette."""
+    clusters = fit.clusters
+    k, full = len(fit.centers), space.full if layout.rgb else None
+    return Palette(
+        centers=fit.centers,
+        counts=fit.counts,
+        compactness=clusters.compactness,
+        names=("",) * k,
+        colors=of_centers(fit.centers, fit.value_range, full),
+        locked=(False,) * k,
+        n_iter=clusters.n_iter,
+        converged=clusters.converged,
+        value_range=fit.value_range,
+        settings=record,
+        layout=layout,
+        space=space,
+        quantizer=_quantizer(fit, layout.dtype),
+        moments=moments,
+    )
+
+
+def _quantizer(fit: Fit, dtype: np.dtype[Any]) -> Quantizer:
+    """Return what labels pixels as the fit has found."""
+    samples, centers = fit.samples, fit.clusters.centers
+    if samples.long:
+        counted = samples.frame.unscaled(centers)
+        values = to_long(counted, samples.frame.origin, dtype)
+    else:
+        values = to_dtype(fit.centers, dtype)
+    if not isinstance(samples, Colors):
+        return Quantizer(centers, values, samples.frame)
+    table = samples.table(fit.clusters.labels)
+    return Quantizer(centers, values, samples.frame, samples.codes, table)

@@ -6,25 +6,24 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from . import lloyd, validation
-from .clustering import cluster
-from .options import FIT, keywords, split
-from .progress import follow
-from .result import ClusteredPoints
-from .samples import from_pixels, select, spread
-from .settings import Settings
-from .versions import versions
+from . import validation
+from .options.keywords import FIT, keywords, split
+from .options.settings import Settings
+from .reading.points import PointSamples, read_points
+from .results.points import ClusteredPoints
+from .results.versions import versions
+from .run.progress import follow
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    from .options import FitOptions
-    from .progress import Report
+    from .options.keywords import FitOptions
+    from .run.progress import Report
 
 
 @keywords(FIT)
 def kmeans(
-    points: ArrayLike,
+    points: ArrayLike | PointSamples,
     k: int = 5,
     *,
     weights: ArrayLike | None = None,
@@ -35,9 +34,9 @@ def kmeans(
 
     Parameters
     ----------
-    points : (n_samples, n_features) array_like
-        Booleans, integers or floats of at most 64 bits. Points with a coordinate that
-        is NaN or infinite are left out.
+    points : (n_samples, n_features) array_like, or PointSamples
+        Booleans, integers or floats of at most 64 bits, or what `read_points` returned.
+        Points with a coordinate that is NaN or infinite are left out.
     k : int, default 5
         Number of clusters, 1 to 65,535.
     weights : (n_samples,) array_like, optional
@@ -93,72 +92,38 @@ def kmeans(
     """
     validation.check_progress(progress)
     (search,) = split("kmeans", options, FIT)
-    result = follow(lambda: _checked(points, k, weights, search), progress)
+    result = follow(lambda: _kmeans(points, k, weights, search), progress)
     result.warn()
     return result
 
 
-def _checked(
-    points: ArrayLike, k: int, weights: ArrayLike | None, search: dict[str, Any]
+def _kmeans(
+    points: ArrayLike | PointSamples,
+    k: int,
+    weights: ArrayLike | None,
+    search: dict[str, Any],
 ) -> ClusteredPoints:
     """Check the arguments, and cluster."""
-    array = validation.check_points(points)
-    checked = Settings.of(array.shape[:1], array.shape[1], k=k, **search)
-    checked_weights = validation.check_weights(weights, len(array))
-    valid = np.isfinite(array).all(axis=1)
-    used = valid & (checked_weights > 0) if checked_weights.size else valid
-    validation.check_enough(checked.k, int(used.sum()), "points")
-    validation.check_values(
-        "points", list(array.T), used, color_space="rgb", refine=checked.refine
-    )
-    return _kmeans(array, valid, used, checked_weights, checked)
-
-
-def _kmeans(
-    points: NDArray[Any],
-    valid: NDArray[np.bool_],
-    used: NDArray[np.bool_],
-    weights: NDArray[np.float64],
-    settings: Settings,
-) -> ClusteredPoints:
-    if weights.size:
-        weights = weights[used]
-    initial_labels = settings.initial_labels
-    if initial_labels is not None:
-        initial_labels = initial_labels[used]
-    samples = from_pixels(list(points[used].T), weights)
-    everything = select(samples.n, samples.weights, settings.max_samples)
-    whole = not weights.size and everything is not None
-
-    def pick() -> tuple[NDArray[Any], NDArray[np.int32] | None]:
-        index = everything
-        if index is None:
-            index = spread(
-                samples.n, samples.weights, settings.search_size, settings.seed
-            )
-        labels = None if initial_labels is None else initial_labels[index]
-        return samples.values[:, index].T, labels
-
-    clusters = cluster(samples, pick, settings, whole=whole)
-    centers = samples.frame.restore(clusters.centers)
-    labels = np.full(len(points), -1, np.int32)
-    labels[used] = clusters.labels
-    rest = valid & ~used
-    if rest.any():  # without weight, these are labeled all the same
-        others = from_pixels(list(points[rest].T))
-        relative = others.frame.relative(centers)
-        labels[rest] = lloyd.assign(others, relative).labels
+    if not isinstance(points, PointSamples):
+        points = read_points(points, weights=weights)
+    elif weights is not None:
+        raise ValueError("weights should be given to read_points, with the points.")
+    array = points.points
+    settings = Settings.of(array.shape[:1], array.shape[1], k=k, **search)
+    points.check(settings)
+    clusters = points.fit(settings)
+    labels = points.label(clusters)
     return ClusteredPoints(
         labels=labels,
-        centers=centers,
-        counts=np.bincount(labels[valid], minlength=len(centers)),
+        centers=points.samples.frame.inverse(clusters.centers),
+        counts=np.bincount(labels[points.valid], minlength=len(clusters.centers)),
         compactness=clusters.compactness,
         n_iter=clusters.n_iter,
         converged=clusters.converged,
-        n_excluded=int((~valid).sum()),
+        n_excluded=sum(points.excluded.values()),
         asked=settings.k,
         settings=settings.record
-        | {"epsilon": clusters.epsilon, "weighted": weights.size > 0}
+        | {"epsilon": clusters.epsilon, "weighted": points.weights.size > 0}
         | {"versions": versions()},
-        points=points,
+        points=array,
     )

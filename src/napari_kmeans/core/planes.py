@@ -9,28 +9,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 import numpy as np
 
 from . import validation
-from .lazy import is_lazy
-from .matching import match
-from .numbering import Numbered, Numbering, cuts, renumbered
-from .options import FIT, READ, keywords, split
-from .pixels import Pixels, channels_last
-from .planes_result import PlanesSummary, QuantizedPlanes, label_axes
-from .progress import follow, stage
+from .cluster.sums import label_dtype
+from .data.pixels import Pixels, channels_last
+from .options.keywords import FIT, READ, keywords, split
+from .palettes.matching import match
+from .palettes.numbering import Numbered, Numbering, cuts, renumbered
 from .quantize import checked, quantized
-from .sums import label_dtype
+from .results.planes import QuantizedPlanes, label_axes
+from .run.lazy import is_lazy
+from .run.progress import follow, stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from .layout import Layout
-    from .options import QuantizeOptions
-    from .palette import Palette
-    from .progress import Report
-    from .reading import Source
-    from .result import QuantizedImage
-    from .settings import Settings
+    from .data.layout import Layout
+    from .options.keywords import QuantizeOptions
+    from .options.settings import Settings
+    from .palettes.palette import Palette
+    from .reading.source import Source
+    from .results.image import QuantizedImage
+    from .run.progress import Report
 
 
 @keywords(READ, FIT)
@@ -282,21 +282,6 @@ class _Planes:
             **{name: asked[name] for name in ("k", "init", "epsilon")},
         }
         ranges = np.array([plane.palette.value_range for plane in some])
-        summary = PlanesSummary(
-            labels=labels,
-            quantized=painted,
-            centers=_means(centers, counts),
-            layout=self.layout,
-            counts=counts.sum(axis=0),
-            compactness=float(compactness.sum()),
-            n_iter=int(n_iter.sum()),
-            converged=bool(converged.all()),
-            n_excluded=self.excluded.total(),
-            excluded=dict(+self.excluded),
-            value_range=(float(ranges[:, 0].min()), float(ranges[:, 1].max())),
-            asked=self.settings.k,
-            settings=record,
-        )
         return QuantizedPlanes(
             labels=labels,
             quantized=painted,
@@ -306,11 +291,14 @@ class _Planes:
             n_iter=n_iter,
             converged=converged,
             n_excluded=self.excluded.total(),
+            excluded=dict(+self.excluded),
+            layout=self.layout,
+            value_range=(float(ranges[:, 0].min()), float(ranges[:, 1].max())),
+            asked=self.settings.k,
             settings=record,
             axes=self.axes,
             plane_shape=tuple(self.image.shape[axis] for axis in self.axes),
             palettes=tuple(plane and _by_number(plane) for plane in self.found),
-            summary=summary,
         )
 
 
@@ -336,14 +324,3 @@ def _count(plane: NDArray[Any], read: dict[str, Any]) -> tuple[int, dict[str, in
     used = weights.reshape(-1) > 0
     n_used = int(np.count_nonzero(used if valid is None else used & valid))
     return n_used, {**excluded, "no weight": n_valid - n_used}
-
-
-def _means(
-    centers: NDArray[np.float64], counts: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return each number's mean center over the planes, weighted by counts."""
-    present = ~np.isnan(centers[..., 0])
-    # A number without a pixel anywhere still has centers.
-    weights = np.where(counts.sum(axis=0) > 0, counts, present)
-    sums = (np.nan_to_num(centers) * weights[..., np.newaxis]).sum(axis=0)
-    return np.asarray(sums / weights.sum(axis=0)[:, np.newaxis])

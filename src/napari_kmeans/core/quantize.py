@@ -7,28 +7,29 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import numpy as np
 
-from . import lloyd, validation
+from . import validation
+from .cluster import lloyd
+from .data.pixels import Pixels, channels_last
+from .data.samples import from_pixels
 from .fitting import fitted
-from .held import HeldSamples
-from .options import FIT, READ, keywords, split
-from .pixels import Pixels, channels_last
-from .progress import follow, stage
-from .quantizer import quantize_lazily
-from .reading import Source
-from .result import QuantizedImage
-from .samples import from_pixels
-from .settings import Settings
+from .options.keywords import FIT, READ, keywords, split
+from .options.settings import Settings
+from .palettes.quantizer import quantize_lazily
+from .reading.held import HeldSamples
+from .reading.source import Source
+from .results.image import QuantizedImage
+from .run.progress import follow, stage
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from .fit import Fit, ImageSamples
-    from .options import FitOptions, QuantizeOptions
-    from .palette import Palette
-    from .progress import Report
-    from .quantizer import Quantizer
-    from .stream import Stream
-    from .streamed import StreamedSamples
+    from .data.stream import Stream
+    from .options.keywords import FitOptions, QuantizeOptions
+    from .palettes.palette import Palette
+    from .palettes.quantizer import Quantizer
+    from .reading.fit import Fit, ImageSamples
+    from .reading.streamed import StreamedSamples
+    from .run.progress import Report
 
 #: Which part of it is done, about, once the clusters are found.
 FITTED = 0.9

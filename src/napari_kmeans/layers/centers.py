@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.colors import black_or_white, opaque
+from ..core.palettes.colors import black_or_white, opaque
 
 if TYPE_CHECKING:
     import numpy as np

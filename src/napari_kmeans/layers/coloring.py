@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..core.colors import WHITISH, are_close, hexadecimal, separated
+from ..core.palettes.colors import WHITISH, are_close, hexadecimal, separated
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from ..core.result import ImageClusters
+    from ..core.results.clusters import ImageClusters
 
 
 class ClusterColors(NamedTuple):

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.lazy import is_lazy
+from ..core.run.lazy import is_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from ..core.result import QuantizedImage
+    from ..core.results.image import QuantizedImage
 
 #: The longest axis that a texture may have: napari shows longer Labels downsampled.
 LONGEST = 16_384

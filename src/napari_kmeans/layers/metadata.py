@@ -10,6 +10,9 @@ LayerData = tuple[Any, dict[str, Any], str]
 #: The key in a layer's metadata under which stands what made it.
 METADATA = "napari-kmeans"
 
+#: What puts an image into the world; with channels apart, without their axis.
+PLACEMENT = ("scale", "translate", "units", "axis_labels")
+
 
 def ndim_of(data: Any, attributes: dict[str, Any], kind: str) -> int:
     """Return the number of dimensions in which a layer is shown."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.lazy import is_lazy
+from ..core.run.lazy import is_lazy
 from ..core.validation import shown
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.colors import label_colormap, opaque, spectral
-from ..core.planes_result import QuantizedPlanes
-from ..core.result import ClusteredPoints, QuantizedImage
+from ..core.palettes.colors import label_colormap, opaque, spectral
+from ..core.results.image import QuantizedImage
+from ..core.results.planes import QuantizedPlanes
+from ..core.results.points import ClusteredPoints
 from ..core.validation import shown
 from .centers import centers_content
 from .coloring import ClusterColors, colors_of, display_colors, with_colors
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from ..core.result import ImageClusters
+    from ..core.results.clusters import ImageClusters
 
 
 def to_layers(

@@ -5,13 +5,13 @@ imported when it is needed: it is an extra.
 """
 
 from .reading import napari_get_reader, read
-from .writing import fill_steps, plain, replacing, write_steps
+from .writing import fill, plain, replacing, write
 
 __all__ = [
-    "fill_steps",
+    "fill",
     "napari_get_reader",
     "plain",
     "read",
     "replacing",
-    "write_steps",
+    "write",
 ]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..layers.metadata import PLACEMENT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from ..core.result import ImageClusters
+    from ..core.results.clusters import ImageClusters
 
 _DEFAULT_NAMES = {2: "yx", 3: "zyx", 4: "tzyx", 5: "tvzyx"}
 
@@ -59,7 +61,7 @@ class Space:
             )
         placed = {
             key: list(value)
-            for key in ("scale", "translate", "units", "axis_labels")
+            for key in PLACEMENT
             if (value := attributes.get(key)) is not None and not isinstance(value, str)
         }
         names = _names([str(v) for v in _of_length(placed, "axis_labels", ndim, "")])

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 import json
 import re
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import replacement
-from ..core.lazy import is_distributed, is_lazy, n_tasks
-from typing import Any as Progress
+from ..core.run.lazy import is_distributed, is_lazy, n_tasks
+from ..core.run.progress import at, follow, stage
+from ..core.validation import check_progress
 from ..layers.metadata import METADATA
 from . import pyramid
+from .gate import Gate
 from .layout import Layout, Piece
 from .reading import RGB
 from .space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
-    from ..core.planes_result import QuantizedPlanes
-    from ..core.result import ImageClusters, QuantizedImage
+    from ..core.results.clusters import ImageClusters
+    from ..core.results.image import QuantizedImage
+    from ..core.results.planes import QuantizedPlanes
+    from ..core.run.progress import Report
 
 #: What of a result is written at once, in bytes, by each thread.
 REGION_BYTES = 2**24
 
 #: Regions that may come back from a cluster at once.
 MOST_REGIONS = 32
-
-#: Between regions, progress is told after this many seconds.
-PATIENCE = 0.1
 
 
 def check_output(path: Path, *, force: bool = False) -> None:
@@ -63,7 +63,7 @@ def check_output(path: Path, *, force: bool = False) -> None:
 
 @contextmanager
 def replacing(path: Path, *, force: bool = False) -> Iterator[Path]:
-    """Give a new folder for `fill_steps`, that takes its place at the end.
+    """Give a new folder for `fill`, that takes its place at the end.
 
     As `replacement.replacing`: an earlier result is replaced where `force` is True, and
     nothing else is.
@@ -88,19 +88,19 @@ def _written(folder: Path) -> str:
     return rf"centers\.csv|{of_image}|labels/(zarr\.json|kmeans/({of_image})?)?"
 
 
-def write_steps(
+def write(
     path: str | Path,
     result: QuantizedImage | QuantizedPlanes,
     attributes: dict[str, Any] | None = None,
     *,
     force: bool = False,
-) -> Generator[Progress, None, None]:
-    """Write a result as an OME-Zarr, in steps.
+    progress: Report | None = None,
+) -> None:
+    """Write a result as an OME-Zarr.
 
-    The arguments are checked at once, before the first step is asked for. What is
-    lazy is computed region by region: labels and quantized image of a region together,
-    and every level of their pyramids from it. The folder appears when it is whole;
-    where the generator is closed or fails, nothing is left behind.
+    What is lazy is computed region by region: labels and quantized image of a region
+    together, and every level of their pyramids from it. The folder appears when it is
+    whole; where writing fails, or is stopped, all is as it was before.
 
     Parameters
     ----------
@@ -114,11 +114,9 @@ def write_steps(
         and ``axis_labels``, without the axis of channels.
     force : bool, default False
         Whether an OME-Zarr that is there already is replaced.
-
-    Yields
-    ------
-    Progress
-        Before each region; close the generator to stop.
+    progress : callable, optional
+        Is told, at least each half second, the stage and the part of all that is done.
+        What it raises, as a `Canceled`, stops the work and comes out.
 
     Raises
     ------
@@ -127,55 +125,79 @@ def write_steps(
     OSError
         Where nothing can be written there.
     """
-    path = Path(path)
-    check_output(path, force=force)
-    checked = _checked(result, attributes)
-
-    def steps() -> Generator[Progress, None, None]:
-        with replacing(path, force=force) as new:
-            yield from _fill(new, *checked)
-
-    return steps()
+    with replacing(Path(path), force=force) as new:
+        fill(new, result, attributes, progress=progress)
 
 
-def fill_steps(
+def fill(
     folder: Path,
     result: QuantizedImage | QuantizedPlanes,
     attributes: dict[str, Any] | None = None,
-) -> Generator[Progress, None, None]:
-    """Write a result into a new folder, in steps, as `write_steps` does."""
-    return _fill(folder, *_checked(result, attributes))
+    *,
+    progress: Report | None = None,
+) -> None:
+    """Write a result into a new folder, as `write` does.
 
+    Once it is stopped, nothing changes there any more.
+    """
+    from ..core.results.planes import QuantizedPlanes
 
-def _checked(
-    result: QuantizedImage | QuantizedPlanes, attributes: dict[str, Any] | None
-) -> tuple[ImageClusters, pd.DataFrame, Space]:
-    from ..core.planes_result import QuantizedPlanes
-
+    check_progress(progress)
     whole = result.summary if isinstance(result, QuantizedPlanes) else result
-    return whole, result.features, Space.of(whole, attributes or {})
-
-
-def _fill(
-    folder: Path, result: ImageClusters, table: pd.DataFrame, space: Space
-) -> Generator[Progress, None, None]:
-    labels, quantized = result.labels, result.quantized
+    space = Space.of(whole, attributes or {})
+    labels, quantized = whole.labels, whole.quantized
     sizes = getattr(labels, "chunks", None) or ((),) * labels.ndim
     n_bytes = labels.dtype.itemsize + quantized.nbytes // max(1, labels.size)
     n_pixels = REGION_BYTES // n_bytes
     chunk = pyramid.chunk_shape(labels.shape, sizes, n_pixels)
     regions = pyramid.regions(labels.shape, sizes, chunk, n_pixels)
-    stored = _create(folder, result, space, chunk)
-    table.to_csv(folder / "centers.csv", index=False)
+    gate = Gate()
+    stored = _create(folder, whole, space, chunk, gate)
+    result.features.to_csv(folder / "centers.csv", index=False)
     cut = _Cut(space, stored["labels"].layout, stored["quantized"].layout)
 
-    def write(region: pyramid.Slices) -> None:
+    def write_region(region: pyramid.Slices) -> None:
+        gate.check()
         there = space.insert_in_source(region, slice(None))
         pieces = cut.compute(labels[region], quantized[there], region)
         for role, on_disk in stored.items():
             on_disk.put(pieces[role])
 
-    yield from _in_threads(write, regions)
+    try:
+        follow(lambda: _in_threads(write_region, regions), progress)
+    finally:
+        gate.close()
+
+
+def _in_threads(
+    write: Callable[[pyramid.Slices], None], regions: Sequence[pyramid.Slices]
+) -> None:
+    """Write regions, one a thread at a time; once that has failed, no more.
+
+    The threads end with the program at the latest, whatever they are at.
+    """
+    # Of a cluster: some are computed while others are on their way.
+    n_threads = min(2 * n_tasks(), MOST_REGIONS) if is_distributed() else n_tasks()
+    waiting: SimpleQueue[pyramid.Slices | None] = SimpleQueue()
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            for region in iter(waiting.get, None):
+                write(region)
+                ended.put(None)
+        except BaseException as error:
+            ended.put(error)
+
+    for region in (*regions, *[None] * n_threads):
+        waiting.put(region)
+    for _ in range(n_threads):
+        Thread(target=work, name="omezarr", daemon=True).start()
+    with stage("Writing"):
+        for done in range(len(regions)):
+            at(done / len(regions))
+            if error := ended.get():
+                raise error
 
 
 @dataclass(frozen=True)
@@ -222,32 +244,12 @@ class _Cut:
         return pieces
 
 
-def _in_threads(
-    write: Callable[[pyramid.Slices], None], regions: Sequence[pyramid.Slices]
-) -> Generator[Progress, None, None]:
-    """Write regions, one a thread at a time; once that has failed, no more."""
-    # Of a cluster: some are computed while others are on their way.
-    n_threads = min(2 * n_tasks(), MOST_REGIONS) if is_distributed() else n_tasks()
-    threads = ThreadPoolExecutor(n_threads, thread_name_prefix="omezarr")
-    waiting: set[Future[None]] = set()
-    begun = done = 0
-    try:
-        while done < len(regions):
-            yield Progress("Writing, block", done, len(regions))
-            for region in regions[begun : done + n_threads + 1]:
-                waiting.add(threads.submit(write, region))
-                begun += 1
-            finished, waiting = wait(waiting, PATIENCE, return_when=FIRST_COMPLETED)
-            for future in finished:
-                future.result()
-            done += len(finished)
-    finally:
-        threads.shutdown(cancel_futures=True)
-    yield Progress("Writing, block", len(regions), len(regions))
-
-
 def _create(
-    folder: Path, result: ImageClusters, space: Space, chunk: tuple[int, ...]
+    folder: Path,
+    result: ImageClusters,
+    space: Space,
+    chunk: tuple[int, ...],
+    gate: Gate,
 ) -> dict[str, _Pyramid]:
     """Create the folder with all but the pixels and the table."""
     import zarr
@@ -285,8 +287,8 @@ def _create(
     )
     names = [axis["name"] for axis in space.axes]
     return {
-        "labels": _Pyramid(kmeans, of_labels, names),
-        "quantized": _Pyramid(root, of_quantized, space.insert(names, "c")),
+        "labels": _Pyramid(kmeans, of_labels, names, gate),
+        "quantized": _Pyramid(root, of_quantized, space.insert(names, "c"), gate),
     }
 
 
@@ -330,8 +332,10 @@ def _image_label(result: ImageClusters) -> dict[str, Any]:
 class _Pyramid:
     """The levels of an image on disk."""
 
-    def __init__(self, group: Any, layout: Layout, names: Sequence[str]) -> None:
-        self.layout = layout
+    def __init__(
+        self, group: Any, layout: Layout, names: Sequence[str], gate: Gate
+    ) -> None:
+        self.layout, self._gate = layout, gate
         self._folder = Path(group.store.root)
         self._lock = Lock()
         self._levels = []
@@ -365,5 +369,6 @@ class _Pyramid:
         _, size = self.layout.levels[level]
         names = [str(begin // n) for begin, n in zip(start, size, strict=True)]
         path = Path(self._folder, self._levels[level][0], "c", *names)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encoded)
+        with self._gate:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encoded)

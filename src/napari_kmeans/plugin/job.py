@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..core.progress import follow, stage
+from ..core.run.progress import follow, stage
 from .reading import Kept, marks_of
 
 if TYPE_CHECKING:
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from numpy.typing import NDArray
 
-    from ..core.options import FitOptions
-    from ..core.planes_result import QuantizedPlanes
-    from ..core.progress import Report
-    from ..core.result import ClusteredPoints, QuantizedImage
+    from ..core.options.keywords import FitOptions
+    from ..core.results.image import QuantizedImage
+    from ..core.results.planes import QuantizedPlanes
+    from ..core.results.points import ClusteredPoints
+    from ..core.run.progress import Report
     from .reading import Reading
 
     Result = QuantizedImage | QuantizedPlanes | ClusteredPoints
@@ -130,7 +131,7 @@ def _image(
 ) -> tuple[QuantizedImage, Kept | None]:
     """Quantize an image, and read it only where it was not."""
     from ..core.quantize import quantize_samples
-    from ..core.reading import read_samples
+    from ..core.reading.source import read_samples
 
     kept = job.kept
     if kept is not None and kept.holds(inside):

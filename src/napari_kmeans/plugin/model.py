@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from ..core.memory import forecast, free_memory, keepable
+from ..core.run.memory import forecast, free_memory, keepable
 from ..core.validation import check_k
 from .choice import Choice
 from .history import History
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer
 
-    from ..core.options import ReadOptions
-    from ..core.palette import Palette
+    from ..core.options.keywords import ReadOptions
+    from ..core.palettes.palette import Palette
     from .job import Outcome
     from .reading import Kept
     from .settings import DockSettings

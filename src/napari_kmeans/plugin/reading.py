@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.lazy import is_lazy
-from ..core.threads import map_blocks
+from ..core.run.lazy import is_lazy
+from ..core.run.threads import map_blocks
 from ..layers.source import stacked
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..core.fit import ImageSamples
-    from ..core.options import ReadOptions
+    from ..core.options.keywords import ReadOptions
+    from ..core.reading.fit import ImageSamples
 
 #: Bytes of an array that are looked at in one go.
 PIECE = 2**20

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.colors import black_or_white, opaque
+from ..core.palettes.colors import black_or_white, opaque
 from ..layers.centers import border_color
 from ..layers.metadata import METADATA
 

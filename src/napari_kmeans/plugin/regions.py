@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.memory import free_memory
-from ..core.threads import spans
+from ..core.run.memory import free_memory
+from ..core.run.threads import spans
 from .sources import full_resolution, image_shape
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..core.criteria import Criteria
+from ..core.options.criteria import Criteria
 from ..core.validation import check_attempts, check_seed
 from ..layers.source import ROLES
 from .sources import Scope
@@ -15,7 +15,7 @@ from .sources import Scope
 if TYPE_CHECKING:
     from napari.layers import Labels, Layer, Shapes
 
-    from ..core.options import FitOptions
+    from ..core.options.keywords import FitOptions
 
 BOTH, MAX_ITER, EPSILON = "both", "max iterations", "epsilon"
 RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"

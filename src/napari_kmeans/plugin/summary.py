@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.result import ClusteredPoints, QuantizedImage
+from ..core.results.image import QuantizedImage
+from ..core.results.points import ClusteredPoints
 
 if TYPE_CHECKING:
-    from ..core.planes_result import QuantizedPlanes
+    from ..core.results.planes import QuantizedPlanes
     from .job import Job
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from qtpy.QtCore import QTimer
 
-from ..core.progress import Canceled
+from ..core.run.progress import Canceled
 from .job import run
 
 if TYPE_CHECKING:

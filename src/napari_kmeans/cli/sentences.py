@@ -1,0 +1,43 @@
+"""Sentences: what goes wrong, told to who uses the command line."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def told(output: Path) -> Iterator[None]:
+    """Show warnings without the place in the code, and end with what is an error."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = _show
+            yield
+    except (ValueError, ModuleNotFoundError, ConnectionError) as error:
+        _fail(str(error))
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        reason = f"{error.strerror or error}{where}"
+        _fail(f"output={output} could not be written: {reason}.")
+
+
+def warn(sentence: str) -> None:
+    """Show a warning."""
+    typer.echo(f"Warning: {sentence}", err=True)
+
+
+def _show(message: Warning | str, *_: Any, **__: Any) -> None:
+    warn(str(message).partition("\n")[0])
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"Error: {sentence}", err=True)
+    raise typer.Exit(2)

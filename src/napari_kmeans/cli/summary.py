@@ -1,0 +1,72 @@
+"""The summary: what was quantized, how well, and to which colors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..core.results.clusters import ImageClusters
+    from ..core.results.image import QuantizedImage
+    from ..core.results.planes import QuantizedPlanes
+
+#: Clusters that the summary shows; the table of centers holds all.
+MOST_SHOWN = 32
+
+
+def summarize(
+    given: QuantizedImage | QuantizedPlanes,
+    name: str,
+    seconds: float,
+    console: Console,
+    masked: str = "masked",
+) -> None:
+    """Print what was quantized, how well, and to which colors.
+
+    What a mask has left out is called `masked`.
+    """
+    from rich.text import Text
+
+    from ..core.results.planes import QuantizedPlanes
+
+    result = given.summary if isinstance(given, QuantizedPlanes) else given
+    shape = " x ".join(map(str, result.quantized.shape))
+    ended = f"{result.n_iter}, {'' if result.converged else 'not '}converged"
+    unique = {}
+    if isinstance(given, QuantizedPlanes):  # each plane has values of its own
+        ended += f", in {len(given.centers):,} planes together"
+    else:
+        what = "colors" if len(given.channels) > 1 else "values"
+        before = "not counted" if given.n_colors is None else f"{given.n_colors:,}"
+        after = f"{given.n_colors_quantized:,} after"
+        unique = {f"Unique {what}": f"{before} before, {after}"}
+    lines = {
+        "File": name,
+        "Shape": f"{shape} {result.quantized.dtype}{', RGB' if result.rgb else ''}",
+        "Pixels": f"{result.labels.size:,}{_left_out(result, masked)}",
+        **unique,
+        "Compactness": f"{result.compactness:,.6g}",
+        "Steps": ended if result.settings["refine"] else "not told by OpenCV",
+        "Seconds": f"{seconds:.2f}",
+    }
+    for key, value in lines.items():
+        console.print(Text(f"{key:<15}{value}"), soft_wrap=True)
+    shown = zip(result.features["color"][:MOST_SHOWN], result.shares, strict=False)
+    for index, (color, share) in enumerate(shown, start=1):
+        line = Text(f"{index:>6}  ").append("      ", style=f"on {color}")
+        console.print(line.append(f"  {color}  {share:6.1%}"))
+    if result.k > MOST_SHOWN:
+        console.print(f"   and {result.k - MOST_SHOWN} more")
+
+
+def _left_out(result: ImageClusters, masked: str) -> str:
+    """Return how many pixels were left out, and why, as the end of a line."""
+    if not result.n_excluded:
+        return ""
+    names = {"masked": masked}
+    counts = {names.get(why, why): n for why, n in result.excluded.items()}
+    if len(counts) == 1:
+        return f", {result.n_excluded:,} left out: {next(iter(counts))}"
+    listed = ", ".join(f"{n:,} {why}" for why, n in counts.items())
+    return f", {result.n_excluded:,} left out: {listed}"

@@ -1,0 +1,1 @@
+"""K-means itself: the search, settling, refinement, and exact sums."""

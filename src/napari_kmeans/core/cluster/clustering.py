@@ -1,0 +1,133 @@
+"""Clustering: k-means as it is told in a textbook, from samples to clusters."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..run.progress import stage
+from . import lloyd
+from .clusters import Limits, brightness, check_reach, few_distinct, finish
+from .optimum import optimum
+from .plain import plain
+from .search import search
+from .settling import SETTLING, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from ..data.samples import Samples
+    from ..options.settings import Settings
+    from .clusters import Clusters
+    from .search import Picked
+
+#: How far off, in ranges of the others, a few far values are searched.
+MARGIN = 2.0**10
+
+#: Steps of a refinement without a limit, to tell how far it is.
+UNLIMITED = 100
+
+
+def cluster(
+    samples: Samples,
+    pick: Callable[[], Picked],
+    settings: Settings,
+    *,
+    whole: bool,
+    luminance: NDArray[np.float64] | None = None,
+) -> Clusters:
+    """Cluster samples, as the user asked for it.
+
+    Parameters
+    ----------
+    samples : Samples
+        All of them.
+    pick : callable
+        Returns what to search: rows, (n, n_channels), as the samples are, and their
+        initial labels or None.
+    settings : Settings
+    whole : bool
+        Whether these rows are the samples, all of them and in their order.
+    luminance : (n_channels,) float64, optional
+        What to order the clusters by; by default the mean of the channels.
+    """
+    if settings.refine:
+        return refined(samples, pick, settings, luminance)
+    return plain(samples, pick, settings, whole=whole, luminance=luminance)
+
+
+def refined(
+    samples: Samples,
+    pick: Callable[[], Picked],
+    settings: Settings,
+    luminance: NDArray[np.float64] | None,
+) -> Clusters:
+    """Search some of the samples; settle; refine over all of them; assign these."""
+    check_reach(samples, settings)
+    limits = Limits.of(samples, settings)
+    searched, settled, moved = _milestones(settings)
+
+    def sort(centers: NDArray[np.float64]) -> NDArray[np.float64]:
+        return centers[brightness(centers, luminance)]
+
+    def end(centers: NDArray[np.float64], n_iter: int, converged: bool) -> Clusters:
+        with stage("Assigning", moved):
+            return finish(samples, centers, luminance, n_iter, converged, limits.told)
+
+    few = few_distinct(samples, settings.k)
+    if few is not None:  # a cluster each: nothing to search for
+        return end(few, 0, True)
+    if settings.init == "optimal":
+        with stage("Solving, cluster", 0, moved, n_steps=settings.k):
+            best = optimum(samples, settings.k)
+        return end(best, 0, True)
+    with stage("Searching, attempt", 0, searched, n_steps=settings.attempts):
+        centers = _search(pick(), samples, settings, limits)
+    if settings.initial_labels is None:
+        with stage("Settling, swap", searched, settled, n_steps=SETTLING):
+            centers = settle(samples, centers, settings.seed)
+    most = limits.max_iter or UNLIMITED
+    with stage("Refining, step", settled, moved, n_steps=most):
+        found = lloyd.refine(samples, centers, *limits[:2], sort)
+    return end(*found)
+
+
+def _milestones(settings: Settings) -> NDArray[np.float64]:
+    """Return about which part of all is done once it is searched, settled, refined."""
+    refining = settings.criteria.max_iter or UNLIMITED
+    steps = [settings.attempts, SETTLING, refining, 1]
+    return np.asarray(np.cumsum(steps)[:3] / sum(steps))
+
+
+def _search(
+    picked: Picked, samples: Samples, settings: Settings, limits: Limits
+) -> NDArray[np.float64]:
+    """Return OpenCV's best centers, of values that float32 holds well."""
+    rows, initial_labels = picked
+    if samples.dominated:  # the others would be one to float32
+        low, high = samples.window
+        rows = np.clip(rows, low - MARGIN * (high - low), high + MARGIN * (high - low))
+    picked = rows, initial_labels
+    return search(picked, settings, limits, *_conditioning(rows)).centers
+
+
+def _conditioning(rows: NDArray[Any]) -> tuple[NDArray[np.float64], float]:
+    """Return what to subtract, and a power of two to multiply by, before float32.
+
+    OpenCV sums in float32, so values far from zero would lose what tells them apart,
+    and extreme ones would overflow when squared. Integers count from their least, so
+    that an image and the same image shifted are searched alike; ordinary floats are
+    left alone.
+    """
+    low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
+    reach = float((high - low).max())
+    offset = np.zeros(rows.shape[1])
+    if max(-low.min(), high.max()) > 8 * reach:
+        offset = low + (high - low) / 2
+    if reach == 0 or 1e-9 < reach < 1e9:
+        return offset, 1.0
+    return offset, 2.0 ** min(-math.frexp(reach)[1], 1000)

@@ -1,0 +1,103 @@
+"""Moments: what is known of the samples of clusters, so that these can be merged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..data.counted import Colors
+from . import lloyd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from ..data.samples import Samples
+    from .clusters import Clusters
+
+    Groups = Sequence[Sequence[int]]
+
+#: Up to this many samples that are not counted, moments are found out.
+MEASURED = 2**20
+
+
+class Moments(NamedTuple):
+    """Sums over the samples of each cluster, in the frame in which they are clustered.
+
+    Attributes
+    ----------
+    means : (k, n_channels) float64
+        The centers; of merged clusters, their means by weight.
+    weights : (k,) float64
+        The sums of the weights.
+    squared : (k,) float64, or None where it is not known
+        The sums of the weighted squared distances to `means`.
+    drift : (k, n_channels) float64, or None where it is not known
+        The sums of the weighted differences from `means`: zero where the centers have
+        come to rest.
+    """
+
+    means: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    squared: NDArray[np.float64] | None = None
+    drift: NDArray[np.float64] | None = None
+
+    def ordered(self, order: Sequence[int]) -> Moments:
+        """Return those of the same clusters in another order."""
+        at = list(order)
+        rest = (None if each is None else each[at] for each in self[2:])
+        return Moments(self.means[at], self.weights[at], *rest)
+
+    def grouped(self, groups: Groups) -> Moments:
+        """Return those of groups of clusters.
+
+        About another point than its own, a sum of squares grows by the square of the
+        way there, and by twice the way times the drift.
+
+        Examples
+        --------
+        >>> means, zero = np.array([[0.0], [2.0]]), np.zeros(2)
+        >>> each = Moments(means, np.ones(2), zero, np.zeros((2, 1)))
+        >>> each.grouped([[0, 1]]).squared
+        array([2.])
+        """
+        means = averages(self.means, self.weights, groups)
+        weights = np.array([self.weights[[*group]].sum() for group in groups])
+        if self.squared is None or self.drift is None:
+            return Moments(means, weights)
+        squared, drift = np.empty(len(groups)), np.empty(means.shape)
+        for index, group in enumerate(map(list, groups)):
+            way = self.means[group] - means[index]
+            weighted = self.weights[group, np.newaxis] * way
+            grown = (way * (weighted + 2 * self.drift[group])).sum(axis=1)
+            squared[index] = (self.squared[group] + grown).sum()
+            drift[index] = (self.drift[group] + weighted).sum(axis=0)
+        return Moments(means, weights, squared, drift)
+
+
+def moments_of(samples: Samples, clusters: Clusters) -> Moments:
+    """Return the moments of clusters, all where one more pass over all is short."""
+    centers, weights = clusters.centers, clusters.weights
+    counted = isinstance(samples, Colors)
+    short = counted or (samples.in_memory and samples.n <= MEASURED)
+    if clusters.squared is None or not short or samples.dominated:
+        return Moments(centers, weights)
+    sums = (lloyd.totals(samples, centers))[:, :-2]
+    drift = sums - weights[:, np.newaxis] * (centers - samples.minima)
+    return Moments(centers, weights, clusters.squared, drift)
+
+
+def averages(
+    centers: NDArray[np.float64], weights: NDArray[np.float64], groups: Groups
+) -> NDArray[np.float64]:
+    """Return the mean center of each group of clusters, by weight."""
+    return np.array(
+        [
+            np.average(centers[[*group]], axis=0, weights=weights[[*group]])
+            if len(group) > 1
+            else centers[group[0]]
+            for group in groups
+        ]
+    )

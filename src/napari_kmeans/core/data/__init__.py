@@ -1,0 +1,1 @@
+"""Images and points as samples: feature vectors with weights."""

@@ -1,0 +1,245 @@
+"""Codes: the numbers of the colors of integer images, by which they are counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import kernels
+from ..run.threads import map_blocks, n_parallel, spans
+from .frame import less
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+#: The most possible colors that are counted in a table.
+TABLE = 2**24
+
+#: Up to this many pixels are counted by sorting: faster than walking a large table.
+SORTED = 2**17
+
+
+def _interleave(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Spread the bits of 8-bit values, two places between them."""
+    spread = np.zeros_like(values)
+    for bit in range(8):
+        spread |= (values >> bit & 1) << (3 * bit)
+    return spread
+
+
+#: What each value of red, green and blue contributes to the code of an 8-bit color.
+#: Their bits alternate (Morton order), so that codes close to each other are of colors
+#: close to each other: in tiles of few candidates, and in few lines of the cache.
+BITS = np.stack([_interleave(np.arange(256, dtype=np.uint32)) << s for s in (2, 1, 0)])
+
+
+def order(codes: NDArray[np.uint32]) -> NDArray[np.intp]:
+    """Return what sorts codes: NumPy sorts numbers faster than it finds their order."""
+    keys = codes.astype(np.uint64) << np.uint64(32)
+    keys |= np.arange(codes.size, dtype=np.uint64)
+    keys.sort()
+    return (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
+
+
+def order_of_distinct(codes: NDArray[np.uint32], n_codes: int) -> NDArray[np.intp]:
+    """Return what sorts distinct codes, by a table of which little is touched."""
+    places = np.zeros((-(-n_codes // int(kernels.CELL)), int(kernels.CELL)), np.uint32)
+    places.reshape(-1)[codes] = np.arange(1, codes.size + 1, dtype=np.uint32)
+    touched = np.zeros(len(places), np.bool_)
+    touched[codes // kernels.CELL] = True
+    found = places[touched]
+    return found[found > 0].astype(np.intp) - 1
+
+
+def place_of(values: NDArray[Any]) -> NDArray[np.uint32]:
+    """Return about where up to three channels lie on the curve of `BITS`."""
+    least = values.min(axis=1, keepdims=True)
+    reach = np.maximum(np.ptp(values, axis=1).max(), np.finfo(values.dtype).tiny)
+    bytes_ = ((values - least) / reach * 255).astype(np.uint8)
+    place = np.zeros(values.shape[1], np.uint32)
+    for bits, channel in zip(BITS, bytes_, strict=False):
+        place |= bits[channel]
+    return place
+
+
+def _deinterleave(codes: NDArray[np.uint32]) -> NDArray[np.float32]:
+    """Return the red, green and blue of codes: (3, n)."""
+    values = np.empty((3, codes.size), np.float32)
+
+    def part(start: int, stop: int) -> None:
+        for channel, shift in enumerate((2, 1, 0)):
+            rest = codes[start:stop] >> np.uint32(shift) & np.uint32(0x249249)
+            for places, mask in ((2, 0x0C30C3), (4, 0x00F00F), (8, 0x0000FF)):
+                rest = (rest | rest >> np.uint32(places)) & np.uint32(mask)
+            values[channel, start:stop] = rest
+
+    map_blocks(part, codes.size, 2**16)
+    return values
+
+
+@dataclass(frozen=True)
+class Codes:
+    """How the colors of an image are numbered: row by row, but 8-bit RGB by `BITS`.
+
+    Attributes
+    ----------
+    minima : tuple of int
+        The least possible value of each channel.
+    sizes : tuple of int
+        The number of possible values of each channel.
+    """
+
+    minima: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of possible colors."""
+        return int(np.prod(self.sizes, dtype=object))
+
+    @classmethod
+    def of(cls, channels: Sequence[NDArray[Any]]) -> Codes | None:
+        """Return numbers for the colors of integers; None where they are too many."""
+        dtype = channels[0].dtype
+        if codes := cls.of_dtype(dtype, len(channels)):
+            return codes
+        if dtype.kind not in "iu":
+            return None
+        minima = tuple(int(channel.min()) for channel in channels)
+        maxima = tuple(int(channel.max()) for channel in channels)
+        return cls.of_extent(dtype, minima, maxima, channels[0].size)
+
+    @classmethod
+    def of_dtype(cls, dtype: np.dtype[Any], n_channels: int) -> Codes | None:
+        """Return numbers for all colors that a dtype can have, if they are few."""
+        if dtype.kind == "b":
+            return cls((0,) * n_channels, (2,) * n_channels)._if_few()
+        if dtype.kind not in "iu" or dtype.itemsize > 2:
+            return None
+        info = np.iinfo(dtype)
+        size = int(info.max) - int(info.min) + 1
+        return cls((int(info.min),) * n_channels, (size,) * n_channels)._if_few()
+
+    @classmethod
+    def of_extent(
+        cls,
+        dtype: np.dtype[Any],
+        minima: tuple[int, ...] | None,
+        maxima: tuple[int, ...] | None,
+        n: int,
+    ) -> Codes | None:
+        """Return numbers for the colors between given values, of n pixels."""
+        if dtype.kind not in "iu" or minima is None or maxima is None:
+            return None
+        sizes = tuple(b - a + 1 for a, b in zip(minima, maxima, strict=True))
+        codes = cls(minima, sizes)
+        # A table much longer than the image would cost more than it saves.
+        return codes if codes.n <= min(TABLE, 4 * n + 2**16) else None
+
+    def _if_few(self) -> Codes | None:
+        return self if self.n <= TABLE else None
+
+    @property
+    def are_rgb(self) -> bool:
+        """Whether the codes are those of three 8-bit channels."""
+        return self.minima == (0, 0, 0) and self.sizes == (256, 256, 256)
+
+    def encode(self, channels: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """Return the codes of pixels, unsigned."""
+        first = channels[0]
+        if self.are_rgb:
+            red, green, blue = (b[c] for b, c in zip(BITS, channels, strict=True))
+            return np.asarray(red | green | blue)
+        if len(channels) == 1 and first.dtype.kind == "u" and self.minima == (0,):
+            return first
+        codes = np.zeros(first.shape, np.uint32)
+        for channel, least, size in zip(channels, self.minima, self.sizes, strict=True):
+            codes *= np.uint32(size)
+            codes += less(channel, least).astype(np.uint32)
+        return codes
+
+    def decode(self, codes: NDArray[np.uint32]) -> NDArray[np.float32]:
+        """Return the values of codes less the minima: (n_channels, n), exact."""
+        if self.are_rgb:
+            return _deinterleave(codes)
+        values = np.empty((len(self.sizes), codes.size), np.float32)
+        rest = codes
+        for channel in reversed(range(len(self.sizes))):
+            rest, values[channel] = np.divmod(rest, np.uint32(self.sizes[channel]))
+        return values
+
+
+def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
+    """Return the codes that occur, ascending, and their counts.
+
+    Parameters
+    ----------
+    channels : sequence of (n,) integers
+        One array a channel, all of one dtype.
+    codes : Codes
+
+    Returns
+    -------
+    (n_colors,) uint32, (n_colors,) float64
+    """
+    n = channels[0].size
+    if n <= SORTED and codes.n > 2**16:
+        ordered = np.sort(codes.encode(channels))
+        first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+        at = np.flatnonzero(first)
+        return ordered[at], np.diff(at, append=n).astype(np.float64)
+
+    n_cells = -(-codes.n // int(kernels.CELL))
+    touched = np.zeros(n_cells, np.bool_)
+
+    def table(start: int, stop: int) -> NDArray[np.uint32]:
+        counts = np.zeros(codes.n, np.uint32)
+        if codes.are_rgb:
+            red, green, blue = channels
+            kernels.count3(red, green, blue, BITS, counts, touched, start, stop)
+        else:
+            for a, b in spans(stop - start, 2**16):
+                part = [c[start + a : start + b] for c in channels]
+                kernels.count1(codes.encode(part), counts, touched, 0, b - a)
+        return counts
+
+    # One table a thread, of at most two, each with its part of the pixels.
+    first, *others = map_blocks(table, n, size=-(-n // min(2, n_parallel())))
+    second = others[0] if others else first[:0]
+    cells = np.flatnonzero(touched)
+
+    def occurring(start: int, stop: int) -> tuple[Any, Any]:
+        size = (stop - start) * int(kernels.CELL)
+        codes, counts = np.empty(size, np.uint32), np.empty(size)
+        found = kernels.collect(first, second, cells[start:stop], codes, counts)
+        return codes[:found].copy(), counts[:found].copy()
+
+    parts = map_blocks(occurring, len(cells), 2**9)
+    return (
+        np.concatenate([part[0] for part in parts]),
+        np.concatenate([part[1] for part in parts]),
+    )
+
+
+def look_up(
+    channels: Sequence[NDArray[Any]], codes: Codes, lut: NDArray[Any]
+) -> NDArray[Any]:
+    """Return what a table of colors has for each pixel: (n,)."""
+    found = np.empty(channels[0].size, lut.dtype)
+
+    def part(start: int, stop: int) -> None:
+        if codes.are_rgb:
+            red, green, blue = channels
+            kernels.look_up3(red, green, blue, BITS, lut, found, start, stop)
+            return
+        for a, b in spans(stop - start, 2**16):
+            some = [channel[start + a : start + b] for channel in channels]
+            out = found[start + a : start + b]
+            kernels.look_up1(codes.encode(some), lut, out, 0, b - a)
+
+    map_blocks(part, found.size)
+    return found

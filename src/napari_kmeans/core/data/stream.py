@@ -1,0 +1,283 @@
+"""Streams: images of dask, read block by block and never held whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from ..run.lazy import corners, each_block, is_distributed, take_each
+from .block import Block, Survey, counted, gather, in_blocks, joined, survey
+from .pixels import Pixels
+from .samples import Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from .codes import Codes
+    from .frame import Frame
+
+T = TypeVar("T")
+
+#: Bytes of a block that is read at once, about.
+BLOCK = 2**24
+
+#: The same on a cluster, where each block is a message to and from its scheduler.
+CLUSTER_BLOCK = 2**26
+
+
+@dataclass(frozen=True)
+class Stream:
+    """An image of dask, in blocks.
+
+    Attributes
+    ----------
+    image : dask.array.Array
+        With the channels as last axis.
+    n_channels : int
+        Channels to cluster by: without alpha.
+    mask : dask.array.Array, NumPy array or None
+        Of booleans.
+    no_data : float or None
+    """
+
+    image: Any
+    n_channels: int
+    mask: Any
+    no_data: float | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape without channels."""
+        return tuple(self.image.shape[:-1])
+
+    @property
+    def size(self) -> int:
+        """Number of pixels."""
+        return int(np.prod(self.shape, dtype=object))
+
+    @property
+    def _arrays(self) -> list[Any]:
+        """The image and, where there is one, the mask."""
+        return [self.image] if self.mask is None else [self.image, self.mask]
+
+    @cached_property
+    def _chunks(self) -> tuple[tuple[int, ...], ...]:
+        """The blocks in which the image is read."""
+        from dask.array.core import normalize_chunks
+
+        image = self.image
+        limit = CLUSTER_BLOCK if is_distributed() else BLOCK
+        if image.dtype.kind == "f":  # more numbers in between, none of a byte
+            limit //= 2
+        chunks: tuple[tuple[int, ...], ...] = normalize_chunks(
+            ("auto",) * (image.ndim - 1) + image.shape[-1:],
+            shape=image.shape,
+            limit=limit,
+            dtype=image.dtype,
+            previous_chunks=image.chunks,
+        )
+        return chunks
+
+    def chunked_mask(self, chunks: tuple[tuple[int, ...], ...]) -> Any:
+        """Return the mask as dask array of such chunks."""
+        import dask.array as da
+
+        if isinstance(self.mask, np.ndarray):
+            return da.from_array(self.mask, chunks=chunks)
+        return self.mask.rechunk(chunks)
+
+    def each(self, function: Callable[..., T], *args: Any) -> list[T]:
+        """Call ``function(block, *args)`` for each block; return what it returned."""
+        return each_block(
+            self._arrays, self._chunks, _on_block, self._known, function, args
+        )
+
+    @property
+    def _known(self) -> tuple[int, float | None, tuple[int, ...]]:
+        """What a block knows of the whole."""
+        return self.n_channels, self.no_data, self.shape
+
+    def read(self) -> Pixels:
+        """Read all pixels into memory."""
+        image = np.empty(self.image.shape, self.image.dtype)
+        mask = None if self.mask is None else np.empty(self.shape, np.bool_)
+
+        starts = list(corners(self._chunks[:-1]))
+
+        def keep(index: int, chunks: list[NDArray[Any]]) -> None:
+            sizes = zip(starts[index], chunks[0].shape, strict=False)
+            there = tuple(slice(start, start + size) for start, size in sizes)
+            image[there] = chunks[0]
+            if mask is not None:
+                mask[there] = chunks[1].reshape(mask[there].shape)
+
+        take_each(keep, self._arrays, self._chunks, _chunks)
+        return Pixels(image, self.n_channels, mask, self.no_data)
+
+    def survey(self, most: int, frame: Frame | None) -> tuple[Survey, list[Survey]]:
+        """Read all pixels once; return what is known of all, and of each block.
+
+        Parameters
+        ----------
+        most : int
+            How many distinct pixels to tell.
+        frame : Frame or None
+            Of the color space whose extent is to be told, too.
+        """
+        blocks = self.each(survey, most, frame)
+        return joined(blocks, most), blocks
+
+    def count(
+        self, codes: Codes
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float64], dict[str, int]]:
+        """Count the colors; return those that occur, ascending, and how often.
+
+        And, for each reason, the number of pixels that are left out.
+        """
+        table = np.zeros(codes.n)
+        excluded: Counter[str] = Counter()
+
+        def add(_: int, found: tuple[Any, Any, dict[str, int]]) -> None:
+            table[found[0]] += found[1]
+            for reason, n in found[2].items():
+                excluded[reason] += n
+
+        given = self._known, counted, (codes,)
+        take_each(add, self._arrays, self._chunks, _on_block, *given)
+        occurring = np.flatnonzero(table).astype(np.uint32)
+        return occurring, table[occurring], dict(excluded)
+
+    def gather(
+        self, ranks: NDArray[np.int64], surveys: Sequence[Survey]
+    ) -> tuple[list[NDArray[Any]], NDArray[np.int64]]:
+        """Return pixels by their rank among those that take part, in C order.
+
+        Parameters
+        ----------
+        ranks : (n,) int64
+            Ascending.
+        surveys : sequence of Survey
+            Of the blocks.
+
+        Returns
+        -------
+        list of (n,) arrays
+            A channel each.
+        (n,) int64
+            Where they stand in the image without channels, in C order.
+        """
+        wanted = in_blocks(ranks, surveys)
+        starts = list(corners(self._chunks[:-1]))
+        by_start = {starts[block]: where for block, where in wanted.items()}
+        found = self.each(gather, by_start)
+        some = [found[block] for block in wanted]
+        ordered = np.argsort(np.concatenate([where.which for where in wanted.values()]))
+        channels = [
+            np.concatenate([channels[channel] for channels, _ in some])[ordered]
+            for channel in range(self.n_channels)
+        ]
+        return channels, np.concatenate([positions for _, positions in some])[ordered]
+
+
+def _chunks(chunks: list[NDArray[Any]], _: tuple[int, ...]) -> list[NDArray[Any]]:
+    return chunks
+
+
+def _on_block(
+    chunks: list[NDArray[Any]],
+    start: tuple[int, ...],
+    known: tuple[int, float | None, tuple[int, ...]],
+    function: Callable[..., T],
+    args: tuple[Any, ...],
+) -> T:
+    n_channels, no_data, whole = known
+    image, *masks = map(np.asarray, chunks)
+    mask = masks[0][..., 0] if masks else None
+    pixels = Pixels(image, n_channels, mask, no_data)
+    return function(Block(pixels, start[:-1], whole), *args)
+
+
+@dataclass(frozen=True)
+class _Part(Samples):
+    """The samples of a block."""
+
+    block: Block = field(kw_only=True)
+
+    def position(self, index: int) -> int:
+        """Return where a sample stands in the order of all."""
+        return self.block.position(index)
+
+
+def _on_samples(block: Block, frame: Frame, function: Callable[..., T], args: Any) -> T:
+    channels = block.channels
+    integral = channels[0].dtype.kind != "f"
+    none = np.empty(0)
+    part = _Part(frame.forward(channels), none, frame, integral, None, block=block)
+    return function(part, *args)
+
+
+@dataclass(frozen=True)
+class Streamed(Samples):
+    """The pixels of a stream as samples, one each.
+
+    Attributes
+    ----------
+    stream : Stream
+    size : int
+        How many there are.
+    least, greatest : (n_channels,) float64
+        Of each channel, in the frame.
+    few : (n, n_channels) float64
+        The distinct samples, or more than will be asked for.
+    ranks : (n_gathered,) int64
+        Of samples that are in memory, ascending.
+    gathered : (n_channels, n_gathered) float64
+        These.
+    """
+
+    stream: Stream = field(kw_only=True)
+    size: int = field(kw_only=True)
+    least: NDArray[np.float64] = field(kw_only=True)
+    greatest: NDArray[np.float64] = field(kw_only=True)
+    few: NDArray[np.float64] = field(kw_only=True)
+    ranks: NDArray[np.int64] = field(kw_only=True)
+    gathered: NDArray[np.float64] = field(kw_only=True)
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return self.size
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether `each` has one part."""
+        return False
+
+    @property
+    def minima(self) -> NDArray[np.float64]:
+        """The least value of each channel."""
+        return self.least
+
+    @property
+    def maxima(self) -> NDArray[np.float64]:
+        """The greatest value of each channel."""
+        return self.greatest
+
+    def each(self, function: Callable[..., T], *args: Any) -> list[T]:
+        """Call ``function(samples, *args)`` for the samples of each block."""
+        return self.stream.each(_on_samples, self.frame, function, args)
+
+    def pick(self, index: NDArray[np.int64] | slice) -> NDArray[Any]:
+        """Return some of the samples, of those in memory: (n_channels, n_picked)."""
+        ranks = np.arange(self.n)[index] if isinstance(index, slice) else index
+        return self.gathered[:, np.searchsorted(self.ranks, ranks)]
+
+    def distinct(self, most: int) -> NDArray[np.float64]:  # noqa: ARG002
+        """Return the distinct samples, or more than `most` where there are more."""
+        return self.few

@@ -1,0 +1,50 @@
+"""Kernels: the loops over pixels, compiled.
+
+Words
+-----
+sample
+    A column of `values`, an array of shape (n_channels, n_samples): one contiguous row
+    a channel, so that the compiler turns loops over samples into vector instructions.
+tile
+    128 consecutive samples: few enough for the processor's first cache, and often so
+    close together that few centers, or one, can be nearest to any of them.
+code
+    The number of a color in a table of all possible colors.
+
+Every kernel is serial and lets go of the GIL; what runs in parallel is blocks of
+samples (see `threads`). Nothing is compiled with `fastmath`, but the order of sums that
+are exact: the nearest center is what the same formula gives in NumPy.
+"""
+
+from .colors import (
+    CELL,
+    collect,
+    count1,
+    count3,
+    look_up1,
+    look_up3,
+    paint,
+    tally,
+)
+from .exact import SPLITTER, halves, quanta
+from .intervals import first_costs, next_costs
+from .tiles import TILE, farthest, visit
+
+__all__ = [
+    "CELL",
+    "SPLITTER",
+    "TILE",
+    "collect",
+    "count1",
+    "count3",
+    "farthest",
+    "first_costs",
+    "halves",
+    "look_up1",
+    "look_up3",
+    "next_costs",
+    "paint",
+    "quanta",
+    "tally",
+    "visit",
+]

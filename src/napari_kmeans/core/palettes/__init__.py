@@ -1,0 +1,1 @@
+"""Clusters as values: what labels and paints images, and can be edited."""

@@ -1,0 +1,244 @@
+"""Palettes: clusters as a value that labels, paints and can be edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import validation
+from ..data.pixels import Pixels
+from ..data.stream import Stream
+from ..run.lazy import is_lazy
+from ..run.progress import follow, stage
+from .colors import hexadecimal
+from .edits import Editable
+from .quantizer import quantize_lazily
+from .text import line, table
+from .values import in_dtype
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from ..run.progress import Report
+    from .text import Row
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Palette(Editable):
+    """Clusters as a value: what labels and paints any image with such channels.
+
+    An edit returns a new palette, so that a list of palettes is a history. Clusters
+    are told by their labels, 1..k, as they are in a Labels layer. Palettes are equal
+    where they hold, label and show the same.
+
+    Attributes
+    ----------
+    centers : (k, n_channels) float64
+        In the units of the image. After `merge`, the mean of the merged centers, each
+        with the weight of its cluster; pixels are still those nearest to either.
+    counts : (k,) int64
+        How many pixels of the image that was clustered are in each.
+    compactness : float
+        The sum over its pixels of the squared distances to their center, weighted where
+        there were weights. NaN after an edit where it cannot be known.
+    names : tuple of str
+        Of the clusters: empty where none was given.
+    colors : (k, 3) float64
+        How clusters are shown, as RGB from 0 to 1.
+    locked : tuple of bool
+        Which clusters were locked: those are not merged, recolored or renamed.
+    n_iter : int
+        Refining steps that led to it.
+    converged : bool
+        Whether epsilon, not `max_iter`, ended them.
+    value_range : tuple of float
+        The least and the greatest value among the clustered pixels.
+    settings : dict
+        What made it: the arguments, and the versions of what computed it. On record,
+        and no part of its value.
+
+    Examples
+    --------
+    >>> from napari_kmeans import fit, read_samples
+    >>> image = np.array([[10, 12, 200], [14, 220, 202]], np.uint8)
+    >>> palette = fit(read_samples(image), k=3)
+    >>> palette
+    Palette(3 clusters: 1 #020202 50.0 %, 2 #e8e8e8 33.3 %, 3 #ffffff 16.7 %)
+    >>> fewer = palette.merge([2, 3]).rename(2, "bright")
+    >>> fewer.label(image).tolist()
+    [[1, 1, 2], [1, 2, 2]]
+    >>> fewer.centers.ravel().round(2).tolist(), fewer.counts.tolist()
+    ([12.0, 207.33], [3, 3])
+    """
+
+    @cached_property
+    def _value(self) -> tuple[Any, ...]:
+        """What equality is of."""
+        used, owners = self.quantizer, self.quantizer.owners
+        arrays = (
+            *(self.centers, self.counts, self.colors),
+            *(used.centers, used.values),
+            np.arange(len(used.centers)) if owners is None else owners,
+        )
+        return (
+            *(array.astype(_native(array.dtype)).tobytes() for array in arrays),
+            np.array([self.compactness, *self.value_range]).tobytes(),
+            replace(self.layout, dtype=_native(self.layout.dtype)),
+            *(self.names, self.locked, self.space, used.frame),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Whether another palette holds, labels and shows the same."""
+        if not isinstance(other, Palette):
+            return NotImplemented
+        return self._value == other._value
+
+    def __hash__(self) -> int:
+        """Return what equal palettes have in common."""
+        return hash(self._value)
+
+    def _rows(self) -> list[Row]:
+        """Return label, color, share and name of each cluster."""
+        rows = zip(hexadecimal(self.colors), self.shares, self.names, strict=True)
+        return [(label, *row) for label, row in enumerate(rows, 1)]
+
+    def __repr__(self) -> str:
+        """Return a line with the color, the share and the name of each cluster."""
+        return f"Palette({line(self._rows())})"
+
+    def _repr_html_(self) -> str:
+        """Return a table with a swatch, the share and the name of each cluster."""
+        return table(self._rows())
+
+    # -- what it does --------------------------------------------------------------
+
+    def label(
+        self,
+        image: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        progress: Report | None = None,
+    ) -> Any:
+        """Return the label of each pixel of an image.
+
+        Parameters
+        ----------
+        image : array_like or dask.array.Array
+            With the axes and the channels of the image that was clustered.
+        mask : array of bool, optional
+            Of the shape of the image without channels; False leaves a pixel out.
+        progress : callable, optional
+            As for `quantize`.
+
+        Returns
+        -------
+        array of uint8 or uint16
+            1..k, and 0 for pixels left out; of dask where the image is.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where the image does not have these channels.
+
+        Examples
+        --------
+        >>> from napari_kmeans import fit, read_samples
+        >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
+        >>> palette.label(np.array([[0, 7]], np.uint8)).tolist()
+        [[1, 2]]
+        """
+        validation.check_progress(progress)
+        return follow(lambda: self._apply(image, mask, painted=False), progress)[0]
+
+    def paint(
+        self,
+        image: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        progress: Report | None = None,
+    ) -> Any:
+        """Return an image, each pixel in the value of its cluster.
+
+        That is its center, or the color that was given to it. Pixels left out, and
+        alpha, are as in the image.
+
+        Parameters
+        ----------
+        image, mask, progress
+            As for `label`.
+
+        Returns
+        -------
+        array
+            Of the shape and dtype of the image; of dask where the image is.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where the image does not have these channels.
+
+        Examples
+        --------
+        >>> from napari_kmeans import fit, read_samples
+        >>> palette = fit(read_samples(np.array([[1, 3], [8, 8]], np.uint8)), k=2)
+        >>> palette.paint(np.array([[0, 7]], np.uint8)).tolist()
+        [[2, 8]]
+        """
+        return self.apply(image, mask=mask, progress=progress)[1]
+
+    def apply(
+        self,
+        image: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        progress: Report | None = None,
+    ) -> tuple[Any, Any]:
+        """Return what `label` and `paint` return, having labeled but once.
+
+        Parameters
+        ----------
+        image, mask, progress
+            As for `label`.
+
+        Returns
+        -------
+        labels, quantized : arrays
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where the image does not have these channels.
+        """
+        validation.check_progress(progress)
+        return follow(lambda: self._apply(image, mask), progress)
+
+    def _apply(
+        self, image: ArrayLike, mask: ArrayLike | None, *, painted: bool = True
+    ) -> tuple[Any, Any]:
+        """Do what `apply` does; what is not to be painted is None."""
+        array = validation.check_image(image)
+        arranged = self.layout.arrange(array)
+        lazy = is_lazy(array)
+        checked = validation.check_mask(mask, arranged.shape[:-1], lazy=lazy)
+        given = arranged, self.layout.n_channels, checked, self.layout.no_data
+        values = in_dtype(self.quantizer.values, self.centers, array.dtype)
+        quantizer = replace(self.quantizer.untabled, values=values)
+        if lazy:
+            labels, quantized = quantize_lazily(quantizer, Stream(*given))
+            return labels, self.layout.restore(quantized)
+        pixels = Pixels(*given)
+        with stage("Labeling", 0, 0.5 if painted else 1):
+            labels = quantizer.label_valid(pixels)
+        if not painted:
+            return labels, None
+        with stage("Painting", 0.5):
+            quantized = quantizer.paint(pixels, labels)
+        return labels, self.layout.restore(quantized)
+
+
+def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return a dtype in this machine's byte order."""
+    return dtype.newbyteorder("=")

@@ -1,0 +1,203 @@
+"""Quantizers: what gives pixels the label and the color of their center."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from .. import kernels
+from ..cluster import lloyd
+from ..cluster.sums import label_dtype
+from ..data.codes import look_up
+from ..data.pixels import Pixels
+from ..data.samples import from_pixels
+from ..run.threads import map_blocks, serially
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+    from ..data.codes import Codes
+    from ..data.frame import Frame
+    from ..data.stream import Stream
+
+
+@dataclass(frozen=True, eq=False)
+class Quantizer:
+    """Centers, and what is needed to find the nearest of a pixel.
+
+    Attributes
+    ----------
+    centers : (n_centers, n_channels) float64
+        In the frame.
+    values : (k, n_channels)
+        What pixels of each cluster become, in the dtype of the image.
+    frame : Frame
+    codes : Codes or None
+    table : (n_codes,) uint8 or uint16, or None
+        The label of each color that occurs, where these were counted.
+    owners : (n_centers,) intp, or None
+        The cluster, from 0, that each of `centers` is of, where some have several.
+    """
+
+    centers: NDArray[np.float64]
+    values: NDArray[Any]
+    frame: Frame
+    codes: Codes | None = None
+    table: NDArray[Any] | None = None
+    owners: NDArray[np.intp] | None = None
+
+    @property
+    def label_dtype(self) -> type[np.unsignedinteger[Any]]:
+        """The dtype of labels."""
+        return label_dtype(len(self.values))
+
+    @property
+    def untabled(self) -> Quantizer:
+        """The same for any pixels, be they of colors that did not occur."""
+        return replace(self, codes=None, table=None)
+
+    @cached_property
+    def _packed(self) -> bytes | None:
+        """The table with little room for the colors that do not occur."""
+        return None if self.table is None else zlib.compress(self.table.data, level=1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"table": None, "_packed": self._packed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if self._packed is not None:
+            unpacked = np.frombuffer(zlib.decompress(self._packed), self.label_dtype)
+            vars(self)["table"] = unpacked.copy()  # or it could not be written to
+
+    def label(
+        self, pixels: Pixels, valid: NDArray[np.bool_] | None
+    ) -> NDArray[np.unsignedinteger[Any]]:
+        """Return the labels of pixels, 1..k, and 0 for those left out."""
+        channels = pixels.channels
+        if valid is not None:
+            channels = [channel[valid] for channel in channels]
+        labels = self._label(channels)
+        if valid is not None:
+            everywhere = np.zeros(valid.size, labels.dtype)
+            everywhere[valid] = labels
+            labels = everywhere
+        return labels.reshape(pixels.shape)
+
+    def label_valid(self, pixels: Pixels) -> NDArray[np.unsignedinteger[Any]]:
+        """Return the labels of pixels, 0 for those that are not valid."""
+        return self.label(pixels, pixels.valid()[0])
+
+    def _label(self, channels: list[NDArray[Any]]) -> NDArray[Any]:
+        if channels[0].size == 0:
+            return np.empty(0, self.label_dtype)
+        if self.table is not None and self.codes is not None:
+            return look_up(channels, self.codes, self.table)
+        samples = from_pixels(channels, frame=self.frame)
+        labels = lloyd.assign(samples, self.centers).labels
+        if self.owners is not None:
+            return np.asarray((self.owners + 1).astype(self.label_dtype)[labels])
+        return np.asarray(labels + labels.dtype.type(1))
+
+    def paint(self, pixels: Pixels, labels: NDArray[Any]) -> NDArray[Any]:
+        """Return the image, each labeled pixel in the color of its center."""
+        image = pixels.image
+        if image.shape[-1] == pixels.n_channels and labels.all():
+            painted = np.empty(image.shape, image.dtype)
+        else:
+            painted = image.copy(order="C")
+        # Bytes are bytes: one compiled kernel for each size of a pixel's value.
+        raw = np.dtype(f"u{image.dtype.itemsize}")
+        rows = painted.reshape(labels.size, -1).view(raw)
+        colors = np.ascontiguousarray(self.values).view(raw)
+        flat = labels.reshape(-1)
+        map_blocks(
+            lambda start, stop: kernels.paint(flat, colors, rows, start, stop),
+            flat.size,
+        )
+        return painted
+
+
+class Labeler(Protocol):
+    """What labels and paints the pixels of a block, as a `Quantizer` does."""
+
+    @property
+    def label_dtype(self) -> DTypeLike:
+        """The dtype of labels."""
+
+    def label_valid(self, pixels: Pixels, *beside: Any) -> NDArray[Any]:
+        """Return the labels of pixels, 0 for those that are not valid."""
+
+    def paint(self, pixels: Pixels, labels: NDArray[Any], *beside: Any) -> NDArray[Any]:
+        """Return the image, each labeled pixel in the color of its center."""
+
+
+def quantize_lazily(labeler: Labeler, stream: Stream, *beside: Any) -> tuple[Any, Any]:
+    """Return labels and quantized image, channels last, of dask: made when asked for.
+
+    In the blocks of the stream.
+
+    Parameters
+    ----------
+    labeler : Labeler
+    stream : Stream
+    *beside : dask.array.Array and tuple of int, in turn
+        What else the labeler is to get of each block, and the axes of the labels along
+        which that lies.
+    """
+    import dask
+    import dask.array as da
+
+    image = stream.image.rechunk({stream.image.ndim - 1: -1})
+    axes = tuple(range(image.ndim))
+    mask: tuple[Any, Any] = (None, None)
+    if stream.mask is not None:
+        mask = (stream.chunked_mask(image.chunks[:-1]), axes[:-1])
+    given = {
+        # Once in the graph, not once a block.
+        "labeler": dask.delayed(labeler, traverse=False),
+        "n_channels": stream.n_channels,
+        "no_data": stream.no_data,
+    }
+
+    def mapped(function: Any, axes: Any, dtype: DTypeLike, *arrays: Any) -> Any:
+        meta = np.empty((0,) * len(axes), dtype)
+        return da.blockwise(
+            function, axes, *arrays, **given, concatenate=True, dtype=dtype, meta=meta
+        )
+
+    labels = mapped(
+        _label_block, axes[:-1], labeler.label_dtype, image, axes, *mask, *beside
+    )
+    quantized = mapped(
+        _paint_block, axes, image.dtype, image, axes, labels, axes[:-1], *beside
+    )
+    return labels, quantized
+
+
+def _label_block(
+    image: NDArray[Any],
+    mask: NDArray[np.bool_] | None,
+    *beside: NDArray[Any],
+    labeler: Labeler,
+    n_channels: int,
+    no_data: float | None,
+) -> NDArray[Any]:
+    pixels = Pixels(np.asarray(image), n_channels, mask, no_data)
+    return serially(labeler.label_valid, pixels, *beside)
+
+
+def _paint_block(
+    image: NDArray[Any],
+    labels: NDArray[Any],
+    *beside: NDArray[Any],
+    labeler: Labeler,
+    n_channels: int,
+    no_data: float | None,
+) -> NDArray[Any]:
+    pixels = Pixels(np.asarray(image), n_channels, None, no_data)
+    return serially(labeler.paint, pixels, np.ascontiguousarray(labels), *beside)

@@ -1,0 +1,1 @@
+"""Images become samples, once; samples are fitted, often."""

@@ -1,0 +1,144 @@
+"""Fits: samples to a palette."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ..cluster.sums import sums_by
+from ..data.counted import Colors
+from ..data.frame import Frame
+from ..data.samples import from_pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..cluster.clusters import Clusters
+    from ..data.distance import Space
+    from ..data.layout import Layout
+    from ..data.samples import Samples
+    from ..options.settings import Settings
+
+
+class Fit(NamedTuple):
+    """What was found out of an image.
+
+    Attributes
+    ----------
+    samples : Samples
+    clusters : Clusters
+    centers : (k, n_channels) float64
+        In the units of the data.
+    value_range : tuple of float
+        The least and the greatest value among the pixels that took part.
+    n : int
+        How many pixels took part.
+    excluded : dict
+        For each reason, how many pixels were left out.
+    """
+
+    samples: Samples
+    clusters: Clusters
+    centers: NDArray[np.float64]
+    value_range: tuple[float, float]
+    n: int
+    excluded: dict[str, int]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many pixels that took part are in each cluster."""
+        samples, (labels, _, weights, *_) = self.samples, self.clusters
+        if isinstance(samples, Colors) or not samples.weights.size:
+            return weights.astype(np.int64)
+        return np.bincount(labels, minlength=len(weights))
+
+
+def restored(
+    samples: Samples, clusters: Clusters, channels: Callable[[], Sequence[NDArray[Any]]]
+) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """Return the centers in the units of the data, and the range of the data.
+
+    Parameters
+    ----------
+    channels : callable
+        Returns the channels of the samples where these are pixels.
+    """
+    frame = samples.frame
+    if not frame.converts:
+        ends = np.stack([samples.minima, samples.maxima])
+        restored = frame.inverse(ends)
+        centers = frame.inverse(clusters.centers)
+        return centers, (float(restored.min()), float(restored.max()))
+    plain: Samples
+    if isinstance(samples, Colors):
+        codes = samples.codes
+        minima = np.array(codes.minima, np.float64)[:, np.newaxis]
+        values = codes.decode(samples.occurring) + minima
+        plain = replace(samples, values=values, frame=Frame((0,) * 3))
+    else:
+        plain = from_pixels(channels(), samples.weights, Frame((0,) * 3))
+    k = len(clusters.centers)
+    given = plain.minima, plain.splitters
+    sums = sums_by(plain, clusters.labels, k, *given)
+    value_range = float(plain.minima.min()), float(plain.maxima.max())
+    return means(sums, plain.minima), value_range
+
+
+def means(
+    sums: NDArray[np.float64], origin: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the means of what was summed, less `origin`, in two levels."""
+    totals = sums.sum(axis=-1)
+    return np.asarray(origin + totals[:, :-1] / totals[:, -1:])
+
+
+class ImageSamples(Protocol):
+    """The pixels of an image, read once, to be clustered as often as one likes.
+
+    Attributes
+    ----------
+    layout : Layout
+    space : Space
+    shape : tuple of int
+        Of the image without channels.
+    """
+
+    layout: Layout
+    space: Space
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the image without channels."""
+
+    @property
+    def n(self) -> int:
+        """How many pixels take part."""
+
+    @property
+    def excluded(self) -> dict[str, int]:
+        """For each reason, how many pixels were left out."""
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes are kept, besides the image."""
+
+    @property
+    def masked(self) -> bool:
+        """Whether a mask was given."""
+
+    @property
+    def weighted(self) -> bool:
+        """Whether weights were given."""
+
+    def prepare(self) -> None:
+        """Read what is asked of the image."""
+
+    def check(self, settings: Settings) -> None:
+        """Raise where these samples cannot be clustered so."""
+
+    def fit(self, settings: Settings) -> Fit:
+        """Cluster the samples."""

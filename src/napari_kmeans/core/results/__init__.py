@@ -1,0 +1,1 @@
+"""What comes out: clusters with labels, tables and positions."""

@@ -1,0 +1,84 @@
+"""The result of an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..run.progress import follow
+from .centroids import centroids
+from .clusters import ImageClusters
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..palettes.palette import Palette
+    from ..run.progress import Report
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class QuantizedImage(ImageClusters):
+    """An image quantized by k-means; a notebook shows its clusters as a table.
+
+    Attributes
+    ----------
+    labels : shape of the image without channels, uint8 or uint16
+        1..k, and 0 for pixels left out; uint16 from 256 clusters on. Of dask, and
+        made when asked for, where the image is dask's.
+    palette : Palette
+        The clusters as a value: it labels and paints other images, and can be edited.
+    n_colors : int or None
+        The number of distinct colors among the clustered pixels. None for images
+        whose pixels nearly all differ, which are not counted: of floats, or of
+        several channels of more than 8 bits, beyond 65,536 pixels.
+    """
+
+    palette: Palette
+    n_colors: int | None
+    mask: Any = field(repr=False)
+
+    def __repr__(self) -> str:
+        """Return a line with what the image is, and its clusters."""
+        return f"QuantizedImage({self._said}, {self.palette!r})"
+
+    def _repr_html_(self) -> str:
+        """Return a line with what the image is, and a table of its clusters."""
+        return f"<p>{self._said}</p>{self.palette._repr_html_()}"
+
+    @property
+    def _said(self) -> str:
+        shape = " x ".join(map(str, self.quantized.shape))
+        out = f", {self.n_excluded:,} pixels left out" if self.n_excluded else ""
+        compactness = f"compactness {self.compactness:,.6g}"
+        return f"{shape} {self.quantized.dtype}, {compactness}{out}"
+
+    @property
+    def n_colors_quantized(self) -> int:
+        """The number of distinct colors in the quantized image."""
+        return len(np.unique(self.palette.quantizer.values[self.counts > 0], axis=0))
+
+    @cached_property
+    def positions(self) -> NDArray[np.float64]:
+        """The mean position of each cluster's pixels: (k, labels.ndim), in pixels."""
+        return self.locate()
+
+    def locate(self, progress: Report | None = None) -> NDArray[np.float64]:
+        """Find the `positions`, which takes long where labels are made when asked for.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            As for `quantize`.
+
+        Returns
+        -------
+        (k, labels.ndim) float64
+            Kept as `positions`.
+        """
+        if "positions" not in self.__dict__:
+            found = follow(lambda: centroids(self.labels, self.k), progress)
+            self.__dict__["positions"] = found
+        return self.positions

@@ -1,0 +1,277 @@
+"""The result of planes: each quantized on its own, numbered alike."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..palettes.numbering import cuts
+from ..palettes.text import told
+from ..run.progress import at, follow
+from .centroids import centroids
+from .clusters import ImageClusters
+from .tables import cluster_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from ..data.layout import Layout
+    from ..palettes.palette import Palette
+    from ..run.progress import Report
+
+
+class PlanesSummary(ImageClusters):
+    """The planes of an image together: what layers and tables show of them.
+
+    Each center is the mean of its number's centers in the planes, weighted by counts;
+    counts, steps and compactness are totals. `labels` and `quantized` are those of the
+    planes, so a pixel has the color of its plane's own center rather than that of the
+    mean.
+    """
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class QuantizedPlanes:
+    """The planes of an image, each quantized by k-means on its own, numbered alike.
+
+    Planes are in the order of their indices along `axes`, the last of which varies
+    fastest. A number is missing in a plane that has fewer colors than there are
+    numbers, or no valid pixel.
+
+    Attributes
+    ----------
+    labels : shape of the image without channels, uint8 or uint16
+        1..k, and 0 for pixels left out; uint16 from 256 clusters on. Of NumPy, or of
+        dask where the image is.
+    quantized : shape and dtype of the image
+        Each pixel the value of its plane's center. Pixels left out, and alpha, are as
+        in the image. Of NumPy, or of dask where the image is.
+    centers : (n_planes, k, n_channels) float64
+        In the units of the image; NaN where a number is missing.
+    counts : (n_planes, k) int64
+        How many pixels of a plane are in each cluster.
+    compactness : (n_planes,) float64
+        The sum over a plane's pixels of the squared distance to their center.
+    n_iter : (n_planes,) int64
+        Refining steps done.
+    converged : (n_planes,) bool
+        Whether epsilon, not `max_iter`, ended the refinement; True for planes without
+        valid pixels.
+    n_excluded : int
+        How many pixels were left out: masked, transparent, not finite or no data; or
+        of a plane without any weight.
+    excluded : dict
+        Why pixels were left out, and how many for each reason.
+    layout : Layout
+        What the axes and values of the image are.
+    value_range : tuple of float
+        The least and the greatest value among the clustered pixels.
+    asked : int
+        How many clusters were asked for in each plane.
+    settings : dict
+        What made this result: the arguments, and the versions of what computed it. On
+        record: nothing is decided by it.
+    axes : tuple of int
+        The axes of the image along which the planes lie, counted from the front.
+    plane_shape : tuple of int
+        The sizes of the image along `axes`; `n_planes` is their product.
+    palettes : tuple of Palette or None
+        For each plane, what labels and paints it, and others: of the clusters it has,
+        in the order of their numbers. None for a plane without valid pixels.
+    """
+
+    labels: Any
+    quantized: Any
+    centers: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    compactness: NDArray[np.float64]
+    n_iter: NDArray[np.int64]
+    converged: NDArray[np.bool_]
+    n_excluded: int
+    excluded: dict[str, int]
+    layout: Layout
+    value_range: tuple[float, float]
+    asked: int
+    settings: dict[str, Any] = field(repr=False)
+    axes: tuple[int, ...]
+    plane_shape: tuple[int, ...]
+    palettes: tuple[Palette | None, ...] = field(repr=False)
+
+    def __repr__(self) -> str:
+        """Return a line with what the planes are, and their clusters together."""
+        shape = " x ".join(map(str, self.quantized.shape))
+        shares = self.counts.sum(axis=0) / max(int(self.counts.sum()), 1)
+        planes = f"{len(self.centers)} planes of {shape} {self.quantized.dtype}"
+        return f"QuantizedPlanes({planes}, {self.k} clusters: {told(shares)})"
+
+    def _repr_html_(self) -> str:
+        """Return the table of all planes together."""
+        return str(self.summary.features.to_html(index=False))
+
+    @property
+    def k(self) -> int:
+        """Number of clusters: as asked for, or fewer where no plane needed as many."""
+        return int(self.centers.shape[1])
+
+    @cached_property
+    def summary(self) -> PlanesSummary:
+        """All planes together, a cluster for each number."""
+        return PlanesSummary(
+            labels=self.labels,
+            quantized=self.quantized,
+            centers=_means(self.centers, self.counts),
+            layout=self.layout,
+            counts=self.counts.sum(axis=0),
+            compactness=float(self.compactness.sum()),
+            n_iter=int(self.n_iter.sum()),
+            converged=bool(self.converged.all()),
+            n_excluded=self.n_excluded,
+            excluded=self.excluded,
+            value_range=self.value_range,
+            asked=self.asked,
+            settings=self.settings,
+        )
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the channels, as of a `QuantizedImage`."""
+        return self.layout.channels
+
+    @property
+    def rgb(self) -> bool:
+        """Whether the channels are red, green, blue (, alpha)."""
+        return self.layout.rgb
+
+    @property
+    def label_axes(self) -> tuple[int, ...]:
+        """The axes of the labels along which the planes lie."""
+        return label_axes(self.axes, self.layout.channel_axis)
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Whether a plane has a cluster of each number: (n_planes, k)."""
+        return ~np.isnan(self.centers[..., 0])
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """The part of a plane's clustered pixels in each cluster: (n_planes, k)."""
+        totals = self.counts.sum(axis=1, keepdims=True)
+        return np.asarray(self.counts / np.maximum(totals, 1))
+
+    @property
+    def note(self) -> str:
+        """What the user should be warned of, or nothing."""
+        asked, n_planes = self.asked, len(self.centers)
+        found = self.present.sum(axis=1)
+        few, empty = int(((found > 0) & (found < asked)).sum()), int((found == 0).sum())
+        notes = []
+        if few:
+            notes.append(
+                f"k={asked} should be at most the distinct colors of a plane: {few} of "
+                f"{n_planes} planes have fewer clusters."
+            )
+        if empty:
+            notes.append(f"{empty} of {n_planes} planes have no valid pixel.")
+        return " ".join(notes)
+
+    def warn(self) -> None:
+        """Issue `note` as a warning, at the caller of the public function."""
+        if self.note:
+            warnings.warn(self.note, UserWarning, stacklevel=3)
+
+    @cached_property
+    def positions(self) -> NDArray[np.float64]:
+        """The mean position of each cluster's pixels: (n_planes, k, labels.ndim).
+
+        In pixels; along the axes of the planes, the plane's index. NaN for a number
+        without pixels.
+        """
+        return self.locate()
+
+    def locate(self, progress: Report | None = None) -> NDArray[np.float64]:
+        """Find the `positions`, which takes long where labels are made when asked for.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            As for `quantize`.
+
+        Returns
+        -------
+        (n_planes, k, labels.ndim) float64
+            Kept as `positions`.
+        """
+        if "positions" not in self.__dict__:
+            found = follow(lambda: _positions(self), progress)
+            self.__dict__["positions"] = found
+        return self.positions
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """A table with a row for each plane and number.
+
+        Columns ``plane`` (of several axes: ``axis_0`` and so on, by their number in the
+        image), ``index`` (the label), ``color`` (hexadecimal; none where the number is
+        missing), ``center`` (for several channels: ``center_red`` and so on; NaN where
+        it is missing), ``pixels`` and ``share`` (of the plane).
+        """
+        present = self.present.reshape(-1)
+        centers = self.centers.reshape(present.size, -1)
+        colors = np.zeros((present.size, 3))
+        colors[present] = replace(self.summary, centers=centers[present]).colors
+        table = cluster_table(
+            colors,
+            centers,
+            self.channels,
+            self.counts.reshape(-1),
+            self.shares.reshape(-1),
+        )
+        table["index"] = np.tile(np.arange(1, self.k + 1), len(self.centers))
+        table["color"] = table["color"].where(present, None)
+        planes = np.repeat(_indices(self.plane_shape), self.k, axis=0)
+        for place, axis in enumerate(self.axes):
+            name = "plane" if len(self.axes) == 1 else f"axis_{axis}"
+            table.insert(place, name, planes[:, place])
+        return table
+
+
+def _means(
+    centers: NDArray[np.float64], counts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return each number's mean center over the planes, weighted by counts."""
+    present = ~np.isnan(centers[..., 0])
+    # A number without a pixel anywhere still has centers.
+    weights = np.where(counts.sum(axis=0) > 0, counts, present)
+    sums = (np.nan_to_num(centers) * weights[..., np.newaxis]).sum(axis=0)
+    return np.asarray(sums / weights.sum(axis=0)[:, np.newaxis])
+
+
+def _positions(planes: QuantizedPlanes) -> NDArray[np.float64]:
+    """Return where the clusters of each plane are."""
+    axes, shape = planes.label_axes, planes.labels.shape
+    rest = [axis for axis in range(len(shape)) if axis not in axes]
+    positions = np.empty((*planes.counts.shape, len(shape)))
+    positions[..., list(axes)] = _indices(planes.plane_shape)[:, np.newaxis]
+    for index, cut in enumerate(cuts(shape, axes)):
+        at(index / len(positions))
+        labels = np.ascontiguousarray(planes.labels[cut])
+        positions[index][:, rest] = centroids(labels, planes.k)
+    positions[planes.counts == 0] = np.nan
+    return positions
+
+
+def _indices(plane_shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """Return the indices of each plane: (n_planes, n_axes)."""
+    return np.indices(plane_shape).reshape(len(plane_shape), -1).T
+
+
+def label_axes(axes: tuple[int, ...], channel_axis: int | None) -> tuple[int, ...]:
+    """Return axes of the image as those of its labels, which have no channels."""
+    if channel_axis is None:
+        return axes
+    return tuple(axis - (axis > channel_axis) for axis in axes)

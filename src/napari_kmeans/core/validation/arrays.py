@@ -1,0 +1,216 @@
+"""Arrays: images, points, masks, weights and labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..run.lazy import is_lazy
+from .values import shown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Squares of more extreme factors would hide some channels altogether.
+MOST_FACTOR = 1e9
+
+SCALINGS = ("none", "range", "variance")
+
+#: Sums of extreme weights could not be held in float64.
+MOST_WEIGHT = 1e50
+
+INITS = ("random", "k-means++", "optimal")
+
+
+def _as_array(name: str, values: Any, *, lazy: bool = False) -> NDArray[Any]:
+    """Return values as an array; refuse what NumPy would tacitly make of some.
+
+    Of NumPy, but with `lazy` of dask where they are.
+    """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise TypeError(
+            f"{name} should be a plain array, not a masked one: mask=, or NaN, leaves "
+            "elements out."
+        )
+    if is_lazy(values):
+        if np.isnan(values.shape).any():
+            raise ValueError(
+                f"{name} of unknown shape {values.shape} should have a known one: "
+                "compute_chunk_sizes() finds it."
+            )
+        return values if lazy else np.asarray(values)
+    if not isinstance(values, (list, tuple)):
+        return np.asarray(values)
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} of {len(values)} nested sequences should have rows of one length."
+        ) from error
+
+
+def check_numeric(name: str, array: NDArray[Any]) -> None:
+    """Raise where an array is empty or does not hold real numbers of 8 to 64 bits."""
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+        raise TypeError(
+            f"{name} of dtype {array.dtype} should hold booleans, integers or floats "
+            "of at most 64 bits."
+        )
+    if array.size == 0:
+        raise ValueError(f"{name} of shape {array.shape} should not be empty.")
+
+
+def check_image(image: Any) -> NDArray[Any]:
+    """Return the image as an array of at least two axes."""
+    array = _as_array("image", image, lazy=True)
+    check_numeric("image", array)
+    if array.ndim < 2:
+        raise ValueError(
+            f"image of shape {array.shape} should have at least two dimensions."
+        )
+    return array
+
+
+def check_points(points: Any) -> NDArray[Any]:
+    """Return the points as an array of two axes."""
+    array = _as_array("points", points)
+    check_numeric("points", array)
+    if array.ndim != 2:
+        raise ValueError(
+            f"points of shape {array.shape} should have two axes, "
+            "(n_samples, n_features)."
+        )
+    return array
+
+
+def check_mask(
+    mask: Any, shape: tuple[int, ...], *, lazy: bool
+) -> NDArray[np.bool_] | None:
+    """Return the mask, True where a pixel takes part; lazy for such an image only."""
+    if mask is None:
+        return None
+    array = _as_array("mask", mask, lazy=lazy)
+    if array.dtype != np.bool_:
+        raise TypeError(f"mask of dtype {array.dtype} should be boolean.")
+    if array.shape != shape:
+        raise ValueError(
+            f"mask of shape {array.shape} should have the shape of the image without "
+            f"channels, {shape}."
+        )
+    return array
+
+
+def check_image_weights(
+    weights: Any, shape: tuple[int, ...]
+) -> NDArray[np.float64] | None:
+    """Return the weights of pixels as float64, None where there are none."""
+    if weights is None:
+        return None
+    array = _as_array("weights", weights)
+    if array.shape != shape:
+        raise ValueError(
+            f"weights of shape {array.shape} should have the shape of the image "
+            f"without channels, {shape}."
+        )
+    return check_weights(array.reshape(-1), array.size).reshape(shape)
+
+
+def check_init(
+    init: Any, k: int, shape: tuple[int, ...]
+) -> tuple[str, NDArray[np.int32] | None]:
+    """Return how the attempts start, and the labels that the first starts from."""
+    if isinstance(init, str):
+        if init not in INITS:
+            raise ValueError(
+                f"init={shown(init)} should be one of {', '.join(map(repr, INITS))}, "
+                "or an array of labels."
+            )
+        return init, None
+    labels = _as_array("init", init)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(
+            f"init of dtype {labels.dtype} should be "
+            f"{', '.join(map(repr, INITS))}, or an array of integer labels."
+        )
+    if labels.shape != shape:
+        raise ValueError(
+            f"init of shape {labels.shape} should have the shape of the data without "
+            f"channels, {shape}."
+        )
+    if labels.size and (labels.min() < 0 or labels.max() >= k):
+        raise ValueError(
+            f"init with labels from {labels.min()} to {labels.max()} should have them "
+            f"from 0 to {k - 1}."
+        )
+    return "random", labels.astype(np.int32)
+
+
+def check_painted(labels: Any, k: int, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return labels 1..k, of which some may be painted; 0 where there is none."""
+    array = _as_array("start labels", labels)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"start labels of dtype {array.dtype} should be integers.")
+    if array.shape != shape:
+        raise ValueError(
+            f"start labels of shape {array.shape} should have the shape of the image, "
+            f"{shape}."
+        )
+    if array.min() < 0 or array.max() > k:
+        raise ValueError(
+            f"start labels from {array.min()} to {array.max()} should be from 0 to "
+            f"k={k}."
+        )
+    if array.max() == 0:
+        raise ValueError("start labels of 0 throughout should have a painted pixel.")
+    return array
+
+
+def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
+    """Return the weights as float64; empty for None, where every weight is 1."""
+    if weights is None:
+        return np.empty(0)
+    array = _as_array("weights", weights)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"weights of dtype {array.dtype} should be real numbers.")
+    if array.shape != (n,):
+        raise ValueError(
+            f"weights of shape {array.shape} should have one value a sample, ({n},)."
+        )
+    floats = array.astype(np.float64)
+    if not np.isfinite(floats).all():
+        raise ValueError("weights with NaN or infinite values should be finite.")
+    if floats.min() < 0:
+        raise ValueError(f"weights down to {floats.min()} should not be negative.")
+    if floats.max() == 0:
+        raise ValueError("weights of 0 throughout should have one above 0.")
+    if not 1 / MOST_WEIGHT <= floats.max() <= MOST_WEIGHT:
+        raise ValueError(
+            f"weights up to {floats.max():.3g} should have a maximum from "
+            f"{1 / MOST_WEIGHT:.0e} to {MOST_WEIGHT:.0e}."
+        )
+    return floats
+
+
+def check_scaling(scaling: Any, n_channels: int) -> str | tuple[float, ...]:
+    """Return how channels are scaled: by name, or by factors."""
+    if isinstance(scaling, str):
+        if scaling not in SCALINGS:
+            raise ValueError(
+                f"scaling={shown(scaling)} should be one of "
+                f"{', '.join(map(repr, SCALINGS))}, or a factor for each channel."
+            )
+        return scaling
+    factors = _as_array("scaling", scaling)
+    if factors.dtype.kind not in "iuf" or factors.shape != (n_channels,):
+        raise ValueError(
+            f"scaling={shown(scaling)} should have a factor for each of the "
+            f"{n_channels} channels."
+        )
+    floats = factors.astype(np.float64)
+    if not ((floats >= 1 / MOST_FACTOR) & (floats <= MOST_FACTOR)).all():
+        raise ValueError(
+            f"scaling={shown(scaling)} should have factors from {1 / MOST_FACTOR:.0e} "
+            f"to {MOST_FACTOR:.0e}."
+        )
+    return tuple(floats.tolist())

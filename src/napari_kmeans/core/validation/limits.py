@@ -1,0 +1,108 @@
+"""Limits: what cannot be clustered so, by what the data are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..spaces import MOST_INTENSITY
+from .values import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+#: Squared distances of values beyond this may overflow float32, in which OpenCV works.
+MOST_PLAIN = 1e18
+
+#: How many times the least of the weights all may be together, for an optimum.
+MOST_OPTIMAL_WEIGHT = 1e12
+
+
+def check_enough(k: int, n_samples: int, what: str) -> None:
+    """Raise where there are fewer samples than clusters."""
+    if n_samples == 0:
+        raise ValueError(f"{what} should have at least one valid sample, but has none.")
+    if k > n_samples:
+        raise ValueError(f"k={k} should be at most the {n_samples} samples given.")
+
+
+def check_values(
+    name: str,
+    channels: Sequence[NDArray[Any]],
+    valid: NDArray[np.bool_] | None,
+    *,
+    color_space: str,
+    refine: bool,
+) -> None:
+    """Raise where values are beyond what can be squared, where they will be.
+
+    That is in plain OpenCV, in float32, and of floats in a color space.
+    """
+    most, why = np.inf, ""
+    if not refine:
+        most = MOST_PLAIN / max(1.0, np.sqrt(len(channels)) / 8)
+        why = "refine=False, which is plain OpenCV"
+    elif color_space != "rgb" and channels[0].dtype.kind == "f":
+        most, why = MOST_INTENSITY, f"color_space={shown(color_space)}"
+    if most == np.inf or channels[0].dtype.itemsize < 4:
+        return
+    for channel in channels:
+        some = channel if valid is None else channel[valid]
+        largest = max(-some.min().item(), some.max().item())
+        if largest > most:
+            raise ValueError(
+                f"{name} with values up to {largest:.3g} should have none beyond "
+                f"{most:.0e} with {why}."
+            )
+
+
+def check_unchanged(
+    color_space: str, scaling: str | tuple[float, ...], *, weighted: bool
+) -> None:
+    """Raise where plain OpenCV is asked for what it does not do."""
+    asked = {"color_space": color_space, "scaling": scaling}
+    for name, plain in (("color_space", "rgb"), ("scaling", "none")):
+        if asked[name] != plain:
+            raise ValueError(
+                f"{name}={shown(asked[name])} should not go with refine=False, which "
+                "is plain OpenCV."
+            )
+    if weighted:
+        raise ValueError(
+            "weights should not go with refine=False, which is plain OpenCV."
+        )
+
+
+def check_optimal_weights(weights: NDArray[np.float64]) -> None:
+    """Raise where sums of weights would lose some that are above 0."""
+    least, total = float(weights.min()), float(weights.sum())
+    if total > least * MOST_OPTIMAL_WEIGHT:
+        raise ValueError(
+            f"weights from {least:.3g}, and of {total:.3g} together, should not be "
+            "further apart than 1e12 to go with init='optimal'."
+        )
+
+
+def check_reach(
+    ends: NDArray[np.float64], window: NDArray[np.float64], init: str, *, vanish: bool
+) -> None:
+    """Raise where a few values are too far off for the others to be told apart.
+
+    Parameters
+    ----------
+    ends, window : (2, n_channels) float64
+        Between what all, and most of the values are.
+    vanish : bool
+        Whether the others have no squares beside them; else only the optimum is lost.
+    """
+    if not vanish and init != "optimal":
+        return
+    why = "" if vanish else " with init='optimal'"
+    raise ValueError(
+        f"values from {ends.min():.3g} to {ends.max():.3g}, most of them from "
+        f"{window.min():.3g} to {window.max():.3g}, should have none so far off{why}: "
+        "no_data, or a mask, leaves some out."
+    )

@@ -1,0 +1,158 @@
+"""Single values: numbers, names and flags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..spaces import SPACES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Labels are at most uint16, and 0 is taken.
+MOST_CLUSTERS = 65_535
+
+#: OpenCV's ``setRNGSeed`` takes a C int.
+MOST_SEED = 2**31 - 1
+
+
+#: Characters of a value in a message.
+MOST_SHOWN = 72
+
+
+def check_integer(name: str, value: Any, least: int, most: int) -> int:
+    """Return `value` as an int between `least` and `most`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(f"{name}={shown(value)} should be an integer.")
+    integer = int(value)
+    if not least <= integer <= most:
+        bounds = f"at least {least}" if integer < least else f"at most {most:,}"
+        raise ValueError(f"{name}={shown(integer)} should be {bounds}.")
+    return integer
+
+
+def check_k(k: Any) -> int:
+    """Return the number of clusters as an int."""
+    return check_integer("k", k, 1, MOST_CLUSTERS)
+
+
+def check_attempts(attempts: Any) -> int:
+    """Return the number of attempts as an int."""
+    return check_integer("attempts", attempts, 1, MOST_SEED)
+
+
+def check_color(color: Any) -> NDArray[np.float64]:
+    """Return a color as red, green and blue from 0 to 1."""
+    if isinstance(color, str):
+        if re.fullmatch("#[0-9a-fA-F]{6}", color):
+            return np.array([*bytes.fromhex(color[1:])]) / 255
+        raise ValueError(f"color={shown(color)} should be such as '#ff8000'.")
+    try:
+        found = np.asarray(color, np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
+    if found.shape != (3,) or not ((found >= 0) & (found <= 1)).all():
+        raise ValueError(
+            f"color={shown(color)} should be red, green and blue, each from 0 to 1."
+        )
+    return found
+
+
+def check_samples(samples: Any) -> None:
+    """Raise where something is not the samples of an image."""
+    if not hasattr(samples, "prepare"):
+        raise TypeError(
+            f"samples={shown(samples)} should be what read_samples has returned."
+        )
+
+
+def check_progress(progress: Any) -> None:
+    """Raise where progress cannot be told."""
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress={shown(progress)} should be callable or None.")
+
+
+def check_seed(seed: Any) -> int:
+    """Return the seed as an int."""
+    return check_integer("seed", seed, 0, MOST_SEED)
+
+
+def check_max_samples(max_samples: Any, k: int) -> int | None:
+    """Return the size of the search's sample as an int, None for no limit."""
+    if max_samples is None:
+        return None
+    size = check_integer("max_samples", max_samples, 1, MOST_SEED)
+    if size < k:
+        raise ValueError(f"max_samples={size} should be at least k={k}, or None.")
+    return size
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return `value` as a bool."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}={shown(value)} should be True or False.")
+    return bool(value)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message has it: on one line, and no longer than that.
+
+    Examples
+    --------
+    >>> shown("five"), shown(np.zeros((2, 2)))
+    ("'five'", 'array([[0., 0.], [0., 0.]])')
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+
+
+def check_no_data(no_data: Any) -> float | int | None:
+    """Return the value that stands for none; NaN is left out anyway."""
+    if no_data is None:
+        return None
+    if isinstance(no_data, (bool, np.bool_)) or not isinstance(no_data, Real):
+        raise TypeError(f"no_data={shown(no_data)} should be a number or None.")
+    return int(no_data) if isinstance(no_data, Integral) else float(no_data)
+
+
+def check_memory(memory: Any) -> int | None:
+    """Return the memory that an image may take, in bytes."""
+    return None if memory is None else check_integer("memory", memory, 1, 2**63 - 1)
+
+
+def check_color_space(color_space: Any, rgb: bool) -> str:
+    """Return the name of the space that colors are clustered in."""
+    if not isinstance(color_space, str) or color_space not in SPACES:
+        raise ValueError(
+            f"color_space={shown(color_space)} should be one of "
+            f"{', '.join(map(repr, SPACES))}."
+        )
+    if color_space != "rgb" and not rgb:
+        raise ValueError(
+            f"color_space={shown(color_space)} should go with an RGB image: rgb=True."
+        )
+    return str(color_space)
+
+
+def check_optimal(n_channels: int, refine: bool) -> None:
+    """Raise where the global optimum cannot be had."""
+    if n_channels != 1:
+        raise ValueError(
+            f"init='optimal' should go with a single channel, not {n_channels}."
+        )
+    if not refine:
+        raise ValueError(
+            "init='optimal' should not go with refine=False, which is plain OpenCV."
+        )
+
+
+def check_labels(name: str, labels: Any) -> list[Any]:
+    """Return labels of clusters as a list."""
+    if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
+        raise TypeError(f"{name}={shown(labels)} should be a sequence of labels.")
+    return list(labels)

@@ -1,0 +1,6 @@
+"""Files: images read by what their files say, and results written to a folder."""
+
+from .reading import read, read_mask, said, stem
+from .writing import replacing, write
+
+__all__ = ["read", "read_mask", "replacing", "said", "stem", "write"]
