@@ -12,6 +12,7 @@ from napari_kmeans.core.run.memory import (
     THREAD,
     Budget,
     forecast,
+    keepable,
     least,
 )
 
@@ -76,3 +77,11 @@ def test_more_pixels_need_no_less(shape, dtype, more, is_result_held):
         assert least(make(shape, dtype), is_result_held=is_result_held) <= least(
             make(larger, dtype), is_result_held=is_result_held
         )
+
+
+@given(BYTES, BYTES)
+def test_what_is_kept_leaves_room(nbytes, free):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("napari_kmeans.core.run.memory.free_memory", lambda: free)
+        assert keepable(nbytes) == (4 * nbytes <= free)
+        assert keepable(0)

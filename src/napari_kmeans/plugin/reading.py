@@ -48,18 +48,14 @@ class Reading:
     mask: Callable[[], NDArray[np.bool_]] | None
     by_blocks: bool
 
-    @property
-    def parts(self) -> list[Any]:
-        """The part of each that is read."""
-        return [array[self.cut] for array in self.data]
-
     def image(self) -> Any:
         """Return the image as one array; of dask where it is that, or too large."""
-        parts = self.parts
+        data = self.data
         if self.by_blocks:
             import dask.array as da
 
-            parts = [da.asarray(part) for part in parts]
+            data = [da.asarray(array) for array in data]
+        parts = [array[self.cut] for array in data]
         return stacked(parts) if "channel_axis" in self.options else parts[0]
 
     def inside(self) -> NDArray[np.bool_] | None:
@@ -118,8 +114,8 @@ class Kept:
         """How many bytes are kept, besides the arrays of the layers."""
         copies = [] if self.inside is None else [self.inside]
         if pixels := getattr(self.samples, "pixels", None):  # in memory, not in blocks
-            parts = [part for part in self.reading.parts if not is_lazy(part)]
-            if not any(np.may_share_memory(pixels.image, part) for part in parts):
+            arrays = [array for array in self.reading.data if not is_lazy(array)]
+            if not any(np.may_share_memory(pixels.image, array) for array in arrays):
                 copies.append(pixels.image)
         return self.samples.nbytes + sum(copy.nbytes for copy in copies)
 
@@ -137,14 +133,15 @@ def marks_of(reading: Reading) -> list[Hashable]:
 
     None where there is no such mark, as of what lies on disk.
     """
-    return list(map(_mark, reading.parts))
+    return [_mark(array, reading.cut) for array in reading.data]
 
 
-def _mark(array: Any) -> Hashable:
+def _mark(array: Any, cut: tuple[slice, ...]) -> Hashable:
     if is_lazy(array):  # each change of one of dask's gives it another name
         return str(array.name)
     if not isinstance(array, np.ndarray) or isinstance(array, np.memmap):
         return None
+    array = array[cut]
     # Rows as they lie in memory, so that pieces need not be copied, however they are.
     lying = np.argsort([-abs(stride) for stride in array.strides], kind="stable")
     rows = array.transpose(lying)
