@@ -112,11 +112,11 @@ def assert_same(lazy, eager):
 )
 def test_a_cluster_gives_the_same_bits(image, options, client):
     options = {"k": 4, "attempts": 3, "max_samples": 4000, **options}
-    lazy = da.from_array(image, chunks=CHUNKS[: image.ndim])
+    blocks = da.from_array(image, chunks=CHUNKS[: image.ndim])
     memory = None if "weights" in options else 1
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lazy, "_here", None)  # or it would fail
-        result = quantize(lazy, memory=memory, **options)
+        result = quantize(blocks, memory=memory, **options)
         assert_same(result, quantize(image, **options))
 
 
