@@ -8,7 +8,7 @@ from magicgui.widgets import FloatSpinBox
 from napari.layers import Image, Points
 
 from dock import by_script, select
-from napari_kmeans.plugin.epsilon import Epsilon
+from napari_kmeans.plugin.epsilon import MOST, Epsilon
 
 
 def test_an_epsilon_is_kept_for_its_layer(viewer, qtbot):
@@ -25,7 +25,7 @@ def test_an_epsilon_is_kept_for_its_layer(viewer, qtbot):
     assert widget.epsilon.value == 7
     first.data = first.data // 2
     assert widget.epsilon.value == 7
-    widget.epsilon.value = widget._epsilon._default
+    widget.epsilon.value = widget.model.choice.epsilon.default
     first.data = first.data * 2
     assert widget.epsilon.value == pytest.approx(default, rel=0.02)
     viewer.layers.selection.active = second
@@ -61,15 +61,15 @@ VALUES = {
 def test_any_values_have_an_epsilon(qapp, values, lazy):
     data = VALUES[values]
     image = Image(da.from_array(data) if lazy else data, contrast_limits=(0, 1))
-    box = FloatSpinBox(min=-1e300, max=1e300)
-    epsilon = Epsilon(box)
-    epsilon.show([image])
-    assert 0 <= box.value < np.inf
-    assert epsilon.value is None
-    box.value = 3
-    assert epsilon.value == 3
-    epsilon.show([Points(np.zeros((0, 2)))])
-    assert epsilon.value is None
-    epsilon.show([])
-    epsilon.show([image])
-    assert epsilon.value == 3
+    epsilon = Epsilon()
+    shown = epsilon.of([image], 1.0)
+    assert 0 <= shown < np.inf
+    assert shown == epsilon.default
+    box = FloatSpinBox(min=-MOST, max=MOST)
+    box.native.setDecimals(epsilon.decimals)
+    box.value = shown
+    assert box.value == shown
+    shown = epsilon.of([Points(np.zeros((0, 2)))], 3)
+    assert shown == epsilon.default
+    shown = epsilon.of([], shown)
+    assert epsilon.of([image], shown) == 3

@@ -8,7 +8,7 @@ import skimage.data
 
 from dock import by_script, click, names, run, select, wait
 from napari_kmeans import quantize, to_layers
-from napari_kmeans.plugin import job
+from napari_kmeans.plugin.reading import Reading
 
 METADATA = "napari-kmeans"
 
@@ -293,14 +293,14 @@ def test_what_is_painted_in_a_run_is_for_the_next(viewer, qtbot, monkeypatch):
     widget.init.value = "Labels layer"
     widget.start_labels.value, widget.mask.value = start, mask
     read, go_on = threading.Event(), threading.Event()
-    image_of = job._image
+    image_of = Reading.image
 
-    def held(*args):
+    def held(reading):
         read.set()
         go_on.wait()
-        return image_of(*args)
+        return image_of(reading)
 
-    monkeypatch.setattr(job, "_image", held)
+    monkeypatch.setattr(Reading, "image", held)
     widget.run()
     qtbot.waitUntil(read.is_set, timeout=60_000)
     start.data[...], mask.data[...] = 9, 0

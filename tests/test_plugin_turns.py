@@ -14,9 +14,10 @@ def test_the_event_loop_turns_between_steps(qtbot):
             QTimer.singleShot(0, lambda step=step: said.append(f"answer {step}"))
             said.append(f"step {step}")
             yield
+        said.append("end")
 
     parent = QObject()
-    in_turns(parent, steps(), lambda: said.append("end"))
+    in_turns(parent, steps())
     assert said == []
     qtbot.waitUntil(lambda: "end" in said and "answer 2" in said)
     for step in range(2):
@@ -26,9 +27,15 @@ def test_the_event_loop_turns_between_steps(qtbot):
 
 def test_nothing_to_do_ends_at_once(qtbot):
     said = []
+
+    def steps():
+        said.append("end")
+        yield from ()
+
     parent = QObject()
-    in_turns(parent, iter(()), lambda: said.append("end"))
+    in_turns(parent, steps())
     qtbot.waitUntil(lambda: said == ["end"])
+    assert not parent.children()
 
 
 def test_an_error_ends_the_steps_and_is_passed_on(qtbot):
@@ -36,11 +43,12 @@ def test_an_error_ends_the_steps_and_is_passed_on(qtbot):
 
     def steps():
         yield
+        said.append("end")
         raise RuntimeError("cannot go on")
 
     parent = QObject()
     with qtbot.captureExceptions() as errors:
-        in_turns(parent, steps(), lambda: said.append("end"))
+        in_turns(parent, steps())
         qtbot.waitUntil(lambda: said == ["end"])
     assert [str(error) for _, error, _ in errors] == ["cannot go on"]
 
@@ -59,7 +67,7 @@ def test_no_step_is_taken_without_the_parent(qtbot, done):
     parent = QObject()
     gone = []
     parent.destroyed.connect(lambda: gone.append(True))
-    in_turns(parent, steps(), lambda: said.append("end"))
+    in_turns(parent, steps())
     qtbot.waitUntil(lambda: bool(gone))
     again = []
     QTimer.singleShot(0, lambda: QTimer.singleShot(0, lambda: again.append(True)))

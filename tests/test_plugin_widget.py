@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QApplication
 from dock import by_script, click, names, run, select, tick, type_into, wait
 from napari_kmeans import kmeans, quantize, quantize_planes, sample_data
 from napari_kmeans.core.cluster import opencv
+from napari_kmeans.core.run.progress import step
 from napari_kmeans.plugin.widget import KMeansWidget
 
 
@@ -26,7 +27,7 @@ def listening(monkeypatch):
 
     def held(*args, **kwargs):
         event.wait()
-        return (yield from search(*args, **kwargs))
+        return search(*args, **kwargs)
 
     monkeypatch.setattr(opencv, "search", held)
     return event
@@ -335,7 +336,7 @@ def test_what_cannot_be_shown_is_told(viewer, qtbot, monkeypatch):
     def fail(*_):
         raise RuntimeError("cannot be shown")
 
-    monkeypatch.setattr("napari_kmeans.plugin.widget.showing", fail)
+    monkeypatch.setattr("napari_kmeans.plugin.model.showing", fail)
     monkeypatch.setattr(
         notification_manager, "receive_error", lambda *error: told.append(error)
     )
@@ -458,7 +459,7 @@ def test_colors_in_another_space(viewer, qtbot):
 
 
 def test_what_needs_too_much_memory_runs_by_blocks(viewer, qtbot, monkeypatch):
-    monkeypatch.setattr("napari_kmeans.plugin.widget.free_memory", lambda: 10**6)
+    monkeypatch.setattr("napari_kmeans.plugin.model.free_memory", lambda: 10**6)
     image = skimage.data.camera()
     viewer.add_image(image, name="camera")
     widget = by_script(viewer)
@@ -811,7 +812,7 @@ def test_cancel_leaves_the_viewer_as_it_was(viewer, qtbot, monkeypatch):
         while True:
             searched.append(1)
             time.sleep(0.01)  # as a search would, so that the window keeps up
-            yield 1
+            step(1)
 
     monkeypatch.setattr(opencv, "search", endless)
     viewer.add_image(skimage.data.camera())
@@ -836,26 +837,31 @@ def test_progress_is_shown_once_a_run_takes_long(
     viewer, qtbot, patience, listening, monkeypatch
 ):
     monkeypatch.setattr("napari_kmeans.plugin.worker.PATIENCE", patience)
-    monkeypatch.setattr("napari_kmeans.plugin.job.INTERVAL", 0)
     viewer.add_image(skimage.data.coffee())
     widget = by_script(viewer)
-    stages, seen = [], set()
+    seen = []
+
+    def look():
+        seen.append((widget.message.value, widget.progress.native.isHidden()))
+
     worker = widget.run()
-    worker.yielded.connect(lambda progress: stages.append(progress.stage))
-    worker.yielded.connect(lambda _: seen.add(widget.progress.native.isHidden()))
-    worker.yielded.connect(lambda _: seen.add(widget.message.value))
+    widget._worker._timer.timeout.connect(look)
+    look()
+    shown = ("Preparing", True) if patience else ("Searching", False)
+    qtbot.waitUntil(lambda: len(seen) > 4 and seen[-1] == shown, timeout=60_000)
+    bar = worker.pbar.n
     listening.set()
-    assert widget.message.value == "Preparing"
-    assert widget.progress.native.isHidden()
     wait(widget, qtbot)
     assert widget.progress.native.isHidden()
-    known = {"Preparing", "Counting", "Searching", "Settling", "Refining"}
-    assert {stage.split()[0].strip(",") for stage in stages} <= known
+    assert seen[0] == ("Preparing", True)
     if patience:
-        assert seen == {True, "Preparing"}
+        assert set(seen) == {("Preparing", True)}
+        assert bar == 0
     else:
-        assert False in seen
-        assert seen & set(stages)
+        known = {"Preparing", "Counting", "Searching", "Settling", "Refining"}
+        known |= {"Painting", "Locating", "Done"}
+        assert {message.split()[0].strip(",") for message, _ in seen} <= known
+        assert 0 < bar < 100
 
 
 def test_a_second_run_waits_for_the_first(viewer, qtbot):

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication, QLabel
 from dock import TITLE, by_script, click, names, open_from, run, wait
 from napari_kmeans import quantize
 from napari_kmeans.core.cluster import opencv
+from napari_kmeans.core.run.progress import step
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def searched(monkeypatch):
         while True:
             steps.append(1)
             time.sleep(0.01)  # as a search would, so that the window keeps up
-            yield 1
+            step(1)
 
     monkeypatch.setattr(opencv, "search", endless)
     return steps
@@ -210,13 +211,14 @@ def test_the_app_is_quit_in_the_middle_of_a_run():
 import napari, numpy as np, time
 from napari._qt.qt_event_loop import quit_app
 from napari_kmeans.core.cluster import opencv
+from napari_kmeans.core.run.progress import step
 from qtpy.QtCore import QTimer
 
 def endless(*args, **kwargs):
     while True:
         searched.append(1)
         time.sleep(0.01)
-        yield 1
+        step(1)
 
 def look():
     if len(searched) > 3:

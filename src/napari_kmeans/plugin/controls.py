@@ -1,9 +1,9 @@
-"""Controls: what the dock asks of its user."""
+"""Controls: what the dock asks of its user, each declared once."""
 
 from __future__ import annotations
 
-import math
-from contextlib import suppress
+from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import (
@@ -13,198 +13,215 @@ from magicgui.widgets import (
     FloatSpinBox,
     Label,
     LineEdit,
+    ProgressBar,
     PushButton,
     SpinBox,
 )
+from magicgui.widgets.bases import ValueWidget, Widget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QSizePolicy
+
+from . import epsilon
+from .settings import TITLES, DockSettings
 
 if TYPE_CHECKING:
-    from .offers import Offers
+    from collections.abc import Sequence
 
-BOTH, MAX_ITER, EPSILON = "both", "max iterations", "epsilon"
+    from .offers import Offers
 
 #: What can be typed is more than what is valid: a box would turn it into another number
 #: without a word. Below the least, one is enough, and arrows go no further.
 MOST = 2**53
 
 
-def settings(offers: Offers) -> Container[Any]:
-    """Return the controls of the settings, in order."""
-    controls: list[Any] = [
-        ComboBox(
-            name="layer",
-            choices=offers.layers,
+class Controls(Container[Any]):
+    """The dock with its controls, named as the settings that they show.
+
+    Parameters
+    ----------
+    offers : Offers
+        What the boxes list.
+    """
+
+    def __init__(self, offers: Offers) -> None:
+        of, defaults = offers.of, DockSettings()
+        self.layer = ComboBox(
+            choices=partial(of, "layer"),
             tooltip="The Image or Points layer to cluster. Follows the active "
             "layer, but for results: choose these here. Image layers selected "
             "together are the channels of one clustering.",
-        ),
-        Label(
-            name="channels",
-            tooltip="The selected Image layers: a channel each.",
-        ),
-        ComboBox(
-            name="scope",
-            label="cluster",
-            choices=offers.scopes,
+        )
+        self.channels = Label(tooltip="The selected Image layers: a channel each.")
+        self.scope = ComboBox(
+            choices=partial(of, "scope"),
             tooltip="All planes together, the one that is shown, or each on its "
             "own; the clusters of planes are then numbered alike.",
-        ),
-        SpinBox(
-            name="k",
+        )
+        self.k = SpinBox(
             label="K",
-            value=5,
             min=0,
             max=MOST,
             tooltip="Number of clusters: of colors or gray values to keep.",
-        ),
-        ComboBox(
-            name="criteria",
-            choices=[BOTH, MAX_ITER, EPSILON],
+        )
+        self.criteria = ComboBox(
+            choices=partial(of, "criteria"),
             tooltip="What ends an iteration: the number of steps, centers that "
             "rest, or whichever comes first.",
-        ),
-        SpinBox(
-            name="max_iter",
+        )
+        self.max_iter = SpinBox(
             label="max iterations",
-            value=10,
             min=0,
             max=MOST,
             tooltip="The most steps of an iteration. The search by OpenCV holds it "
             "to 2..100; the refinement after it does not.",
-        ),
-        FloatSpinBox(
-            name="epsilon",
-            value=1.0,
-            min=-1e300,
-            max=1e300,
+        )
+        self.epsilon = FloatSpinBox(
+            min=-epsilon.MOST,
+            max=epsilon.MOST,
             tooltip="Stop when no center moves farther than this, in the units of "
             "the layer. At first 1/255 of the range of its values.",
-        ),
-        SpinBox(
-            name="attempts",
-            value=10,
+        )
+        self.attempts = SpinBox(
             min=0,
             max=MOST,
             tooltip="How often to search from a new start; the best counts.",
-        ),
-        ComboBox(
-            name="init",
-            label="start",
-            choices=offers.inits,
+        )
+        self.init = ComboBox(
+            choices=partial(of, "init"),
             tooltip="Where an attempt starts from: random centers, random samples "
             "far apart (k-means++), or labels that you have painted. Optimal, for "
             "gray images, solves for the best clusters there are.",
-        ),
-        ComboBox(
-            name="start_labels",
-            label="start labels",
-            choices=offers.start_labels,
+        )
+        self.start_labels = ComboBox(
+            choices=partial(of, "start_labels"),
             nullable=True,
             tooltip="Labels 1..K to start from, of the shape of the image; unpainted "
             "pixels (0) start with the nearest. Further attempts start at random.",
-        ),
-        SpinBox(
-            name="seed",
-            value=0,
+        )
+        self.seed = SpinBox(
             min=-1,
             max=MOST,
             tooltip="Seed of the random starts: the same seed gives the same result.",
-        ),
-        ComboBox(
-            name="color_space",
-            label="color space",
-            choices=[("RGB", "rgb"), ("CIELAB", "cielab"), ("Oklab", "oklab")],
+        )
+        self.color_space = ComboBox(
+            choices=partial(of, "color_space"),
             tooltip="Where distances between colors are measured; in CIELAB and "
             "Oklab they are about as the eye sees them.",
-        ),
-        ComboBox(
-            name="scaling",
-            choices=[
-                ("none", "none"),
-                ("equal range", "range"),
-                ("equal variance", "variance"),
-            ],
+        )
+        self.scaling = ComboBox(
+            choices=partial(of, "scaling"),
             tooltip="What makes channels of different brightness count alike.",
-        ),
-        ComboBox(
-            name="mask",
-            choices=offers.regions,
+        )
+        self.mask = ComboBox(
+            choices=partial(of, "mask"),
             nullable=True,
             tooltip="A Labels or Shapes layer: what is outside is left out.",
-        ),
-        LineEdit(
-            name="no_data",
-            label="no data",
+        )
+        self.no_data = LineEdit(
             tooltip="A value that says that there is none: such pixels are left "
             "out. Those that are NaN, infinite or transparent always are.",
-        ),
-    ]
-    container = Container[Any](name="settings")
-    container.extend(controls)
-    return container
+        )
+        self.add_quantized = CheckBox(
+            text="Quantized",
+            tooltip="Add the image with each pixel in the color of its center.",
+        )
+        self.add_labels = CheckBox(
+            text="Labels", tooltip="Add the cluster of each pixel or point."
+        )
+        self.add_centers = CheckBox(
+            text="Centers",
+            tooltip="Add a point for each cluster: for 2-D images at the mean "
+            "position of its pixels, for points at their mean.",
+        )
+        self.run_button = PushButton(text="Run", tooltip="Run (Return).")
+        self.cancel_button = PushButton(
+            text="Cancel", tooltip="Stop at once, and leave the viewer as it is."
+        )
+        self.progress = ProgressBar(min=0, max=100, value=0)
+        self.message = Label(value="")
+        for name, control in vars(self).items():
+            if isinstance(control, Widget):
+                control.name = name
+        #: The controls of the settings, by their names, which are in the same order.
+        self.of_settings: dict[str, ValueWidget[Any]] = {
+            field.name: getattr(self, field.name) for field in fields(DockSettings)
+        }
+        for name, title in TITLES.items():
+            self.of_settings[name].label = title
+        rows: list[Widget] = [
+            control
+            for name, control in self.of_settings.items()
+            if not name.startswith("add_")
+        ]
+        rows.insert(1, self.channels)
+        ticks = [self.add_quantized, self.add_labels, self.add_centers]
+        self.outputs = _row("outputs", ticks, label="Add")
+        self.settings = Container[Any](name="settings", widgets=[*rows, self.outputs])
+        self.buttons = _row("buttons", [self.run_button, self.cancel_button])
+        super().__init__(
+            labels=False,
+            widgets=[self.settings, self.buttons, self.progress, self.message],
+        )
+        for name, control in self.of_settings.items():
+            if not isinstance(control, ComboBox):
+                control.value = getattr(defaults, name)
+        self._shape()
+
+    def _shape(self) -> None:
+        """Arrange what magicgui leaves to Qt."""
+        self.message.native.setWordWrap(True)
+        for label in (self.message, self.channels):
+            label.native.setSizePolicy(
+                QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
+            )
+        self.message.native.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self.channels.native.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        # Magicgui aligns labels by a font narrower than napari's.
+        labels = self.settings.native.findChildren(QLabel)
+        labels = [label for label in labels if label is not self.channels.native]
+        width = max(label.sizeHint().width() for label in labels)
+        for label in labels:
+            label.setMinimumWidth(round(1.2 * width))
+            label.setAlignment(Qt.AlignmentFlag.AlignLeft)
+        # Its widest value, 1e300, would make the dock as wide as the screen.
+        self.epsilon.native.setSizePolicy(
+            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
+        )
+        self.native.layout().addStretch()
+
+    def shape_epsilon(self, step: float, decimals: int) -> None:
+        """Show epsilon with so many decimals."""
+        if self.epsilon.native.decimals() != decimals:
+            self.epsilon.native.setDecimals(decimals)
+        self.epsilon.step = step
 
 
-def outputs() -> Container[Any]:
-    """Return the choice of layers to add."""
+def said(control: ValueWidget[Any]) -> Any:
+    """Return what a control says: the text that was typed, where it takes it otherwise.
+
+    So it is with a number of which only the sign is there, or nothing.
+    """
+    if isinstance(control, SpinBox):
+        text = control.native.text()
+        return int(control.value) if text == str(control.value) else text
+    return control.value
+
+
+def show(control: ValueWidget[Any], value: Any) -> None:
+    """Let a control say something, if it does not yet."""
+    if isinstance(control, ComboBox):
+        control.reset_choices()
+    if said(control) == value:
+        return
+    if isinstance(control, SpinBox) and isinstance(value, str):
+        control.native.lineEdit().setText(value)
+    else:
+        control.value = value
+
+
+def _row(name: str, widgets: Sequence[Widget], **attributes: Any) -> Container[Any]:
     return Container[Any](
-        name="outputs",
-        label="Add",
-        layout="horizontal",
-        labels=False,
-        widgets=[
-            CheckBox(
-                name="add_quantized",
-                text="Quantized",
-                value=True,
-                tooltip="Add the image with each pixel in the color of its center.",
-            ),
-            CheckBox(
-                name="add_labels",
-                text="Labels",
-                value=True,
-                tooltip="Add the cluster of each pixel or point.",
-            ),
-            CheckBox(
-                name="add_centers",
-                text="Centers",
-                value=True,
-                tooltip="Add a point for each cluster: for 2-D images at the mean "
-                "position of its pixels, for points at their mean.",
-            ),
-        ],
+        name=name, layout="horizontal", labels=False, widgets=widgets, **attributes
     )
-
-
-def buttons() -> Container[Any]:
-    """Return what begins and ends a run."""
-    return Container[Any](
-        name="buttons",
-        layout="horizontal",
-        labels=False,
-        widgets=[
-            PushButton(name="run_button", text="Run", tooltip="Run (Return)."),
-            PushButton(
-                name="cancel_button",
-                text="Cancel",
-                enabled=False,
-                tooltip="Stop at the next step and leave the viewer as it is.",
-            ),
-        ],
-    )
-
-
-def integer(box: SpinBox) -> int:
-    """Return the number that was typed, which a box shows as it takes it."""
-    if (text := box.native.text()) != str(box.value):
-        raise ValueError(f"{box.name}={text!r} should be an integer.")
-    return int(box.value)
-
-
-def number(text: str) -> float | int | None:
-    """Return the number that was typed; None for nothing."""
-    if not text.strip():
-        return None
-    with suppress(ValueError):
-        if math.isfinite(value := float(text)):
-            whole = text.strip().lstrip("+-").isdecimal()
-            return int(text) if whole else value  # as a float, it may be another
-    raise ValueError(f"no data={text!r} should be a number or empty.")

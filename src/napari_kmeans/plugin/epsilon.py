@@ -10,37 +10,47 @@ from .sources import value_range
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from magicgui.widgets import FloatSpinBox
     from napari.layers import Layer
+
+#: The greatest that can be typed.
+MOST = 1e300
 
 
 class Epsilon:
-    """What the control shows; typed for some layers, it is kept for these."""
+    """The default for layers, and how it is shown; what was typed is kept for these.
 
-    def __init__(self, box: FloatSpinBox) -> None:
-        self._box = box
-        self._default: float | None = None
+    Attributes
+    ----------
+    default : float
+        As it is shown, with four digits.
+    step : float
+        By how much arrows change it: its first digit by one.
+    decimals : int
+    """
+
+    def __init__(self) -> None:
+        self.default, self.step, self.decimals = 1.0, 1.0, 3
         self._layers: tuple[UUID, ...] = ()
         self._typed: dict[tuple[UUID, ...], float] = {}
 
-    @property
-    def value(self) -> float | None:
-        """What was typed; None for the default, of which not all digits are shown."""
-        value = float(self._box.value)
-        return None if value == self._default else value
+    def of(self, layers: list[Layer], shown: float) -> float:
+        """Return what to show for layers, be it those before, with other data.
 
-    def show(self, layers: list[Layer]) -> None:
-        """Show the epsilon of layers, or of the same where their data have changed."""
+        Parameters
+        ----------
+        layers : list of napari.layers.Layer
+        shown : float
+            What was shown for those before; where it is not the default, it was typed.
+        """
         self._typed.pop(self._layers, None)
-        if (typed := self.value) is not None:
-            self._typed[self._layers] = typed
+        if shown != self.default:
+            self._typed[self._layers] = shown
         self._layers = tuple(layer.unique_id for layer in layers)
         if not layers:
-            return
-        epsilon = min(max(map(value_range, layers)) / 255 or 1.0, float(self._box.max))
+            return shown
+        epsilon = min(max(map(value_range, layers)) / 255 or 1.0, MOST)
         exponent = math.floor(math.log10(epsilon))
-        self._box.native.setDecimals(min(max(3 - exponent, 0), 300))
-        self._box.step = 10.0**exponent
-        self._box.value = epsilon
-        self._default = self._box.value
-        self._box.value = self._typed.get(self._layers, self._default)
+        self.step = 10.0**exponent
+        self.decimals = min(max(3 - exponent, 0), 300)
+        self.default = float(f"{epsilon:.{self.decimals}f}")
+        return self._typed.get(self._layers, self.default)

@@ -2,163 +2,185 @@
 
 from __future__ import annotations
 
-import math
 import time
+import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..core.blocks import apart
-from ..core.run.progress import Progress, located
-from ..layers.source import ROLES, stacked
+from ..core.run.progress import follow, stage
+from .reading import Kept, marks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator
+    from collections.abc import Collection
 
+    from napari.layers import Layer
     from numpy.typing import NDArray
 
+    from ..core.options.keywords import FitOptions
     from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
     from ..core.results.points import ClusteredPoints
+    from ..core.run.progress import Report
+    from .reading import Reading
 
     Result = QuantizedImage | QuantizedPlanes | ClusteredPoints
 
-R = TypeVar("R")
-
-#: Seconds between two reports of progress; a canceled job ends at the next.
-INTERVAL = 0.1
+#: Of all that is done, what comes after reading, and what after clustering.
+READ, CLUSTERED = 0.4, 0.9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Job:
     """What to cluster, and how.
 
     Attributes
     ----------
-    data : array, or list of arrays
-        An image, in full resolution, or points; of several images, each is a channel.
-    rgb : bool or None
-        Whether the image is in color; None for points.
+    generation : int
+        Which job of the dock this is: an answer to any but the latest is stale.
+    sources : list of napari.layers.Layer
+    data : list of arrays
+        Of the sources, in full resolution: points, or images, each of them a channel.
     k : int
-    settings : dict
-        Further arguments of ``quantize`` and ``kmeans``.
-    start_labels : array, optional
-        Labels 1..k of some or all pixels to start from; 0 where there is none.
-    mask : callable, optional
-        Returns the mask: to make it may take long.
-    axes : tuple of int, optional
-        Each plane along these axes is clustered on its own.
-    cut : tuple of slice, optional
-        The part of the image that is clustered; by default all.
-    needed : int, optional
-        The bytes that the image would need as a whole, where these are too many: then
-        it is worked on by blocks.
+    fitting : dict
+        How to cluster: options of `fit`.
     roles : collection of str
         Which layers are wanted; without "centers", these need not be located.
+    reading : Reading or None
+        How to read images; None for points.
+    start_labels : array or None
+        Labels 1..k of some or all pixels to start from; 0 where there is none.
+    axes : tuple of int
+        Each plane along these axes is clustered on its own.
+    needed : int or None
+        The bytes that the image would need as a whole, where these are too many: then
+        it is worked on by blocks.
+    kept : Kept or None
+        What an earlier job has read, as it seems of the same.
     """
 
-    data: Any
-    rgb: bool | None
+    generation: int
+    sources: list[Layer]
+    data: list[Any]
     k: int
-    settings: dict[str, Any]
+    fitting: FitOptions
+    roles: Collection[str]
+    reading: Reading | None = None
     start_labels: Any = None
-    mask: Callable[[], NDArray[np.bool_]] | None = None
     axes: tuple[int, ...] = ()
-    cut: tuple[slice, ...] = ()
     needed: int | None = None
-    roles: Collection[str] = ROLES
+    kept: Kept | None = None
 
 
 class Outcome(NamedTuple):
-    """How a job ended: with a result, or with an error."""
+    """How a job ended: with a result, and what was read for it, or with an error."""
 
     result: Result | None
     error: Exception | None
     seconds: float
+    kept: Kept | None = None
 
 
-def run(job: Job) -> Generator[Progress, None, Outcome]:
-    """Do a job in steps; an error comes back in the outcome.
+def run(job: Job, progress: Report | None = None) -> Outcome:
+    """Do a job; an error, and a `Canceled` that `progress` raises, are in the outcome.
 
-    Raised in a napari worker, it would be reported twice, and a warning not at all.
+    Raised in a napari worker, one would be reported twice, and a warning maybe never:
+    that there are fewer clusters than asked for is in the `note` of the result.
     """
     start = time.perf_counter()
-    preparing = Progress("Preparing", 0, 1)
-    yield preparing
     try:
-        # Apart, since the kernels may have to be compiled: seconds after an install.
-        result = yield from _sparse(apart(_steps(job), preparing))
-        # Imports pandas, which takes long, here and not in the window's thread.
-        _ = result.features
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"k=\d+ should be at most", UserWarning)
+            result, kept = follow(lambda: _done(job), progress)
     except Exception as error:
         return Outcome(None, error, time.perf_counter() - start)
-    return Outcome(result, None, time.perf_counter() - start)
+    return Outcome(result, None, time.perf_counter() - start, kept)
 
 
-def _sparse(steps: Generator[Progress, None, R]) -> Generator[Progress, None, R]:
-    """Pass on what is yielded no faster than a window draws it."""
-    passed = -math.inf
-    while True:
-        try:
-            progress = next(steps)
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        if time.perf_counter() - passed >= INTERVAL:
-            yield progress
-            passed = time.perf_counter()
-
-
-def _steps(job: Job) -> Generator[Progress, None, Result]:
+def _done(job: Job) -> tuple[Result, Kept | None]:
     # First of all, before the user paints on: the first imports may take seconds.
-    mask = None if job.mask is None else job.mask()[job.cut]
-    labels = None if job.start_labels is None else job.start_labels[job.cut]
+    inside, labels = None, None
+    if job.reading is not None:
+        inside = job.reading.inside()
+        if job.start_labels is not None:
+            labels = job.start_labels[job.reading.cut]
     if isinstance(labels, np.ndarray):
         labels = labels.copy()
 
-    from ..core.kmeans import kmeans_steps
-    from ..core.planes import quantize_planes_steps
-    from ..core.quantize import extend_labels, quantize_steps
+    from ..core.kmeans import kmeans
 
-    if job.rgb is None:
-        return (yield from kmeans_steps(job.data, job.k, **job.settings))
-    image, settings = _image(job), job.settings | {"rgb": job.rgb}
-    if isinstance(job.data, list):
-        settings["channel_axis"] = 0
-    if mask is not None:
-        settings["mask"] = mask
-    if labels is not None:
-        axis = settings.get("channel_axis")
-        init = extend_labels(image, labels, job.k, rgb=job.rgb, channel_axis=axis)
-        settings["init"] = init
-    if job.axes:
-        # Channels are stacked in front of all other axes.
-        before = isinstance(job.data, list)
-        axes = tuple(axis + before for axis in job.axes)
-        steps = quantize_planes_steps(image, job.k, axes=axes, **settings)
-        planes = yield from steps
-        if "centers" in job.roles:  # located here, not in the window's thread
-            yield from located(planes.locate())
-        return planes
-    result = yield from quantize_steps(image, job.k, **settings)
+    kept: Kept | None = None
+    if job.reading is None:
+        with stage(high=CLUSTERED):
+            result: Result = kmeans(job.data[0], job.k, **job.fitting)
+    elif job.axes:
+        with stage(high=CLUSTERED):
+            result = _planes(job, job.reading, inside, labels)
+        _locate(job, result)
+    else:
+        result, kept = _image(job, job.reading, inside, labels)
+        _locate(job, result)
+    # Imports pandas, which takes long, here and not in the window's thread.
+    _ = result.features
+    return result, kept
+
+
+def _image(
+    job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
+) -> tuple[QuantizedImage, Kept | None]:
+    """Quantize an image, and read it only where it was not."""
+    from ..core.quantize import quantize_samples
+    from ..core.reading.source import read_samples
+
+    kept = job.kept
+    if kept is not None and kept.holds(inside):
+        read, samples = 0.0, kept.samples
+    else:
+        read, marks = READ, marks_of(reading)
+        with stage(high=READ):
+            samples = read_samples(reading.image(), **reading.masked(inside))
+        kept = Kept.of(samples, reading, inside, marks)
+    fitting = _started(job, reading, labels)
+    with stage("", read, CLUSTERED):
+        return quantize_samples(samples, job.k, **fitting), kept
+
+
+def _planes(
+    job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
+) -> QuantizedPlanes:
+    """Quantize each plane on its own."""
+    from ..core.planes import quantize_planes
+
+    # Channels are stacked in front of all other axes.
+    before = "channel_axis" in reading.options
+    return quantize_planes(
+        reading.image(),
+        job.k,
+        axes=tuple(axis + before for axis in job.axes),
+        **reading.masked(inside),
+        **_started(job, reading, labels),
+    )
+
+
+def _started(job: Job, reading: Reading, labels: Any) -> FitOptions:
+    """Return how to cluster, with the labels to start from where there are."""
+    if labels is None:
+        return job.fitting
+    from ..core.quantize import extend_labels
+
+    init = extend_labels(
+        reading.image(),
+        labels,
+        job.k,
+        rgb=bool(reading.options["rgb"]),
+        channel_axis=reading.options.get("channel_axis"),
+    )
+    return {**job.fitting, "init": init}
+
+
+def _locate(job: Job, result: QuantizedImage | QuantizedPlanes) -> None:
+    """Find where the centers are, here and not in the window's thread."""
     if "centers" in job.roles:
-        yield from located(result.locate())
-    return result
-
-
-def _image(job: Job) -> Any:
-    """Return the image as one array; of dask where it is that, or too large."""
-    if isinstance(job.data, list):
-        channels = [channel[job.cut] for channel in job.data]
-        if job.needed is None:
-            return stacked(channels)
-        return stacked([_blocks(channel) for channel in channels])
-    image = job.data[job.cut]
-    return image if job.needed is None else _blocks(image)
-
-
-def _blocks(array: Any) -> Any:
-    import dask.array as da
-
-    return da.asarray(array)
+        with stage("Locating centers", CLUSTERED):
+            result.locate()

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.run.progress import exhaust
 from ..layers.centers import border_color
 from ..layers.metadata import METADATA, LayerData, ndim_of
 from .recoloring import clusters, recolored, with_colors
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Iterable, Iterator
 
     from napari.components import ViewerModel
     from napari.layers import Layer, Points
@@ -53,13 +52,11 @@ def show(viewer: ViewerModel, layers: Iterable[LayerData]) -> list[Layer]:
     list of napari.layers.Layer
         Added or updated, in the order given.
     """
-    return exhaust(showing(viewer, layers))
+    return list(dict.fromkeys(showing(viewer, layers)))
 
 
-def showing(
-    viewer: ViewerModel, layers: Iterable[LayerData]
-) -> Generator[None, None, list[Layer]]:
-    """Show layers as `show` does, yielding in between: a window can answer then.
+def showing(viewer: ViewerModel, layers: Iterable[LayerData]) -> Iterator[Layer]:
+    """Show layers as `show` does, yielding each, or part of it: a window answers then.
 
     A new layer is there, with its controls, in one step, and drawn after the next:
     together, the first of a session would take too long.
@@ -69,23 +66,21 @@ def showing(
     earlier = [_find(_members(viewer, number), viewer, layer) for layer in layers]
     number = number or 1 + max(map(_number, viewer.layers), default=0)
     colors: Recolored = {}
-    shown = []
     for layer_data, old in zip(layers, earlier, strict=True):
         selection = viewer.layers.selection
         active, selected = selection.active, set(selection)
         old = old if old in viewer.layers else None
         if layer_data[2] == "labels" and old is not None:
             colors = recolored(old, layer_data[1])
-        shown.append(layer := _show(viewer, old, layer_data, colors, number))
+        layer = _show(viewer, old, layer_data, colors, number)
         selection.active = active
         selection.update(selected & set(viewer.layers))
         if old is None:
             try:
-                yield
+                yield layer
             finally:  # also where nothing further is shown
                 layer.visible = True
-        yield
-    return shown
+        yield layer
 
 
 def role(layer: LayerData) -> str:

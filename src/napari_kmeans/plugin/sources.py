@@ -125,7 +125,7 @@ def value_range(layer: Layer) -> float:
     return min(float(some.max()) - float(some.min()), sys.float_info.max)
 
 
-def changed(layers: LayerList, sources: list[Layer], data: Any) -> str:
+def changed(layers: LayerList, sources: list[Layer], data: list[Any]) -> str:
     """Return which source is gone or has other data than it had, or nothing.
 
     Parameters
@@ -133,11 +133,10 @@ def changed(layers: LayerList, sources: list[Layer], data: Any) -> str:
     layers : napari.components.LayerList
         Those that there are.
     sources : list of napari.layers.Layer
-    data : array, or list of arrays
+    data : list of arrays
         What they had in full resolution.
     """
-    several = data if isinstance(data, list) else [data]
-    for source, had in zip(sources, several, strict=True):
+    for source, had in zip(sources, data, strict=True):
         if source not in layers:
             return f"{source.name!r} is gone"
         if full_resolution(source) is not had:

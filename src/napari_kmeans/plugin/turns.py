@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QTimer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from qtpy.QtCore import QObject
 
 
-def in_turns(parent: QObject, steps: Iterator[Any], ended: Callable[[], None]) -> None:
-    """Take a step in each turn of the event loop; then call what is to follow.
+def in_turns(parent: QObject, steps: Iterator[Any]) -> None:
+    """Take a step in each turn of the event loop.
 
     Parameters
     ----------
@@ -21,8 +21,6 @@ def in_turns(parent: QObject, steps: Iterator[Any], ended: Callable[[], None]) -
         Where it is deleted, no further step is taken.
     steps : iterator
         An exception that it raises ends it, and is passed on.
-    ended : callable
-        Called after the last step, or an exception.
     """
     timer = QTimer(parent)
 
@@ -32,7 +30,6 @@ def in_turns(parent: QObject, steps: Iterator[Any], ended: Callable[[], None]) -
         except BaseException as end:
             timer.stop()
             timer.deleteLater()
-            ended()
             if not isinstance(end, StopIteration):
                 raise
 

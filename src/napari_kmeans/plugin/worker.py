@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from qtpy.QtCore import QTimer
+
+from ..core.run.progress import Canceled
 from .job import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari.qt.threading import GeneratorWorker
+    from napari.qt.threading import FunctionWorker
 
-    from ..core.run.progress import Progress
     from .job import Job, Outcome
 
-#: Seconds before progress is shown: to draw it would take much of a short run's time.
-PATIENCE = 0.3
-
-#: Steps of a progress bar: those of a job may be more than Qt can count.
-STEPS = 1000
+#: Seconds before progress is shown, which would take much of a short run's time; and
+#: from then on between two looks at it.
+PATIENCE, INTERVAL = 0.3, 0.1
 
 
 class Worker:
@@ -31,10 +31,11 @@ class Worker:
     title : str
         What napari's activity dialog calls it.
     progressed : callable
-        Gets the stage of a job that takes long, and of `STEPS` those that are done, in
+        Gets the stage of a job that takes long, and the part of it that is done, in
         the window's thread.
     ended : callable
-        Gets the outcome there, or None of a job that was canceled, at its end.
+        Gets the outcome there; None where napari has canceled the job. Not called where
+        `cancel` was.
     """
 
     #: Those under way: what PySide6 has on its way to an object that is no more goes to
@@ -45,55 +46,57 @@ class Worker:
         self,
         job: Job,
         title: str,
-        progressed: Callable[[str, int], None],
+        progressed: Callable[[str, float], None],
         ended: Callable[[Outcome | None], None],
     ) -> None:
         from napari.qt.threading import create_worker
 
         self._progressed, self._ended = progressed, ended
         self._outcome: Outcome | None = None
+        self._latest: tuple[str, float] | None = None
         self._begun = time.perf_counter()
-        # Napari would count what is yielded; some steps count for more.
-        self.native: GeneratorWorker[Progress, None, Outcome] = create_worker(
-            run, job, _progress={"desc": title}, _start_thread=False
+        self.native: FunctionWorker[Outcome] = create_worker(
+            run, job, self._hear, _progress={"desc": title}, _start_thread=False
         )
-        self.native.yielded.connect(self._on_yielded)
         self.native.returned.connect(self._on_returned)
         self.native.finished.connect(self._on_finished)
+        # To look is enough: a signal for all that is told would be a flood.
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._look)
 
     def start(self) -> None:
         """Begin."""
         self._all.add(self)
+        self._timer.start(round(1000 * INTERVAL))
         self.native.start()
 
-    @property
-    def canceled(self) -> bool:
-        """Whether the job will end without an outcome."""
-        return bool(self.native.abort_requested)
-
     def cancel(self) -> None:
-        """End at the next step."""
+        """End where the job next tells its progress, and say nothing more."""
         self.native.quit()
-
-    def leave(self) -> None:
-        """End at the next step, and say nothing more: who asked is gone."""
-        self.cancel()
+        self._timer.stop()
         self._ended = lambda _: None
 
-    def _on_yielded(self, progress: Progress) -> None:
-        if self.canceled or time.perf_counter() - self._begun < PATIENCE:
+    def _hear(self, stage: str, part: float) -> None:
+        """Take note of progress, or stop the job, in its thread."""
+        if self.native.abort_requested:
+            raise Canceled
+        self._latest = stage, part
+
+    def _look(self) -> None:
+        latest, self._latest = self._latest, None
+        if latest is None or time.perf_counter() - self._begun < PATIENCE:
             return
-        done = STEPS * progress.done // progress.total
-        self._progressed(progress.stage, done)
-        # Last, since napari lets Qt draw here, and so what is yielded next arrive.
+        stage, part = latest
+        self._progressed(stage, part)
+        # Last, since napari lets Qt draw here, and so what comes next arrive.
         bar = self.native.pbar
-        bar.total = STEPS
-        bar.update(done - bar.n)
+        bar.total = 100
+        bar.update(int(100 * part) - bar.n)
 
     def _on_returned(self, outcome: Outcome) -> None:
         self._outcome = outcome
 
     def _on_finished(self) -> None:
         self._all.discard(self)
-        # Canceled during the last step, a worker still returns.
-        self._ended(None if self.canceled else self._outcome)
+        self._timer.stop()
+        self._ended(self._outcome)

@@ -28,6 +28,14 @@ def free_memory() -> int:
     return int(psutil.virtual_memory().available)
 
 
+def keepable(nbytes: int) -> bool:
+    """Whether there is room to keep so much for later: a quarter of what is free.
+
+    For what spares a computation, not for what one needs; ask again from time to time.
+    """
+    return nbytes <= free_memory() // 4
+
+
 def forecast(shape: tuple[int, ...], dtype: np.dtype[Any], *, rgb: bool) -> int:
     """Return the bytes that quantizing an image in memory needs, above its own.
 

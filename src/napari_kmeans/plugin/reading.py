@@ -1,0 +1,158 @@
+"""Reading: what a job reads of an image, kept for jobs that would read the same."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.run.lazy import is_lazy
+from ..core.run.threads import map_blocks
+from ..layers.source import stacked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from numpy.typing import NDArray
+
+    from ..core.options.keywords import ReadOptions
+    from ..core.reading.fit import ImageSamples
+
+#: Bytes of an array that are looked at in one go.
+PIECE = 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What is read of one or several layers, and how.
+
+    Attributes
+    ----------
+    data : list of arrays
+        In full resolution; of several layers, each is a channel.
+    cut : tuple of slice
+        The part of each that is read; by default all.
+    options : dict
+        As for `read_samples`; without the mask.
+    mask : callable or None
+        Returns that of the whole: to make it may take long.
+    by_blocks : bool
+        Whether the image is too large to be read as a whole.
+    """
+
+    data: list[Any]
+    cut: tuple[slice, ...]
+    options: ReadOptions
+    mask: Callable[[], NDArray[np.bool_]] | None
+    by_blocks: bool
+
+    @property
+    def parts(self) -> list[Any]:
+        """The part of each that is read."""
+        return [array[self.cut] for array in self.data]
+
+    def image(self) -> Any:
+        """Return the image as one array; of dask where it is that, or too large."""
+        parts = self.parts
+        if self.by_blocks:
+            import dask.array as da
+
+            parts = [da.asarray(part) for part in parts]
+        return stacked(parts) if "channel_axis" in self.options else parts[0]
+
+    def inside(self) -> NDArray[np.bool_] | None:
+        """Return the mask of the part that is read."""
+        return None if self.mask is None else self.mask()[self.cut]
+
+    def masked(self, inside: NDArray[np.bool_] | None) -> ReadOptions:
+        """Return the options with the mask."""
+        return {**self.options, "mask": inside}
+
+    def is_like(self, other: Reading) -> bool:
+        """Whether the same is read, and alike, as far as can be told at once."""
+        return (
+            len(self.data) == len(other.data)
+            and all(a is b for a, b in zip(self.data, other.data, strict=True))
+            and (self.cut, self.options) == (other.cut, other.options)
+            and self.by_blocks == other.by_blocks
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Samples, and by what it is told whether another reading would find the same.
+
+    Attributes
+    ----------
+    samples : ImageSamples
+    reading : Reading
+        What was read.
+    inside : array of bool, or None
+        The mask.
+    marks : list
+        Of each array, as it was before it was read.
+    """
+
+    samples: ImageSamples
+    reading: Reading
+    inside: NDArray[np.bool_] | None
+    marks: list[Hashable]
+
+    @classmethod
+    def of(
+        cls,
+        samples: ImageSamples,
+        reading: Reading,
+        inside: NDArray[np.bool_] | None,
+        marks: list[Hashable],
+    ) -> Kept | None:
+        """Return samples as they can be kept; None where a change would go unseen."""
+        if None in marks:
+            return None
+        return cls(samples, replace(reading, mask=None), inside, marks)
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes are kept, besides the arrays of the layers."""
+        copies = [] if self.inside is None else [self.inside]
+        if pixels := getattr(self.samples, "pixels", None):  # in memory, not in blocks
+            parts = [part for part in self.reading.parts if not is_lazy(part)]
+            if not any(np.may_share_memory(pixels.image, part) for part in parts):
+                copies.append(pixels.image)
+        return self.samples.nbytes + sum(copy.nbytes for copy in copies)
+
+    def holds(self, inside: NDArray[np.bool_] | None) -> bool:
+        """Whether mask and data are still what they were, also within an array."""
+        if inside is None or self.inside is None:
+            same = inside is self.inside
+        else:
+            same = np.array_equal(inside, self.inside)
+        return same and marks_of(self.reading) == self.marks
+
+
+def marks_of(reading: Reading) -> list[Hashable]:
+    """Return, for each array that is read, a mark that changes with its values.
+
+    None where there is no such mark, as of what lies on disk.
+    """
+    return list(map(_mark, reading.parts))
+
+
+def _mark(array: Any) -> Hashable:
+    if is_lazy(array):  # each change of one of dask's gives it another name
+        return str(array.name)
+    if not isinstance(array, np.ndarray) or isinstance(array, np.memmap):
+        return None
+    # Rows as they lie in memory, so that pieces need not be copied, however they are.
+    lying = np.argsort([-abs(stride) for stride in array.strides], kind="stable")
+    rows = array.transpose(lying)
+    if rows.flags.c_contiguous:
+        rows = rows.reshape(-1)
+    size = max(1, PIECE * len(rows) // max(array.nbytes, 1))
+
+    def look(start: int, stop: int) -> int:
+        return zlib.crc32(np.ascontiguousarray(rows[start:stop]).data)
+
+    return tuple(map_blocks(look, len(rows), size))

@@ -1,0 +1,124 @@
+"""Settings: what is chosen and typed in the dock, as a value."""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..core.options.criteria import Criteria
+from ..core.validation import check_attempts, check_seed
+from ..layers.source import ROLES
+from .sources import Scope
+
+if TYPE_CHECKING:
+    from napari.layers import Labels, Layer, Shapes
+
+    from ..core.options.keywords import FitOptions
+
+BOTH, MAX_ITER, EPSILON = "both", "max iterations", "epsilon"
+RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"
+LABELS = "Labels layer"
+
+#: What a setting is called where that is not its name.
+TITLES = {"scope": "cluster", "init": "start"}
+
+
+@dataclass(frozen=True)
+class DockSettings:
+    """What is chosen and typed; of a number that is none, the text that was typed.
+
+    Attributes
+    ----------
+    layer : napari.layers.Layer or None
+        The layer to cluster, or one of several that are its channels.
+    scope : Scope
+    k, max_iter, attempts, seed : int or str
+    criteria : {"both", "max iterations", "epsilon"}
+    epsilon : float
+    init : {"random", "k-means++", "optimal", "Labels layer"}
+    start_labels : napari.layers.Labels or None
+    color_space, scaling : str
+        As for `quantize`.
+    mask : napari.layers.Labels, napari.layers.Shapes or None
+    no_data : str
+    add_quantized, add_labels, add_centers : bool
+        Which layers are wanted.
+    """
+
+    layer: Layer | None = None
+    scope: Scope = field(default_factory=Scope)
+    k: int | str = 5
+    criteria: str = BOTH
+    max_iter: int | str = 10
+    epsilon: float = 1.0
+    attempts: int | str = 10
+    init: str = RANDOM
+    start_labels: Labels | None = None
+    seed: int | str = 0
+    color_space: str = "rgb"
+    scaling: str = "none"
+    mask: Labels | Shapes | None = None
+    no_data: str = ""
+    add_quantized: bool = True
+    add_labels: bool = True
+    add_centers: bool = True
+
+    @property
+    def idle(self) -> set[str]:
+        """The settings that, because of others, do not count."""
+        if self.init == OPTIMAL:
+            return {"criteria", "max_iter", "epsilon", "attempts", "seed"}
+        return {EPSILON: {"max_iter"}, MAX_ITER: {"epsilon"}}.get(self.criteria, set())
+
+    def fitting(self, default: float) -> FitOptions:
+        """Return how to cluster, as options of `fit`; what does not count is left out.
+
+        Parameters
+        ----------
+        default : float
+            The epsilon that stands for the default, of which not all digits are shown.
+
+        Raises
+        ------
+        ValueError
+            Where one that counts is not valid.
+        """
+        if self.init == OPTIMAL:
+            return {"init": OPTIMAL}
+        epsilon = None if self.epsilon == default else self.epsilon
+        return {
+            "criteria": Criteria(
+                None if "max_iter" in self.idle else self.integer("max_iter"),
+                0.0 if "epsilon" in self.idle else epsilon,
+            ),
+            "attempts": check_attempts(self.integer("attempts")),
+            "init": RANDOM if self.init == LABELS else self.init,
+            "seed": check_seed(self.integer("seed")),
+        }
+
+    def roles(self, *, points: bool) -> list[str]:
+        """Return which layers to add; of points there is no quantized image."""
+        possible = ROLES[points:]
+        roles = [role for role in possible if getattr(self, f"add_{role}")]
+        if not roles:
+            titles = ", ".join(role.capitalize() for role in possible)
+            raise ValueError(f"Add should have one of {titles} ticked, but has none.")
+        return roles
+
+    def integer(self, name: str) -> int:
+        """Return a setting that should be an integer."""
+        if isinstance(value := getattr(self, name), str):
+            raise ValueError(f"{name}={value!r} should be an integer.")
+        return int(value)
+
+    def number(self) -> float | int | None:
+        """Return the value that stands for no data; None where there is none."""
+        if not (text := self.no_data.strip()):
+            return None
+        with suppress(ValueError):
+            if math.isfinite(value := float(text)):
+                whole = text.lstrip("+-").isdecimal()
+                return int(text) if whole else value  # as a float, it may be another
+        raise ValueError(f"no data={self.no_data!r} should be a number or empty.")
