@@ -828,6 +828,16 @@ def test_controls_show_what_the_model_is_changed_to(viewer):
     assert widget.model.settings.k == 4
 
 
+def test_all_layers_go_and_others_come(viewer):
+    viewer.add_points(np.eye(2), name="spots")
+    widget = by_script(viewer)
+    viewer.layers.clear()
+    assert widget.layer.value is None
+    movie = viewer.add_image(movie_of_steps(), name="movie")
+    assert widget.layer.value is movie
+    assert len(widget.scope.choices) == 3
+
+
 def test_another_k_is_shown_without_reading_again(viewer, qtbot, monkeypatch):
     viewer.add_image(skimage.data.coffee(), name="coffee")
     widget = by_script(viewer)

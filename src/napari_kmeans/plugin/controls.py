@@ -213,6 +213,8 @@ def show(control: ValueWidget[Any], value: Any) -> None:
     """Let a control say something, if it does not yet."""
     if isinstance(control, ComboBox):
         control.reset_choices()
+        if value not in control.choices:  # a layer that went as others are added
+            return
     if said(control) == value:
         return
     if isinstance(control, SpinBox) and isinstance(value, str):

@@ -72,9 +72,8 @@ class KMeansWidget(Controls):
     # -- the model, shown and changed ----------------------------------------------
 
     def reset_choices(self, *_: Any) -> None:
-        """Show what there is to choose from now."""
-        if self._initialized:
-            self._show()
+        """Show what there is to choose from now; napari asks when layers change."""
+        self.model.choice.follow()
 
     def _show(self) -> None:
         """Show what is chosen, offered and possible."""
