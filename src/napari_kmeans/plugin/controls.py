@@ -156,7 +156,8 @@ class Controls(Container[Any]):
         rows.insert(1, self.channels)
         ticks = [self.add_quantized, self.add_labels, self.add_centers]
         self.outputs = _row("outputs", ticks, label="Add")
-        self.settings = Container[Any](name="settings", widgets=[*rows, self.outputs])
+        self.settings = Container[Any](name="settings")
+        self.settings.extend([*rows, self.outputs])  # now labels have one width
         self.buttons = _row("buttons", [self.run_button, self.cancel_button])
         super().__init__(
             labels=False,
