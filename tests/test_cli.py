@@ -901,6 +901,32 @@ def test_program_told_to_end_while_it_starts_prints_no_traceback(name, folder):
     assert (running.returncode, printed) == (128 + signal.Signals[name], ("", ""))
 
 
+WRITE = """
+import pathlib, sys, time
+from napari_kmeans.__main__ import main
+from napari_kmeans.omezarr import writing
+
+def compute(*_):
+    pathlib.Path("writing").touch()
+    time.sleep(600)
+
+writing._Cut.compute = compute
+sys.argv[1:] = ["quantize", "-o", "a/out.zarr"]
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals to a child there")
+@pytest.mark.parametrize("name", SIGNALS)
+def test_program_told_to_end_waits_for_nothing_that_is_under_way(name, folder):
+    running = start(sys.executable, "-c", WRITE)
+    wait_for(running, folder / "writing")
+    running.send_signal(signal.Signals[name])
+    printed = running.communicate()
+    assert (running.returncode, printed) == (128 + signal.Signals[name], ("", ""))
+    assert [path.name for path in folder.iterdir()] == ["writing"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no nohup there")
 def test_program_started_to_ignore_a_signal_ignores_it(folder):
     running = start("nohup", "napari-kmeans", "quantize", "--attempts", "1000000")

@@ -19,7 +19,7 @@ from napari_kmeans import Canceled, cli, omezarr, quantize, quantize_planes
 from napari_kmeans.cli import resources
 from napari_kmeans.core.palettes.numbering import Numbering
 from napari_kmeans.core.reading import source as module
-from napari_kmeans.core.run import lazy
+from napari_kmeans.core.run import lazy as running
 from napari_kmeans.omezarr.layout import Layout
 from telling import Told
 
@@ -115,7 +115,7 @@ def test_a_cluster_gives_the_same_bits(image, options, client):
     lazy = da.from_array(image, chunks=CHUNKS[: image.ndim])
     memory = None if "weights" in options else 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lazy, "_here", None)  # or it would fail
+        patch.setattr(running, "_here", None)  # or it would fail
         result = quantize(lazy, memory=memory, **options)
         assert_same(result, quantize(image, **options))
 
@@ -281,7 +281,7 @@ def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):
     image = np.tile(BYTES, (6, 7, 1))
     omezarr.write(tmp_path / "in.zarr", quantize(image, 50))
     expected = quantize(quantize(image, 50).quantized, 3)
-    monkeypatch.setattr(lazy, "_here", None)  # or it would fail
+    monkeypatch.setattr(running, "_here", None)  # or it would fail
     encoded, encode = [], Layout.encode
 
     def encoding(self, level, chunk):
@@ -294,7 +294,7 @@ def test_the_command_line_uses_the_cluster(cluster, tmp_path, monkeypatch):
     arguments += ["--scheduler", cluster.scheduler_address]
     done = CliRunner().invoke(cli.main, arguments)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert not lazy.is_distributed()
+    assert not running.is_distributed()
     written, labels = omezarr.read(str(tmp_path / "out.zarr"))
     np.testing.assert_array_equal(written[0][0], expected.quantized)
     np.testing.assert_array_equal(labels[0][0], expected.labels)

@@ -23,9 +23,7 @@ File = Annotated[
         show_default=False,
     ),
 ]
-
 K = Annotated[int, typer.Option("-k", help="Number of clusters.")]
-
 MaxIter = Annotated[
     int | None,
     typer.Option(
@@ -34,7 +32,6 @@ MaxIter = Annotated[
         help="Most iterations; none for no limit.",
     ),
 ]
-
 Epsilon = Annotated[
     float | None,
     typer.Option(
@@ -42,25 +39,20 @@ Epsilon = Annotated[
         show_default="1/255 of the range of the data",
     ),
 ]
-
 Attempts = Annotated[
     int, typer.Option(help="Searches from different starts; the best counts.")
 ]
-
 Init = Annotated[
     str,
     typer.Option(help="How attempts start: random or k-means++; or, gray, optimal."),
 ]
-
 Seed = Annotated[int, typer.Option(help="The same seed gives the same answer.")]
-
 Mask = Annotated[
     str | None,
     typer.Option(
         metavar="FILE", help="An image that is 0 where pixels are to be left out."
     ),
 ]
-
 RGB = Annotated[
     bool | None,
     typer.Option(
@@ -69,7 +61,6 @@ RGB = Annotated[
         show_default="as the file says, or napari guesses",
     ),
 ]
-
 ChannelAxis = Annotated[
     int | None,
     typer.Option(
@@ -77,14 +68,12 @@ ChannelAxis = Annotated[
         show_default="as the file says",
     ),
 ]
-
 ColorSpace = Annotated[
     str,
     typer.Option(
         help="Where distances between colors are measured: rgb, cielab or oklab."
     ),
 ]
-
 Scaling = Annotated[
     str,
     typer.Option(
@@ -93,7 +82,6 @@ Scaling = Annotated[
         "or factors with commas in between.",
     ),
 ]
-
 NoData = Annotated[
     str | None,
     typer.Option(
@@ -102,7 +90,6 @@ NoData = Annotated[
         show_default="as the file says",
     ),
 ]
-
 Each = Annotated[
     str | None,
     typer.Option(
@@ -111,7 +98,6 @@ Each = Annotated[
         "own; and number the clusters alike.",
     ),
 ]
-
 MaxSamples = Annotated[
     int | None,
     typer.Option(
@@ -120,7 +106,6 @@ MaxSamples = Annotated[
         help="Search a sample of this many pixels; none for all.",
     ),
 ]
-
 Refine = Annotated[
     bool,
     typer.Option(
@@ -128,7 +113,6 @@ Refine = Annotated[
         help="Refine the centers over all pixels, or leave them as OpenCV does.",
     ),
 ]
-
 Memory = Annotated[
     str | None,
     typer.Option(
@@ -137,7 +121,6 @@ Memory = Annotated[
         "and written as one.",
     ),
 ]
-
 Scheduler = Annotated[
     str | None,
     typer.Option(
@@ -146,12 +129,10 @@ Scheduler = Annotated[
         "tcp://host:8786.",
     ),
 ]
-
 Layer = Annotated[
     int | None,
     typer.Option(help="Which image of a file that holds several, from 0."),
 ]
-
 Plugin = Annotated[
     str | None,
     typer.Option(
@@ -159,7 +140,6 @@ Plugin = Annotated[
         show_default="for what the program does not read, the first that can",
     ),
 ]
-
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -171,9 +151,7 @@ Output = Annotated[
         show_default="<name>-kmeans",
     ),
 ]
-
 Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result.")]
-
 Show = Annotated[bool, typer.Option("--show", help="Open napari with the result.")]
 
 

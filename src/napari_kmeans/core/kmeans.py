@@ -92,18 +92,18 @@ def kmeans(
     """
     validation.check_progress(progress)
     (search,) = split("kmeans", options, FIT)
-    result = follow(lambda: _kmeans(points, k, weights, search), progress)
+    result = follow(lambda: clustered(points, k, weights, search), progress)
     result.warn()
     return result
 
 
-def _kmeans(
+def clustered(
     points: ArrayLike | PointSamples,
     k: int,
     weights: ArrayLike | None,
     search: dict[str, Any],
 ) -> ClusteredPoints:
-    """Check the arguments, and cluster."""
+    """Do what `kmeans` does, but warn; `search` are all of its options."""
     if not isinstance(points, PointSamples):
         points = read_points(points, weights=weights)
     elif weights is not None:

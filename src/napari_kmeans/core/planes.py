@@ -112,15 +112,15 @@ def quantize_planes(
     """
     validation.check_progress(progress)
     read, search = split("quantize_planes", options, READ, FIT)
-    result = follow(lambda: _checked(image, k, axes, read, search), progress)
+    result = follow(lambda: quantized_planes(image, k, axes, read, search), progress)
     result.warn()
     return result
 
 
-def _checked(
+def quantized_planes(
     image: ArrayLike, k: int, axes: Any, read: dict[str, Any], search: dict[str, Any]
 ) -> QuantizedPlanes:
-    """Check the arguments, and quantize."""
+    """Do what `quantize_planes` does, but warn; the options are all there."""
     # All planes together are an image: it checks what planes and image have in common.
     source, settings = checked(image, k, None, read, search)
     layout, array = source.layout, validation.check_image(image)

@@ -150,7 +150,7 @@ def quantized(
     read: dict[str, Any],
     search: dict[str, Any],
 ) -> QuantizedImage:
-    """Do what `quantize` does; `read` and `search` are all of its options."""
+    """Do what `quantize` does, but warn; `read` and `search` are all of its options."""
     source, settings = checked(image, k, memory, read, search)
     share = source.share
     with stage(high=share):
@@ -220,15 +220,18 @@ def quantize_samples(
     validation.check_samples(samples)
     validation.check_progress(progress)
     (search,) = split("quantize_samples", options, FIT)
-
-    def work() -> QuantizedImage:
-        settings = Settings.of(samples.shape, samples.layout.n_channels, k=k, **search)
-        samples.check(settings)
-        return _quantize(samples, settings)
-
-    result = follow(work, progress)
+    result = follow(lambda: quantized_samples(samples, k, search), progress)
     result.warn()
     return result
+
+
+def quantized_samples(
+    samples: ImageSamples, k: int, search: dict[str, Any]
+) -> QuantizedImage:
+    """Do what `quantize_samples` does, but warn; `search` are all of its options."""
+    settings = Settings.of(samples.shape, samples.layout.n_channels, k=k, **search)
+    samples.check(settings)
+    return _quantize(samples, settings)
 
 
 def _quantize(samples: ImageSamples, settings: Settings) -> QuantizedImage:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -25,7 +24,8 @@ from .reading import RGB
 from .space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -41,15 +41,16 @@ REGION_BYTES = 2**24
 MOST_REGIONS = 32
 
 
-def check_output(path: Path, *, force: bool = False) -> None:
-    """Check that an OME-Zarr may be written there.
+def replacing(path: Path, *, force: bool = False) -> AbstractContextManager[Path]:
+    """Give a new folder for `fill`, that takes its place at the end.
+
+    As `replacement.replacing`: an earlier result is replaced where `force` is True, and
+    nothing else is.
 
     Raises
     ------
     ModuleNotFoundError
         Without zarr.
-    ValueError
-        As `replacement.check`.
     """
     try:
         import zarr  # noqa: F401
@@ -58,19 +59,7 @@ def check_output(path: Path, *, force: bool = False) -> None:
             f"output={path} needs zarr, which is missing: "
             "pip install 'napari-kmeans[zarr]'."
         ) from error
-    replacement.check(path, _written, force=force)
-
-
-@contextmanager
-def replacing(path: Path, *, force: bool = False) -> Iterator[Path]:
-    """Give a new folder for `fill`, that takes its place at the end.
-
-    As `replacement.replacing`: an earlier result is replaced where `force` is True, and
-    nothing else is.
-    """
-    check_output(path, force=force)
-    with replacement.replacing(path, _written, force=force) as new:
-        yield new
+    return replacement.replacing(path, _written, force=force)
 
 
 def _written(folder: Path) -> str:
@@ -120,8 +109,11 @@ def write(
 
     Raises
     ------
-    ModuleNotFoundError, ValueError
-        As `check_output`; and for more than five axes, which NGFF does not have.
+    ModuleNotFoundError
+        Without zarr.
+    ValueError
+        As `replacement.replacing`; and for more than five axes, which NGFF does not
+        have.
     OSError
         Where nothing can be written there.
     """

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..core.options.keywords import FIT, READ
 from ..core.run.progress import follow, stage
 from .reading import Kept, marks_of
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Result = QuantizedImage | QuantizedPlanes | ClusteredPoints
 
 #: Of all that is done, what comes after reading, and what after clustering.
-READ, CLUSTERED = 0.4, 0.9
+READING, CLUSTERED = 0.4, 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,14 +85,12 @@ class Outcome(NamedTuple):
 def run(job: Job, progress: Report | None = None) -> Outcome:
     """Do a job; an error, and a `Canceled` that `progress` raises, are in the outcome.
 
-    Raised in a napari worker, one would be reported twice, and a warning maybe never:
-    that there are fewer clusters than asked for is in the `note` of the result.
+    Raised in a napari worker, one would be reported twice. Nor is there a warning, the
+    filters of which all threads share: the `note` of the result tells of few colors.
     """
     start = time.perf_counter()
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", r"k=\d+ should be at most", UserWarning)
-            result, kept = follow(lambda: _done(job), progress)
+        result, kept = follow(lambda: _done(job), progress)
     except Exception as error:
         return Outcome(None, error, time.perf_counter() - start)
     return Outcome(result, None, time.perf_counter() - start, kept)
@@ -108,12 +106,13 @@ def _done(job: Job) -> tuple[Result, Kept | None]:
     if isinstance(labels, np.ndarray):
         labels = labels.copy()
 
-    from ..core.kmeans import kmeans
+    from ..core.kmeans import clustered
 
     kept: Kept | None = None
     if job.reading is None:
         with stage(high=CLUSTERED):
-            result: Result = kmeans(job.data[0], job.k, **job.fitting)
+            search = {**FIT, **job.fitting}
+            result: Result = clustered(job.data[0], job.k, None, search)
     elif job.axes:
         with stage(high=CLUSTERED):
             result = _planes(job, job.reading, inside, labels)
@@ -130,36 +129,36 @@ def _image(
     job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
 ) -> tuple[QuantizedImage, Kept | None]:
     """Quantize an image, and read it only where it was not."""
-    from ..core.quantize import quantize_samples
+    from ..core.quantize import quantized_samples
     from ..core.reading.source import read_samples
 
     kept = job.kept
     if kept is not None and kept.holds(inside):
         read, samples = 0.0, kept.samples
     else:
-        read, marks = READ, marks_of(reading)
-        with stage(high=READ):
+        read, marks = READING, marks_of(reading)
+        with stage(high=READING):
             samples = read_samples(reading.image(), **reading.masked(inside))
         kept = Kept.of(samples, reading, inside, marks)
-    fitting = _started(job, reading, labels)
+    search = {**FIT, **_started(job, reading, labels)}
     with stage("", read, CLUSTERED):
-        return quantize_samples(samples, job.k, **fitting), kept
+        return quantized_samples(samples, job.k, search), kept
 
 
 def _planes(
     job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
 ) -> QuantizedPlanes:
     """Quantize each plane on its own."""
-    from ..core.planes import quantize_planes
+    from ..core.planes import quantized_planes
 
     # Channels are stacked in front of all other axes.
     before = "channel_axis" in reading.options
-    return quantize_planes(
+    return quantized_planes(
         reading.image(),
         job.k,
-        axes=tuple(axis + before for axis in job.axes),
-        **reading.masked(inside),
-        **_started(job, reading, labels),
+        tuple(axis + before for axis in job.axes),
+        {**READ, **reading.masked(inside)},
+        {**FIT, **_started(job, reading, labels)},
     )
 
 
