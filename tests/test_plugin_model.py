@@ -204,6 +204,78 @@ def test_a_choice_that_cannot_stay_is_told(viewer, camera):
     assert model.message == "start is random again: 'optimal' does not fit 'photo'."
 
 
+def add(viewer, kind, rng):
+    """Add a layer."""
+    data = rng.integers(
+        0, 9, {"movie": (3, 8, 9), "photo": (40, 50, 3)}.get(kind, (8, 9))
+    )
+    if kind in ("labels", "shapes", "points"):
+        data = {"shapes": [data[:4, :2]], "points": data[:, :2]}.get(kind, data)
+        getattr(viewer, f"add_{kind}")(data, name=str(rng.integers(4)))
+    else:
+        viewer.add_image(data.astype(np.uint8), name=str(rng.integers(4)))
+
+
+def disturb(viewer, model, what, rng):
+    """Do something in a viewer, or choose something."""
+    layers = list(viewer.layers)
+    layer = layers[rng.integers(len(layers))] if layers else None
+    if what in ("image", "movie", "photo", "labels", "shapes", "points"):
+        add(viewer, what, rng)
+    elif what == "order":
+        viewer.dims.order = rng.permutation(viewer.dims.ndim).tolist()
+    elif what == "clear":
+        viewer.layers.clear()
+    elif what == "choose":
+        for name in vars(model.settings):
+            if choices := model.choice.offers.of(name):
+                model.change(**{name: choices[rng.integers(len(choices))][1]})
+    elif layer is None:
+        return
+    elif what == "remove":
+        viewer.layers.remove(layer)
+    elif what == "rename":
+        layer.name = str(rng.integers(4))
+    elif what == "select":
+        select(viewer, *(one for one in layers if rng.random() > 0.5))
+    elif what == "move":
+        viewer.layers.move(0, len(layers))
+    elif what == "data" and isinstance(layer, Image) and not layer.rgb:
+        shape = (2, 8, 9) if layer.ndim == 2 else (8, 9)
+        layer.data = rng.integers(0, 9, shape).astype(np.uint8)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *("image", "movie", "photo", "labels", "shapes", "points", "order"),
+                *("clear", "choose", "remove", "rename", "select", "move", "data"),
+            ]
+        ),
+        min_size=3,
+        max_size=20,
+    )
+)
+def test_what_is_chosen_is_offered_whatever_happens(steps):
+    rng, viewer = np.random.default_rng(len(steps)), ViewerModel()
+    model = KMeansModel(viewer)
+
+    def look():
+        for name, value in vars(model.settings).items():
+            choices = [choice for _, choice in model.choice.offers.of(name)]
+            if name in ("start_labels", "mask"):
+                choices.append(None)
+            assert not choices or value in choices, name
+        assert {*model.sources} <= {*viewer.layers}
+        assert model.settings.layer in (model.sources or [None])
+
+    model.changed.connect(look)
+    for step in steps:
+        disturb(viewer, model, step, rng)
+        look()
+
+
 def test_changes_are_told_once_there_are_any(viewer, camera):
     model = KMeansModel(viewer)
     changes = []

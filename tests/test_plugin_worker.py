@@ -1,8 +1,10 @@
 """Runs that are canceled, or whose dock or viewer is closed, in the real viewer."""
 
+import gc
 import subprocess
 import sys
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -185,6 +187,17 @@ def test_a_widget_taken_out_and_docked_again_can_run(viewer, qtbot, searched):
     click(widget.cancel_button, qtbot)
     wait(widget, qtbot)
     assert names(viewer) == ["camera"]
+
+
+def test_what_was_read_is_let_go_with_its_layer(viewer, qtbot):
+    viewer.add_image(skimage.data.camera(), name="camera")
+    widget = by_script(viewer)
+    run(widget, qtbot)
+    samples = weakref.ref(widget.model.job().kept.samples)
+    viewer.layers.clear()
+    settle(qtbot)
+    gc.collect()
+    assert samples() is None
 
 
 def test_two_docks_of_one_viewer(viewer, qtbot):

@@ -60,13 +60,12 @@ class Choice:
         self._followed: list[Layer] = []
         self._watched: set[Layer] = set()
         dims, layers = viewer.dims.events, viewer.layers
+        # Of a new layer, those of the dimensions come first.
         for event in (
             *(layers.events.inserted, layers.events.removed, layers.events.reordered),
-            layers.selection.events.changed,
+            *(layers.selection.events.changed, dims.ndim, dims.order, dims.ndisplay),
         ):
             event.connect(self.follow)
-        for event in (dims.ndim, dims.order, dims.ndisplay):
-            event.connect(self._renew_all)
         dims.point.connect(self._on_point)
         self.follow()
 
@@ -133,7 +132,7 @@ class Choice:
 
     # -- what goes with them -------------------------------------------------------
 
-    def _renew_all(self, _event: Any = None) -> None:
+    def _renew_all(self) -> None:
         """Choose what goes with the layers; say what does not any more."""
         lost = {"scope": self._renew("scope")}
         start = self._renew("start_labels")

@@ -156,7 +156,8 @@ class Controls(Container[Any]):
         rows.insert(1, self.channels)
         ticks = [self.add_quantized, self.add_labels, self.add_centers]
         self.outputs = _row("outputs", ticks, label="Add")
-        self.settings = Container[Any](name="settings", widgets=[*rows, self.outputs])
+        self.settings = Container[Any](name="settings")
+        self.settings.extend([*rows, self.outputs])  # now labels have one width
         self.buttons = _row("buttons", [self.run_button, self.cancel_button])
         super().__init__(
             labels=False,
@@ -213,6 +214,8 @@ def show(control: ValueWidget[Any], value: Any) -> None:
     """Let a control say something, if it does not yet."""
     if isinstance(control, ComboBox):
         control.reset_choices()
+        if value not in control.choices:  # a layer that went as others are added
+            return
     if said(control) == value:
         return
     if isinstance(control, SpinBox) and isinstance(value, str):

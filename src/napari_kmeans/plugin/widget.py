@@ -72,9 +72,8 @@ class KMeansWidget(Controls):
     # -- the model, shown and changed ----------------------------------------------
 
     def reset_choices(self, *_: Any) -> None:
-        """Show what there is to choose from now."""
-        if self._initialized:
-            self._show()
+        """Show what there is to choose from now; napari asks when layers change."""
+        self.model.choice.follow()
 
     def _show(self) -> None:
         """Show what is chosen, offered and possible."""
@@ -150,11 +149,13 @@ class KMeansWidget(Controls):
         self.model.cancel()
         if self._worker is not None and not self.running:
             self._worker.cancel()
+            self._worker = None
 
     def _on_ended(self, job: Job, outcome: Outcome | None) -> None:
         if outcome is None:
             self.cancel()
         else:
+            self._worker = None  # with all that it holds
             in_turns(self.native, self.model.finish(job, outcome))
 
     def _on_parent(self, parent: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from qtpy.QtCore import QTimer
 
@@ -51,12 +51,14 @@ class Worker:
     ) -> None:
         from napari.qt.threading import create_worker
 
-        self._progressed, self._ended = progressed, ended
+        self._job: Job | None = job
         self._outcome: Outcome | None = None
+        self._progressed, self._ended = progressed, ended
         self._latest: tuple[str, float] | None = None
         self._begun = time.perf_counter()
+        # Napari keeps it with its list of tasks: so it is not given what the job holds.
         self.native: FunctionWorker[Outcome] = create_worker(
-            run, job, self._hear, _progress={"desc": title}, _start_thread=False
+            self._work, _progress={"desc": title}, _start_thread=False
         )
         self.native.returned.connect(self._on_returned)
         self.native.finished.connect(self._on_finished)
@@ -74,7 +76,10 @@ class Worker:
         """End where the job next tells its progress, and say nothing more."""
         self.native.quit()
         self._timer.stop()
-        self._ended = lambda _: None
+        self._ended = _ignore
+
+    def _work(self) -> Outcome:
+        return run(cast("Job", self._job), self._hear)
 
     def _hear(self, stage: str, part: float) -> None:
         """Take note of progress, or stop the job, in its thread."""
@@ -99,4 +104,11 @@ class Worker:
     def _on_finished(self) -> None:
         self._all.discard(self)
         self._timer.stop()
-        self._ended(self._outcome)
+        ended, outcome = self._ended, self._outcome
+        self._job = self._outcome = None
+        self._progressed = self._ended = _ignore
+        ended(outcome)
+
+
+def _ignore(*_: object) -> None:
+    """Do nothing any more."""
