@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 from napari.layers import Image, Points
 
 from napari_kmeans import kmeans, quantize, quantize_planes, to_layers
-from napari_kmeans.core.palettes.palette import to_dtype
+from napari_kmeans.core.palettes.values import to_dtype
 from napari_kmeans.core.results.centroids import centroids
 
 GRAY = np.array([[10, 10, 250, 250], [10, 10, 250, 100]], np.uint8)

@@ -37,7 +37,7 @@ class Canceled(Exception):
     ...     raise Canceled
     >>> quantize(np.eye(5), k=2, progress=stop)
     Traceback (most recent call last):
-    napari_kmeans.core.progress.Canceled
+    napari_kmeans.core.run.progress.Canceled
     """
 
 
