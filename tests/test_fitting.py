@@ -246,3 +246,15 @@ def test_warnings_come_out_where_progress_is_told():
 def test_progress_that_is_no_callable_is_refused(call):
     with pytest.raises(TypeError, match="progress=5 should be callable or None"):
         call()
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_samples_say_what_they_are(lazy):
+    image = np.zeros((1100, 1000, 3), np.uint8)
+    image[:, :10] = np.arange(10)[:, np.newaxis]
+    mask = np.ones(image.shape[:2], bool)
+    mask[0] = False
+    kept = read_samples(da.from_array(image) if lazy else image, mask=mask)
+    said = repr(kept)
+    assert said.startswith("ImageSamples(1,099,000 pixels of 1100 x 1000 uint8, red,")
+    assert said.endswith(f"{kept.nbytes / 1e6:,.1f} MB kept)")

@@ -453,3 +453,11 @@ def test_points_that_were_read_have_their_weights():
     samples = read_points([[1.0], [2.0]])
     with pytest.raises(ValueError, match="weights should be given to read_points"):
         kmeans(samples, 2, weights=[1, 1])
+
+
+def test_points_that_were_read_say_what_they_are():
+    samples = read_points(np.zeros((1200, 3)))
+    assert repr(samples) == "PointSamples(1,200 points of 3 features)"
+    assert kmeans([[1.0], [2.0]], 2).method == "refined"
+    assert kmeans([[1.0], [2.0]], 2, refine=False).method == "plain"
+    assert kmeans([[1.0], [2.0]], 2, init="optimal").method == "optimal"

@@ -47,7 +47,7 @@ def summarize(
         "Pixels": f"{result.labels.size:,}{_left_out(result, masked)}",
         **unique,
         "Compactness": f"{result.compactness:,.6g}",
-        "Steps": ended if result.settings["refine"] else "not told by OpenCV",
+        "Steps": "not told by OpenCV" if result.method == "plain" else ended,
         "Seconds": f"{seconds:.2f}",
     }
     for key, value in lines.items():

@@ -22,7 +22,7 @@ def show(source: LayerData, result: Result) -> None:
     import napari
 
     viewer = napari.Viewer()
-    apart = result.settings["channel_axis"] is not None and not result.rgb
+    apart = result.layout.channel_axis is not None and not result.rgb
     (_add_channels if apart else _add)(viewer, source, result)
     # Qt's loop lets no handler of Python's run.
     with signals.handled(signal.SIG_DFL):
@@ -37,7 +37,7 @@ def _add(viewer: Viewer, source: LayerData, result: Result) -> None:
     from ..layers.tuples import to_layers
 
     data, attributes, kind = source
-    axis = result.settings["channel_axis"]
+    axis = result.layout.channel_axis
     if axis is not None:  # of color, which a viewer wants last
         data = np.moveaxis(data, axis, -1)
     attributes = {**attributes, "rgb": result.rgb}
@@ -53,7 +53,7 @@ def _add_channels(viewer: Viewer, source: LayerData, result: Result) -> None:
     from ..layers.tuples import to_layers
 
     data, attributes, _ = source
-    axis, name = result.settings["channel_axis"], attributes["name"]
+    axis, name = result.layout.channel_axis, attributes["name"]
     placement = {
         key: attributes[key]
         for key in PLACEMENT

@@ -53,8 +53,8 @@ def kmeans(
     seed : int, default 0
         Seed of the random starts, 0 to 2**31 - 1. The same seed, the same answer.
     max_samples : int or None, default 65_536
-        More points than this are searched in a sample of this size, and refined over
-        all. None searches all.
+        More points than this are searched in a sample, as of `quantize`, and refined
+        over all. None searches all.
     refine : bool, default True
         Refine the centers in float64 over all points. False is plain OpenCV.
     progress : callable, optional
@@ -122,6 +122,7 @@ def clustered(
         converged=clusters.converged,
         n_excluded=sum(points.excluded.values()),
         asked=settings.k,
+        method=settings.method,
         settings=settings.record
         | {"epsilon": clusters.epsilon, "weighted": points.weights.size > 0}
         | {"versions": versions()},

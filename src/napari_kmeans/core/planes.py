@@ -295,6 +295,7 @@ class _Planes:
             layout=self.layout,
             value_range=(float(ranges[:, 0].min()), float(ranges[:, 1].max())),
             asked=self.settings.k,
+            method=self.settings.method,
             settings=record,
             axes=self.axes,
             plane_shape=tuple(self.image.shape[axis] for axis in self.axes),

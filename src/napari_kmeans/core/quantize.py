@@ -91,8 +91,9 @@ def quantize(
         deviation, of that with the greatest; or by these factors above 0. Centers are
         in the units of the image; compactness and epsilon are of what is clustered.
     max_samples : int or None, default 65_536
-        More pixels than this are searched in a sample of this size, and refined over
-        all. None searches all, as the OpenCV tutorials do.
+        More pixels than this are searched in a sample, and refined over all: of 4,096
+        or ``64 * k``, at most of this size; of this size with labels to start from or
+        ``refine=False``. None searches all, as the OpenCV tutorials do.
     refine : bool, default True
         Refine the centers in float64 over all pixels. False is plain OpenCV; its
         labels, too, where the whole image was searched.
@@ -242,13 +243,13 @@ def _quantize(samples: ImageSamples, settings: Settings) -> QuantizedImage:
         with stage("Painting", FITTED):
             labels = _labels(samples, fit, palette.quantizer)
             quantized = palette.quantizer.paint(samples.pixels, labels)
-        result = _result(samples, fit, palette, labels, quantized, settings.k)
+        result = _result(samples, settings, fit, palette, labels, quantized)
         if samples.stream is None:
             return result
         return _lazily(result, samples.stream, nearest=settings.refine)
     streamed = cast("StreamedSamples", samples)
     lazily = quantize_lazily(palette.quantizer, streamed.stream)
-    return _result(streamed, fit, palette, *lazily, settings.k)
+    return _result(streamed, settings, fit, palette, *lazily)
 
 
 def _lazily(result: QuantizedImage, stream: Stream, *, nearest: bool) -> QuantizedImage:
@@ -278,11 +279,11 @@ def _labels(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> NDArray[Any
 
 def _result(
     samples: HeldSamples | StreamedSamples,
+    settings: Settings,
     fit: Fit,
     palette: Palette,
     labels: Any,
     quantized: Any,
-    asked: int,
 ) -> QuantizedImage:
     """Return the result; `quantized` has its channels last."""
     counts = palette.counts
@@ -296,7 +297,8 @@ def _result(
         n_iter=palette.n_iter,
         converged=palette.converged,
         n_excluded=sum(fit.excluded.values()),
-        asked=asked,
+        asked=settings.k,
+        method=settings.method,
         settings=palette.settings,
         quantized=samples.layout.restore(quantized),
         palette=palette,

@@ -68,7 +68,7 @@ def write(
     The settings, `SETTINGS`, are JSON as layers have them in their metadata. A gray
     image may have alpha, an array of its shape and dtype.
     """
-    image, axis = np.asarray(result.quantized), result.settings["channel_axis"]
+    image, axis = np.asarray(result.quantized), result.layout.channel_axis
     if result.rgb and axis is not None:
         image, axis = np.moveaxis(image, axis, -1), None
     _write_image(folder / "quantized", image, result.rgb, axis, alpha)

@@ -26,7 +26,7 @@ def summary(
     if not isinstance(result, (QuantizedImage, ClusteredPoints)):
         return "\n".join(_of_planes(result, seconds))
     steps = "1 step" if result.n_iter == 1 else f"{result.n_iter} steps"
-    if result.settings["init"] == "optimal":
+    if result.method == "optimal":
         steps = "The best there is"
     lines = [f"Compactness {result.compactness:.6g}"]
     if isinstance(result, QuantizedImage):

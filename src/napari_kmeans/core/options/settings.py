@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import validation
 from .criteria import Criteria
@@ -12,6 +12,10 @@ from .keywords import MAX_SAMPLES
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+#: OpenCV's search, refined over all samples; OpenCV's search alone; no search at all.
+Method = Literal["refined", "plain", "optimal"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,13 @@ class Settings:
         if not self.refine or self.initial_labels is not None:
             return most
         return min(most, max(4_096, 64 * self.k))
+
+    @property
+    def method(self) -> Method:
+        """How the centers are found."""
+        if self.init == "optimal":
+            return "optimal"
+        return "refined" if self.refine else "plain"
 
     @property
     def record(self) -> dict[str, Any]:

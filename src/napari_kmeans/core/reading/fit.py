@@ -142,3 +142,12 @@ class ImageSamples(Protocol):
 
     def fit(self, settings: Settings) -> Fit:
         """Cluster the samples."""
+
+
+def described(samples: ImageSamples) -> str:
+    """Return a line with how many pixels take part, and what is kept of them."""
+    shape = " x ".join(map(str, samples.shape))
+    kept = f"{samples.nbytes / 1e6:,.1f} MB kept"
+    channels = ", ".join(samples.layout.channels)
+    n = f"{samples.n:,} pixels of {shape} {samples.layout.dtype}"
+    return f"ImageSamples({n}, {channels}; {kept})"

@@ -17,7 +17,7 @@ from ..data.samples import Samples, from_pixels, tell_distinct
 from ..data.sampling import stratified
 from ..options.keywords import MAX_SAMPLES
 from ..run.progress import stage
-from .fit import Fit, restored
+from .fit import Fit, described, restored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +80,10 @@ class HeldSamples:
         self._n = pixels.size if used is None else int(np.count_nonzero(used))
         #: As colors, or as pixels: what has been asked for.
         self._kept: dict[str, Samples] = {}
+
+    def __repr__(self) -> str:
+        """Return a line with what was read, and what is kept of it."""
+        return described(self)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -43,6 +43,11 @@ class PointSamples:
         self.valid = np.isfinite(points).all(axis=1)
         self.used = self.valid & (weights > 0) if weights.size else self.valid
 
+    def __repr__(self) -> str:
+        """Return a line with how many points there are, and what they take."""
+        n, n_features = self.points.shape
+        return f"PointSamples({n:,} points of {n_features} features)"
+
     @property
     def n(self) -> int:
         """How many points take part."""

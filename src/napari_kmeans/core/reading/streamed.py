@@ -21,7 +21,7 @@ from ..data.samples import from_pixels, origin, unit_of
 from ..data.sampling import probe, stratified
 from ..data.stream import Streamed
 from ..run.progress import stage
-from .fit import Fit, means, restored
+from .fit import Fit, described, means, restored
 from .held import HeldSamples
 
 if TYPE_CHECKING:
@@ -69,6 +69,10 @@ class StreamedSamples:
         self._counted: dict[Codes, Counted] = {}
         self._colors: Colors | None = None
         self._surveyed: _Surveyed | None = None
+
+    def __repr__(self) -> str:
+        """Return a line with what was read, and what is kept of it."""
+        return described(self)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..data.layout import Layout
+    from ..options.settings import Method
 
 
 def note_of(asked: int, k: int) -> str:
@@ -58,6 +59,9 @@ class Clustering:
         How many pixels or points were left out: masked, transparent or not finite.
     asked : int
         How many clusters were asked for.
+    method : {"refined", "plain", "optimal"}
+        How the centers were found: by OpenCV's search, refined over all; by OpenCV
+        alone; or as the best there are.
     settings : dict
         What made this result: the arguments, and the versions of what computed it. On
         record: nothing is decided by it.
@@ -71,6 +75,7 @@ class Clustering:
     converged: bool
     n_excluded: int
     asked: int
+    method: Method
     settings: dict[str, Any] = field(repr=False)
 
     @property

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..data.layout import Layout
+    from ..options.settings import Method
     from ..palettes.palette import Palette
     from ..run.progress import Report
 
@@ -73,6 +74,8 @@ class QuantizedPlanes:
         The least and the greatest value among the clustered pixels.
     asked : int
         How many clusters were asked for in each plane.
+    method : {"refined", "plain", "optimal"}
+        How the centers were found, as of a `QuantizedImage`.
     settings : dict
         What made this result: the arguments, and the versions of what computed it. On
         record: nothing is decided by it.
@@ -97,6 +100,7 @@ class QuantizedPlanes:
     layout: Layout
     value_range: tuple[float, float]
     asked: int
+    method: Method
     settings: dict[str, Any] = field(repr=False)
     axes: tuple[int, ...]
     plane_shape: tuple[int, ...]
@@ -134,6 +138,7 @@ class QuantizedPlanes:
             excluded=self.excluded,
             value_range=self.value_range,
             asked=self.asked,
+            method=self.method,
             settings=self.settings,
         )
 
