@@ -919,12 +919,15 @@ main()
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals to a child there")
 @pytest.mark.parametrize("name", SIGNALS)
 def test_program_told_to_end_waits_for_nothing_that_is_under_way(name, folder):
-    # Of an old zarr, a codec says that it is old.
-    running = start(sys.executable, "-W", "ignore", "-c", WRITE)
+    running = start(sys.executable, "-c", WRITE)
     wait_for(running, folder / "writing")
     running.send_signal(signal.Signals[name])
-    printed = running.communicate()
-    assert (running.returncode, printed) == (128 + signal.Signals[name], ("", ""))
+    out, err = running.communicate()
+    # Of an old zarr, a codec says that it is old.
+    said = [
+        line for line in err.splitlines() if "crc32c usage is deprecated" not in line
+    ]
+    assert (running.returncode, out, said) == (128 + signal.Signals[name], "", [])
     assert [path.name for path in folder.iterdir()] == ["writing"]
 
 
