@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import napari_kmeans
+from napari_kmeans import Criteria, quantize
+from napari_kmeans.cli.command import quantize as command
 from napari_kmeans.core.options.keywords import (
     FIT,
     READ,
@@ -13,6 +15,7 @@ from napari_kmeans.core.options.keywords import (
     QuantizeOptions,
     ReadOptions,
 )
+from napari_kmeans.plugin.settings import DockSettings
 
 IMAGE = np.arange(28, dtype=np.uint8).reshape(7, 4)
 SAMPLES = napari_kmeans.read_samples(IMAGE)
@@ -61,3 +64,19 @@ def test_a_default_that_is_given_changes_nothing(name):
         one, two = napari_kmeans.fit(one), napari_kmeans.fit(two)
     np.testing.assert_array_equal(one.centers, two.centers)
     assert one.settings == two.settings
+
+
+def test_the_dock_and_the_command_line_have_the_defaults_of_scripts():
+    given = {
+        key: one.default for key, one in inspect.signature(command).parameters.items()
+    }
+    shared = READ | FIT
+    assert {key: given[key] for key in shared.keys() & given.keys()} == {
+        key: default for key, default in shared.items() if key in given
+    }
+    assert Criteria(given["max_iter"], given["epsilon"]) == FIT["criteria"]
+    dock = DockSettings()
+    assert dock.k == given["k"] == inspect.signature(quantize).parameters["k"].default
+    for name in ("attempts", "init", "seed", "color_space", "scaling"):
+        assert getattr(dock, name) == shared[name]
+    assert dock.fitting(dock.epsilon)["criteria"] == FIT["criteria"]

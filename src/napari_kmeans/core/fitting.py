@@ -81,13 +81,18 @@ def fit(
     (search,) = split("fit", options, FIT)
 
     def work() -> Palette:
-        settings = Settings.of(samples.shape, samples.layout.n_channels, k=k, **search)
-        samples.check(settings)
-        return fitted(samples, settings)[1]
+        return fitted(samples, settings_of(samples, k, search))[1]
 
     palette = follow(work, progress)
     warn(note_of(k, palette.k))
     return palette
+
+
+def settings_of(samples: ImageSamples, k: int, search: dict[str, Any]) -> Settings:
+    """Return how samples are to be clustered; raise where they cannot be so."""
+    settings = Settings.of(samples.shape, samples.layout.n_channels, k=k, **search)
+    samples.check(settings)
+    return settings
 
 
 def fitted(samples: ImageSamples, settings: Settings) -> tuple[Fit, Palette]:

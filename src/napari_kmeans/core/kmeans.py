@@ -103,7 +103,7 @@ def clustered(
     weights: ArrayLike | None,
     search: dict[str, Any],
 ) -> ClusteredPoints:
-    """Do what `kmeans` does, but warn; `search` are all of its options."""
+    """Do what `kmeans` does, but warn; `search` are its options."""
     if not isinstance(points, PointSamples):
         points = read_points(points, weights=weights)
     elif weights is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from . import validation
 from .cluster.sums import label_dtype
 from .data.pixels import Pixels, channels_last
+from .data.stream import Stream
 from .options.keywords import FIT, READ, keywords, split
 from .palettes.matching import match
 from .palettes.numbering import Numbered, Numbering, cuts, renumbered
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .options.keywords import QuantizeOptions
     from .options.settings import Settings
     from .palettes.palette import Palette
-    from .reading.source import Source
     from .results.image import QuantizedImage
     from .run.progress import Report
 
@@ -120,17 +120,9 @@ def quantize_planes(
 def quantized_planes(
     image: ArrayLike, k: int, axes: Any, read: dict[str, Any], search: dict[str, Any]
 ) -> QuantizedPlanes:
-    """Do what `quantize_planes` does, but warn; the options are all there."""
-    # All planes together are an image: it checks what planes and image have in common.
-    source, settings = checked(image, k, None, read, search)
-    layout, array = source.layout, validation.check_image(image)
-    own_axes = validation.check_axes(axes, array.shape, layout.rgb, layout.channel_axis)
-    validation.check_plane(k, source.shape, label_axes(own_axes, layout.channel_axis))
-    read = read | {"mask": source.mask, "weights": source.weights}
-    if settings.initial_labels is not None:
-        search = search | {"init": settings.initial_labels}
-    planes = _Planes(array, layout, own_axes, settings, read, search)
-    lazy = is_lazy(array) and settings.refine
+    """Do what `quantize_planes` does, but warn; `read` and `search` are its options."""
+    planes = _checked(image, k, axes, read, search)
+    lazy = is_lazy(planes.image) and planes.settings.refine
     outputs = None if lazy else planes.outputs()
     for place, cut in enumerate(planes.cuts):
         part, n_planes = place / len(planes.cuts), len(planes.cuts)
@@ -138,8 +130,25 @@ def quantized_planes(
         with stage(name, part, part + 1 / n_planes, whole=True):
             planes.add(cut, outputs)
     validation.check_enough(1, sum(one is not None for one in planes.found), "image")
-    labels, painted = planes.lazily(source) if outputs is None else outputs
+    labels, painted = planes.lazily() if outputs is None else outputs
     return planes.result(labels, painted)
+
+
+def _checked(
+    image: ArrayLike, k: int, axes: Any, read: dict[str, Any], search: dict[str, Any]
+) -> _Planes:
+    """Check the arguments.
+
+    All planes together are an image: it checks what planes and image have in common.
+    """
+    source, settings = checked(image, k, None, read, search)
+    layout, array = source.layout, validation.check_image(image)
+    own_axes = validation.check_axes(axes, array.shape, layout.rgb, layout.channel_axis)
+    validation.check_plane(k, source.shape, label_axes(own_axes, layout.channel_axis))
+    read = read | {"mask": source.mask, "weights": source.weights}
+    if settings.initial_labels is not None:
+        search = search | {"init": settings.initial_labels}
+    return _Planes(array, layout, own_axes, settings, read, search)
 
 
 class _Plane(NamedTuple):
@@ -204,7 +213,7 @@ class _Planes:
         if result is None:
             if outputs is not None:
                 outputs[1][of_image] = plane
-            self.excluded.update(_count(plane, read)[1])
+            self.excluded.update(self._count(plane, read)[1])
             self.found.append(None)
             return
         measured = result.palette.quantizer.frame.relative
@@ -215,8 +224,7 @@ class _Planes:
             labels[of_labels] = renumbered(result.labels, numbers, labels.dtype)
             painted[of_image] = result.quantized
         self.excluded.update(result.excluded)
-        small = result.palette.quantizer.untabled  # without a table of all colors
-        palette = replace(result.palette, quantizer=small)
+        palette = result.palette.untabled
         self.found.append(_Plane(numbers, palette, result.counts))
 
     def _of_plane(self, options: dict[str, Any], cut: Any) -> dict[str, Any]:
@@ -244,21 +252,39 @@ class _Planes:
         try:
             return quantized(plane, k, None, read, search)
         except ValueError:
-            n_used, _ = _count(plane, read)
+            n_used, _ = self._count(plane, read)
             if n_used >= k:
                 raise
         if n_used == 0:
             return None
-        if not isinstance(search["init"], str):  # there are too few for its labels
+        if self.settings.initial_labels is not None:  # too few for their labels
             search = search | {"init": "random"}
         return quantized(plane, n_used, None, read, search)
 
-    def lazily(self, source: Source) -> tuple[Any, Any]:
+    def _count(
+        self, plane: NDArray[Any], read: dict[str, Any]
+    ) -> tuple[int, dict[str, int]]:
+        """Return how many pixels are clustered, and why the others are not."""
+        image, n_channels = channels_last(plane, read["rgb"], read["channel_axis"])
+        pixels = Pixels(image, n_channels, read["mask"], self.layout.no_data)
+        valid, excluded = pixels.valid()
+        n_valid = pixels.size - sum(excluded.values())
+        weights = read["weights"]
+        if weights is None:
+            return n_valid, excluded
+        used = weights.reshape(-1) > 0
+        n_used = int(np.count_nonzero(used if valid is None else used & valid))
+        return n_used, {**excluded, "no weight": n_valid - n_used}
+
+    def lazily(self) -> tuple[Any, Any]:
         """Return labels and quantized image of dask."""
+        layout, mask = self.layout, self.read["mask"]
+        arranged = layout.arrange(self.image)
+        stream = Stream(arranged, layout.n_channels, mask, layout.no_data)
         planes = [p and Numbered(p.palette.quantizer, p.numbers) for p in self.found]
         numbering = Numbering(self.label_axes, planes, label_dtype(self.settings.k))
-        labels, painted = numbering.quantize_lazily(source.stream)
-        return labels, self.layout.restore(painted)
+        labels, painted = numbering.quantize_lazily(stream)
+        return labels, layout.restore(painted)
 
     def result(self, labels: Any, painted: Any) -> QuantizedPlanes:
         """Return the results of the planes as one."""
@@ -311,17 +337,3 @@ def _part(value: Any, cut: Any) -> Any:
 def _by_number(plane: _Plane) -> Palette:
     """Return a palette whose clusters are in the order of their numbers."""
     return plane.palette.reorder([at + 1 for at in np.argsort(plane.numbers).tolist()])
-
-
-def _count(plane: NDArray[Any], read: dict[str, Any]) -> tuple[int, dict[str, int]]:
-    """Return how many pixels are clustered; why others are not, were it to be none."""
-    image, n_channels = channels_last(plane, read["rgb"], read["channel_axis"])
-    pixels = Pixels(image, n_channels, read["mask"], read["no_data"])
-    valid, excluded = pixels.valid()
-    n_valid = pixels.size - sum(excluded.values())
-    weights = read["weights"]
-    if weights is None:
-        return n_valid, excluded
-    used = weights.reshape(-1) > 0
-    n_used = int(np.count_nonzero(used if valid is None else used & valid))
-    return n_used, {**excluded, "no weight": n_valid - n_used}

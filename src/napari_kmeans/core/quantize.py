@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from . import validation
 from .cluster import lloyd
 from .data.pixels import Pixels, channels_last
 from .data.samples import from_pixels
-from .fitting import fitted
+from .fitting import fitted, settings_of
 from .options.keywords import FIT, READ, keywords, split
 from .options.settings import Settings
 from .palettes.quantizer import quantize_lazily
@@ -23,12 +22,9 @@ from .run.progress import follow, stage
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from .data.stream import Stream
     from .options.keywords import FitOptions, QuantizeOptions
-    from .palettes.palette import Palette
     from .palettes.quantizer import Quantizer
     from .reading.fit import Fit, ImageSamples
-    from .reading.streamed import StreamedSamples
     from .run.progress import Report
 
 #: Which part of it is done, about, once the clusters are found.
@@ -151,7 +147,7 @@ def quantized(
     read: dict[str, Any],
     search: dict[str, Any],
 ) -> QuantizedImage:
-    """Do what `quantize` does, but warn; `read` and `search` are all of its options."""
+    """Do what `quantize` does, but warn; `read` and `search` are its options."""
     source, settings = checked(image, k, memory, read, search)
     share = source.share
     with stage(high=share):
@@ -229,40 +225,56 @@ def quantize_samples(
 def quantized_samples(
     samples: ImageSamples, k: int, search: dict[str, Any]
 ) -> QuantizedImage:
-    """Do what `quantize_samples` does, but warn; `search` are all of its options."""
-    settings = Settings.of(samples.shape, samples.layout.n_channels, k=k, **search)
-    samples.check(settings)
-    return _quantize(samples, settings)
+    """Do what `quantize_samples` does, but warn; `search` are its options."""
+    return _quantize(samples, settings_of(samples, k, search))
 
 
 def _quantize(samples: ImageSamples, settings: Settings) -> QuantizedImage:
     """Quantize samples; of an image of dask, labels are made when asked for."""
+    # OpenCV's own labels are not always the nearest, and so cannot be made later.
+    plain = settings.method == "plain"
     with stage(high=FITTED):
         fit, palette = fitted(samples, settings)
-    if isinstance(samples, HeldSamples):
+    quantizer = palette.quantizer
+    if isinstance(samples, HeldSamples) and (samples.stream is None or plain):
         with stage("Painting", FITTED):
-            labels = _labels(samples, fit, palette.quantizer)
-            quantized = palette.quantizer.paint(samples.pixels, labels)
-        result = _result(samples, settings, fit, palette, labels, quantized)
-        if samples.stream is None:
-            return result
-        return _lazily(result, samples.stream, nearest=settings.refine)
-    streamed = cast("StreamedSamples", samples)
-    lazily = quantize_lazily(palette.quantizer, streamed.stream)
-    return _result(streamed, settings, fit, palette, *lazily)
+            labels, painted = _painted(samples, fit, quantizer)
+    else:
+        labels, painted = quantize_lazily(quantizer, samples.stream)
+    counts = palette.counts
+    if samples.weighted:  # those without weight are labeled, too
+        flat = np.asarray(labels).reshape(-1)
+        counts = np.bincount(flat, minlength=palette.k + 1)[1:]
+    return QuantizedImage(
+        labels=labels,
+        centers=palette.centers,
+        counts=counts,
+        compactness=palette.compactness,
+        n_iter=palette.n_iter,
+        converged=palette.converged,
+        n_excluded=sum(fit.excluded.values()),
+        asked=settings.k,
+        method=settings.method,
+        settings=palette.settings,
+        quantized=samples.layout.restore(painted),
+        palette=palette,
+        n_colors=fit.samples.n_colors,
+        value_range=fit.value_range,
+        layout=samples.layout,
+        excluded={reason: n for reason, n in fit.excluded.items() if n},
+        mask=samples.mask,
+    )
 
 
-def _lazily(result: QuantizedImage, stream: Stream, *, nearest: bool) -> QuantizedImage:
-    """Return the result of an image of dask that was held, as dask's again."""
-    if nearest:
-        lazily = quantize_lazily(result.palette.quantizer, stream)
-        labels, quantized = lazily[0], result.palette.layout.restore(lazily[1])
-    else:  # OpenCV's own labels are not always the nearest
-        import dask.array as da
+def _painted(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> tuple[Any, Any]:
+    """Return labels and quantized image, channels last; of dask, where it was that."""
+    labels = _labels(samples, fit, quantizer)
+    painted = quantizer.paint(samples.pixels, labels)
+    if samples.stream is None:
+        return labels, painted
+    import dask.array as da
 
-        held = (da.from_array(array) for array in (result.labels, result.quantized))
-        labels, quantized = held
-    return replace(result, labels=labels, quantized=quantized, mask=stream.mask)
+    return da.from_array(labels), da.from_array(painted)
 
 
 def _labels(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> NDArray[Any]:
@@ -275,39 +287,6 @@ def _labels(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> NDArray[Any
     labels = np.zeros(valid.size, known.dtype)
     labels[valid] = known + known.dtype.type(1)
     return labels.reshape(samples.shape)
-
-
-def _result(
-    samples: HeldSamples | StreamedSamples,
-    settings: Settings,
-    fit: Fit,
-    palette: Palette,
-    labels: Any,
-    quantized: Any,
-) -> QuantizedImage:
-    """Return the result; `quantized` has its channels last."""
-    counts = palette.counts
-    if samples.weighted:  # those without weight are labeled, too
-        counts = np.bincount(labels.reshape(-1), minlength=palette.k + 1)[1:]
-    return QuantizedImage(
-        labels=labels,
-        centers=palette.centers,
-        counts=counts,
-        compactness=palette.compactness,
-        n_iter=palette.n_iter,
-        converged=palette.converged,
-        n_excluded=sum(fit.excluded.values()),
-        asked=settings.k,
-        method=settings.method,
-        settings=palette.settings,
-        quantized=samples.layout.restore(quantized),
-        palette=palette,
-        n_colors=fit.samples.n_colors,
-        value_range=fit.value_range,
-        layout=samples.layout,
-        excluded={reason: n for reason, n in fit.excluded.items() if n},
-        mask=samples.mask,
-    )
 
 
 def extend_labels(

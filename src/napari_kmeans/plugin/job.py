@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..core.options.keywords import FIT, READ
 from ..core.run.progress import follow, stage
 from .reading import Kept, marks_of
 
@@ -111,8 +110,7 @@ def _done(job: Job) -> tuple[Result, Kept | None]:
     kept: Kept | None = None
     if job.reading is None:
         with stage(high=CLUSTERED):
-            search = {**FIT, **job.fitting}
-            result: Result = clustered(job.data[0], job.k, None, search)
+            result: Result = clustered(job.data[0], job.k, None, dict(job.fitting))
     elif job.axes:
         with stage(high=CLUSTERED):
             result = _planes(job, job.reading, inside, labels)
@@ -140,7 +138,7 @@ def _image(
         with stage(high=READING):
             samples = read_samples(reading.image(), **reading.masked(inside))
         kept = Kept.of(samples, reading, inside, marks)
-    search = {**FIT, **_started(job, reading, labels)}
+    search = dict(_started(job, reading, labels))
     with stage("", read, CLUSTERED):
         return quantized_samples(samples, job.k, search), kept
 
@@ -157,8 +155,8 @@ def _planes(
         reading.image(),
         job.k,
         tuple(axis + before for axis in job.axes),
-        {**READ, **reading.masked(inside)},
-        {**FIT, **_started(job, reading, labels)},
+        dict(reading.masked(inside)),
+        dict(_started(job, reading, labels)),
     )
 
 

@@ -326,9 +326,7 @@ class KMeansModel:
         kept = outcome.kept
         self._kept = kept if kept and keepable(kept.nbytes) else None
         if palette := getattr(outcome.result, "palette", None):
-            # Without its table of colors, of megabytes.
-            light = replace(palette, quantizer=palette.quantizer.untabled)
-            self.history.add(light)
+            self.history.add(palette.untabled)
 
     # -- palettes ------------------------------------------------------------------
 

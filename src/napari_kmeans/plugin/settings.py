@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.options.criteria import Criteria
+from ..core.options.keywords import FIT, READ
 from ..core.validation import check_attempts, check_seed
 from ..layers.source import ROLES
 from .sources import Scope
@@ -53,11 +54,11 @@ class DockSettings:
     criteria: str = BOTH
     max_iter: int | str = 10
     epsilon: float = 1.0
-    attempts: int | str = 10
+    attempts: int | str = FIT["attempts"]
     init: str = RANDOM
     start_labels: Labels | None = None
-    seed: int | str = 0
-    color_space: str = "rgb"
+    seed: int | str = FIT["seed"]
+    color_space: str = READ["color_space"]
     scaling: str = "none"
     mask: Labels | Shapes | None = None
     no_data: str = ""

@@ -97,7 +97,7 @@ def keywords(*defaults: Mapping[str, Any]) -> Callable[[F], F]:
 def split(
     function: str, options: Mapping[str, Any], *defaults: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """Return the options of each kind, with what is meant where one is not given.
+    """Return the options of each kind that were given.
 
     Raises
     ------
@@ -108,6 +108,6 @@ def split(
         if not any(name in some for some in defaults):
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
     return [
-        {name: options.get(name, default) for name, default in some.items()}
+        {name: value for name, value in options.items() if name in some}
         for some in defaults
     ]

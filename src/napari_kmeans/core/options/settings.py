@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import validation
 from .criteria import Criteria
-from .keywords import MAX_SAMPLES
+from .keywords import FIT, MAX_SAMPLES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,12 +38,12 @@ class Settings:
         n_channels: int,
         *,
         k: Any,
-        criteria: Any,
-        attempts: Any,
-        init: Any,
-        seed: Any,
-        max_samples: Any,
-        refine: Any,
+        criteria: Any = FIT["criteria"],
+        attempts: Any = FIT["attempts"],
+        init: Any = FIT["init"],
+        seed: Any = FIT["seed"],
+        max_samples: Any = FIT["max_samples"],
+        refine: Any = FIT["refine"],
     ) -> Settings:
         """Check the arguments that images and points share.
 

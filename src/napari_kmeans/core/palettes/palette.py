@@ -113,6 +113,11 @@ class Palette(Editable):
         """Return a table with a swatch, the share and the name of each cluster."""
         return table(self._rows())
 
+    @property
+    def untabled(self) -> Palette:
+        """The same without the table of colors, of megabytes, that speeds it up."""
+        return replace(self, quantizer=self.quantizer.untabled)
+
     # -- what it does --------------------------------------------------------------
 
     def label(

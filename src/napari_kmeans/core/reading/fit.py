@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from .. import validation
 from ..cluster.sums import sums_by
 from ..data.counted import Colors
 from ..data.frame import Frame
@@ -103,12 +104,13 @@ class ImageSamples(Protocol):
     ----------
     layout : Layout
     space : Space
-    shape : tuple of int
-        Of the image without channels.
+    stream : Stream or None
+        Where it is read from, block by block; None for an image in memory.
     """
 
     layout: Layout
     space: Space
+    stream: Any
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -127,6 +129,10 @@ class ImageSamples(Protocol):
         """How many bytes are kept, besides the image."""
 
     @property
+    def mask(self) -> Any:
+        """Which pixels take part, True; None for all."""
+
+    @property
     def masked(self) -> bool:
         """Whether a mask was given."""
 
@@ -142,6 +148,11 @@ class ImageSamples(Protocol):
 
     def fit(self, settings: Settings) -> Fit:
         """Cluster the samples."""
+
+
+def check_plain(space: Space, *, weighted: bool) -> None:
+    """Raise where plain OpenCV is asked for what it does not do."""
+    validation.check_unchanged(space.name, space.scaling, weighted=weighted)
 
 
 def described(samples: ImageSamples) -> str:

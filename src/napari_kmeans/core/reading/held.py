@@ -17,7 +17,7 @@ from ..data.samples import Samples, from_pixels, tell_distinct
 from ..data.sampling import stratified
 from ..options.keywords import MAX_SAMPLES
 from ..run.progress import stage
-from .fit import Fit, described, restored
+from .fit import Fit, check_plain, described, restored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,7 +113,7 @@ class HeldSamples:
     @property
     def mask(self) -> Any:
         """Which pixels take part, True; None for all."""
-        return self.pixels.mask
+        return self.pixels.mask if self.stream is None else self.stream.mask
 
     @property
     def masked(self) -> bool:
@@ -138,9 +138,7 @@ class HeldSamples:
             refine=settings.refine,
         )
         if not settings.refine:
-            validation.check_unchanged(
-                self.space.name, self.space.scaling, weighted=self.weighted
-            )
+            check_plain(self.space, weighted=self.weighted)
 
     def whole(self, settings: Settings) -> bool:
         """Whether all pixels are searched, in their order."""

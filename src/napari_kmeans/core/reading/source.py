@@ -18,6 +18,7 @@ from ..options.keywords import READ, keywords, split
 from ..run.lazy import is_distributed, is_lazy
 from ..run.memory import free_memory
 from ..run.progress import follow, stage
+from .fit import check_plain
 from .held import HeldSamples
 from .streamed import StreamedSamples
 
@@ -115,11 +116,11 @@ class Source:
         cls,
         image: Any,
         *,
-        mask: Any,
-        weights: Any,
-        color_space: Any,
-        scaling: Any,
-        memory: Any,
+        mask: Any = READ["mask"],
+        weights: Any = READ["weights"],
+        color_space: Any = READ["color_space"],
+        scaling: Any = READ["scaling"],
+        memory: Any = None,
         **layout: Any,
     ) -> Source:
         """Check what `read_samples` is given."""
@@ -149,12 +150,10 @@ class Source:
 
     def check(self, settings: Settings) -> None:
         """Raise where the image cannot be clustered so, as far as is known."""
-        if not settings.refine:
-            validation.check_unchanged(
-                self.space.name, self.space.scaling, weighted=self.weights is not None
-            )
         if self.held is not None:
             self.held.check(settings)
+        elif not settings.refine:
+            check_plain(self.space, weighted=self.weights is not None)
 
     @cached_property
     def held(self) -> HeldSamples | None:

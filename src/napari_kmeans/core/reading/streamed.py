@@ -21,7 +21,7 @@ from ..data.samples import from_pixels, origin, unit_of
 from ..data.sampling import probe, stratified
 from ..data.stream import Streamed
 from ..run.progress import stage
-from .fit import Fit, described, means, restored
+from .fit import Fit, check_plain, described, means, restored
 from .held import HeldSamples
 
 if TYPE_CHECKING:
@@ -100,15 +100,14 @@ class StreamedSamples:
     def check(self, settings: Settings) -> None:
         """Raise where these samples cannot be clustered so."""
         if not settings.refine:
-            space = self.space
-            validation.check_unchanged(space.name, space.scaling, weighted=False)
+            check_plain(self.space, weighted=False)
 
-    def prepare(self, most: int = MOST) -> None:
-        """Read what every clustering asks for, of up to `most` clusters."""
+    def prepare(self) -> None:
+        """Read what every clustering asks for, of up to `MOST` clusters."""
         if self._codes:
             self._count(self._codes)
         else:
-            self._survey(most)
+            self._survey(MOST)
         validation.check_enough(1, self.n, "image")
 
     @property
@@ -220,9 +219,8 @@ class StreamedSamples:
 
         def pick() -> tuple[NDArray[Any], None]:
             size, seed = settings.search_size, settings.seed
-            return samples.pick(
-                stratified(samples.n, samples.weights, size, seed)
-            ).T, None
+            index = stratified(samples.n, samples.weights, size, seed)
+            return samples.pick(index).T, None
 
         clusters = cluster(
             samples,

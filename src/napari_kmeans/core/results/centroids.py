@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..run.lazy import each_block, is_lazy
+from ..run.progress import follow
 from ..run.threads import map_blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ..run.progress import Report
+
+
+class Located:
+    """A result that knows where its clusters are, once that was asked for."""
+
+    @cached_property
+    def positions(self) -> NDArray[np.float64]:
+        """The mean position of each cluster's pixels, in pixels: (k, labels.ndim).
+
+        Of planes, (n_planes, k, labels.ndim): along their axes, the plane's index; NaN
+        for a number without pixels.
+        """
+        return self._positions()
+
+    def _positions(self) -> NDArray[np.float64]:
+        raise NotImplementedError
+
+    def locate(self, progress: Report | None = None) -> NDArray[np.float64]:
+        """Find the `positions`, which takes long where labels are made when asked for.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            As for `quantize`.
+
+        Returns
+        -------
+        (..., k, labels.ndim) float64
+            The `positions`, which are kept.
+        """
+        return follow(lambda: self.positions, progress)
 
 
 def centroids(labels: Any, k: int) -> NDArray[np.float64]:

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..run.progress import follow
-from .centroids import centroids
+from .centroids import Located, centroids
 from .clusters import ImageClusters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..palettes.palette import Palette
-    from ..run.progress import Report
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class QuantizedImage(ImageClusters):
+class QuantizedImage(Located, ImageClusters):
     """An image quantized by k-means; a notebook shows its clusters as a table.
 
     Attributes
@@ -60,25 +57,5 @@ class QuantizedImage(ImageClusters):
         """The number of distinct colors in the quantized image."""
         return len(np.unique(self.palette.quantizer.values[self.counts > 0], axis=0))
 
-    @cached_property
-    def positions(self) -> NDArray[np.float64]:
-        """The mean position of each cluster's pixels: (k, labels.ndim), in pixels."""
-        return self.locate()
-
-    def locate(self, progress: Report | None = None) -> NDArray[np.float64]:
-        """Find the `positions`, which takes long where labels are made when asked for.
-
-        Parameters
-        ----------
-        progress : callable, optional
-            As for `quantize`.
-
-        Returns
-        -------
-        (k, labels.ndim) float64
-            Kept as `positions`.
-        """
-        if "positions" not in self.__dict__:
-            found = follow(lambda: centroids(self.labels, self.k), progress)
-            self.__dict__["positions"] = found
-        return self.positions
+    def _positions(self) -> NDArray[np.float64]:
+        return centroids(self.labels, self.k)

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..palettes.numbering import cuts
 from ..palettes.text import told
-from ..run.progress import at, follow
-from .centroids import centroids
+from ..run.progress import at
+from .centroids import Located, centroids
 from .clusters import ImageClusters
 from .tables import cluster_table
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..data.layout import Layout
     from ..options.settings import Method
     from ..palettes.palette import Palette
-    from ..run.progress import Report
 
 
 class PlanesSummary(ImageClusters):
@@ -37,7 +36,7 @@ class PlanesSummary(ImageClusters):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class QuantizedPlanes:
+class QuantizedPlanes(Located):
     """The planes of an image, each quantized by k-means on its own, numbered alike.
 
     Planes are in the order of their indices along `axes`, the last of which varies
@@ -189,32 +188,17 @@ class QuantizedPlanes:
         if self.note:
             warnings.warn(self.note, UserWarning, stacklevel=3)
 
-    @cached_property
-    def positions(self) -> NDArray[np.float64]:
-        """The mean position of each cluster's pixels: (n_planes, k, labels.ndim).
-
-        In pixels; along the axes of the planes, the plane's index. NaN for a number
-        without pixels.
-        """
-        return self.locate()
-
-    def locate(self, progress: Report | None = None) -> NDArray[np.float64]:
-        """Find the `positions`, which takes long where labels are made when asked for.
-
-        Parameters
-        ----------
-        progress : callable, optional
-            As for `quantize`.
-
-        Returns
-        -------
-        (n_planes, k, labels.ndim) float64
-            Kept as `positions`.
-        """
-        if "positions" not in self.__dict__:
-            found = follow(lambda: _positions(self), progress)
-            self.__dict__["positions"] = found
-        return self.positions
+    def _positions(self) -> NDArray[np.float64]:
+        axes, shape = self.label_axes, self.labels.shape
+        rest = [axis for axis in range(len(shape)) if axis not in axes]
+        positions = np.empty((*self.counts.shape, len(shape)))
+        positions[..., list(axes)] = _indices(self.plane_shape)[:, np.newaxis]
+        for index, cut in enumerate(cuts(shape, axes)):
+            at(index / len(positions))
+            labels = np.ascontiguousarray(self.labels[cut])
+            positions[index][:, rest] = centroids(labels, self.k)
+        positions[self.counts == 0] = np.nan
+        return positions
 
     @property
     def features(self) -> pd.DataFrame:
@@ -254,20 +238,6 @@ def _means(
     weights = np.where(counts.sum(axis=0) > 0, counts, present)
     sums = (np.nan_to_num(centers) * weights[..., np.newaxis]).sum(axis=0)
     return np.asarray(sums / weights.sum(axis=0)[:, np.newaxis])
-
-
-def _positions(planes: QuantizedPlanes) -> NDArray[np.float64]:
-    """Return where the clusters of each plane are."""
-    axes, shape = planes.label_axes, planes.labels.shape
-    rest = [axis for axis in range(len(shape)) if axis not in axes]
-    positions = np.empty((*planes.counts.shape, len(shape)))
-    positions[..., list(axes)] = _indices(planes.plane_shape)[:, np.newaxis]
-    for index, cut in enumerate(cuts(shape, axes)):
-        at(index / len(positions))
-        labels = np.ascontiguousarray(planes.labels[cut])
-        positions[index][:, rest] = centroids(labels, planes.k)
-    positions[planes.counts == 0] = np.nan
-    return positions
 
 
 def _indices(plane_shape: tuple[int, ...]) -> NDArray[np.intp]:
