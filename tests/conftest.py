@@ -38,7 +38,8 @@ def jit(request):
     """Run a test with the kernels compiled, and again as plain Python."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "python":
-            for module in (kernels, kernels.tiles, kernels.colors, kernels.intervals):
+            parts = ("tiles", "colors", "intervals", "steps", "merging")
+            for module in (kernels, *(getattr(kernels, part) for part in parts)):
                 for name, kernel in vars(module).copy().items():
                     if hasattr(kernel, "py_func"):
                         patch.setattr(module, name, kernel.py_func)

@@ -19,9 +19,10 @@ from .quantize import checked, quantized
 from .results.planes import QuantizedPlanes, label_axes
 from .run.lazy import is_lazy
 from .run.progress import follow, stage
+from .run.threads import map_blocks, n_parallel, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
     from .palettes.palette import Palette
     from .results.image import QuantizedImage
     from .run.progress import Report
+
+    #: The result of a plane, None without pixels, and how many are left out, and why.
+    _Quantized = tuple[QuantizedImage | None, dict[str, int]]
+
+#: Planes of up to so many values are quantized side by side, so many to a processor at
+#: a time: those of more than that keep all processors busy on their own.
+SMALL, AHEAD = 2**20, 2
 
 
 @keywords(READ, FIT)
@@ -124,11 +132,12 @@ def quantized_planes(
     planes = _checked(image, k, axes, read, search)
     lazy = is_lazy(planes.image) and planes.settings.refine
     outputs = None if lazy else planes.outputs()
+    results = planes.quantize()
     for place, cut in enumerate(planes.cuts):
         part, n_planes = place / len(planes.cuts), len(planes.cuts)
         name = f"Plane {place + 1} of {n_planes}"
         with stage(name, part, part + 1 / n_planes, whole=True):
-            planes.add(cut, outputs)
+            planes.add(cut, next(results), outputs)
     validation.check_enough(1, sum(one is not None for one in planes.found), "image")
     labels, painted = planes.lazily() if outputs is None else outputs
     return planes.result(labels, painted)
@@ -204,16 +213,35 @@ class _Planes:
         labels = np.zeros(self.shape, label_dtype(self.settings.k))
         return labels, np.empty(self.image.shape, self.image.dtype)
 
-    def add(self, cut: Any, outputs: tuple[NDArray[Any], NDArray[Any]] | None) -> None:
-        """Quantize a plane, give its clusters numbers, and fill its part in."""
+    def quantize(self) -> Iterator[_Quantized]:
+        """Yield the results of the planes, in order; small ones made side by side."""
+        size = 1
+        if not is_lazy(self.image) and self.image[self.cuts[0][0]].size <= SMALL:
+            size = AHEAD * n_parallel()
+        for start, stop in spans(len(self.cuts), size):
+            some = self.cuts[start:stop]
+
+            def one(at: int, _: int, some: list[Any] = some) -> _Quantized:
+                return self._quantize(some[at])
+
+            if len(some) == 1:  # in this thread, where it tells how far it is
+                yield one(0, 1)
+            else:
+                yield from map_blocks(one, len(some), size=1)
+
+    def add(
+        self,
+        cut: Any,
+        quantized: _Quantized,
+        outputs: tuple[NDArray[Any], NDArray[Any]] | None,
+    ) -> None:
+        """Give the clusters of a plane numbers, and fill its part in."""
         of_image, of_labels = cut
-        plane = np.asarray(self.image[of_image])
-        read = self._of_plane(self.read, of_labels) | self._channels()
-        result = self._quantize(plane, read, self._of_plane(self.search, of_labels))
+        result, excluded = quantized
+        self.excluded.update(excluded)
         if result is None:
             if outputs is not None:
-                outputs[1][of_image] = plane
-            self.excluded.update(self._count(plane, read)[1])
+                outputs[1][of_image] = np.asarray(self.image[of_image])
             self.found.append(None)
             return
         measured = result.palette.quantizer.frame.relative
@@ -223,7 +251,6 @@ class _Planes:
             labels, painted = outputs
             labels[of_labels] = renumbered(result.labels, numbers, labels.dtype)
             painted[of_image] = result.quantized
-        self.excluded.update(result.excluded)
         palette = result.palette.untabled
         self.found.append(_Plane(numbers, palette, result.counts))
 
@@ -241,25 +268,27 @@ class _Planes:
             axis -= sum(own < axis for own in self.axes)
         return {"rgb": self.layout.rgb, "channel_axis": axis}
 
-    def _quantize(
-        self, plane: NDArray[Any], read: dict[str, Any], search: dict[str, Any]
-    ) -> QuantizedImage | None:
-        """Quantize a plane; to fewer clusters, or None, where too few pixels count.
+    def _quantize(self, cut: Any) -> _Quantized:
+        """Quantize a plane; to fewer clusters, or none, where too few pixels count.
 
         The settings as such are checked already.
         """
-        k = self.settings.k
+        of_image, of_labels = cut
+        plane, k = np.asarray(self.image[of_image]), self.settings.k
+        read = self._of_plane(self.read, of_labels) | self._channels()
+        search = self._of_plane(self.search, of_labels)
         try:
-            return quantized(plane, k, None, read, search)
+            result = quantized(plane, k, None, read, search)
         except ValueError:
-            n_used, _ = self._count(plane, read)
+            n_used, excluded = self._count(plane, read)
             if n_used >= k:
                 raise
-        if n_used == 0:
-            return None
-        if self.settings.initial_labels is not None:  # too few for their labels
-            search = search | {"init": "random"}
-        return quantized(plane, n_used, None, read, search)
+            if n_used == 0:
+                return None, excluded
+            if self.settings.initial_labels is not None:  # too few for their labels
+                search = search | {"init": "random"}
+            result = quantized(plane, n_used, None, read, search)
+        return result, result.excluded
 
     def _count(
         self, plane: NDArray[Any], read: dict[str, Any]

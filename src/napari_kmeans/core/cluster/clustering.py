@@ -9,11 +9,12 @@ import numpy as np
 
 from ..run.progress import stage
 from . import lloyd
+from .breathing import Effort
 from .clusters import Limits, brightness, check_reach, few_distinct, finish
 from .optimum import optimum
 from .plain import plain
 from .search import search
-from .settling import SETTLING, settle
+from .settling import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,10 +87,12 @@ def refined(
             best = optimum(samples, settings.k)
         return end(best, 0, True)
     with stage("Searching, attempt", 0, searched, n_steps=settings.attempts):
-        centers = _search(pick(), samples, settings, limits)
+        starts = _search(pick(), samples, settings, limits)
+    centers = starts[0]
     if settings.initial_labels is None:
-        with stage("Settling, swap", searched, settled, n_steps=SETTLING):
-            centers = settle(samples, centers, settings.seed)
+        effort = Effort.of(settings.k).steps
+        with stage("Settling, breath", searched, settled, n_steps=effort):
+            centers = settle(samples, starts, settings.seed)
     most = limits.max_iter or UNLIMITED
     with stage("Refining, step", settled, moved, n_steps=most):
         found = lloyd.refine(samples, centers, *limits[:2], sort)
@@ -99,20 +102,22 @@ def refined(
 def _milestones(settings: Settings) -> NDArray[np.float64]:
     """Return about which part of all is done once it is searched, settled, refined."""
     refining = settings.criteria.max_iter or UNLIMITED
-    steps = [settings.attempts, SETTLING, refining, 1]
+    steps = [settings.attempts, Effort.of(settings.k).steps, refining, 1]
     return np.asarray(np.cumsum(steps)[:3] / sum(steps))
 
 
 def _search(
     picked: Picked, samples: Samples, settings: Settings, limits: Limits
-) -> NDArray[np.float64]:
-    """Return OpenCV's best centers, of values that float32 holds well."""
+) -> list[NDArray[np.float64]]:
+    """Return OpenCV's centers, of values that float32 holds well, the best first."""
     rows, initial_labels = picked
     if samples.dominated:  # the others would be one to float32
         low, high = samples.window
         rows = np.clip(rows, low - MARGIN * (high - low), high + MARGIN * (high - low))
     picked = rows, initial_labels
-    return search(picked, settings, limits, *_conditioning(rows)).centers
+    found = search(picked, settings, limits, *_conditioning(rows))
+    found.sort(key=lambda attempt: attempt.compactness)
+    return [attempt.centers for attempt in found]
 
 
 def _conditioning(rows: NDArray[Any]) -> tuple[NDArray[np.float64], float]:

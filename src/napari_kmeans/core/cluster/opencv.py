@@ -40,7 +40,7 @@ FLAGS = {
 
 
 class Found(NamedTuple):
-    """The best of the attempts: OpenCV's three return values."""
+    """What an attempt found: OpenCV's three return values."""
 
     compactness: float
     labels: NDArray[np.int32]
@@ -57,7 +57,7 @@ def search(
     init: str,
     initial_labels: NDArray[np.int32] | None,
     seed: int,
-) -> Found:
+) -> list[Found]:
     """Run ``cv2.kmeans``, attempt by attempt.
 
     One call of ``cv2.kmeans`` with ``attempts=n`` and n calls with ``attempts=1`` draw
@@ -74,17 +74,17 @@ def search(
 
     Returns
     -------
-    Found
-        Labels are 0..k-1, in `rows` order.
+    list of Found
+        One for each attempt. Labels are 0..k-1, in `rows` order.
     """
     kind = EPS if max_iter is None else COUNT | EPS
     # OpenCV reads a C int and holds it to 2..100.
     criteria = (kind, min(max_iter or 100, 100), min(epsilon, MOST_EPSILON))
     if len(rows) == 1:  # OpenCV would take its channels for rows
-        return Found(0.0, np.zeros(1, np.int32), rows.copy())
+        return [Found(0.0, np.zeros(1, np.int32), rows.copy())]
 
-    def tries() -> Found:
-        best: Found | None = None
+    def tries() -> list[Found]:
+        attempted: list[Found] = []
         cv2.setRNGSeed(seed)
         for attempt in range(attempts):
             flags = FLAGS[init]
@@ -96,15 +96,15 @@ def search(
             compactness, found, centers = cv2.kmeans(
                 rows, k, cast("NDArray[np.int32]", labels), criteria, 1, flags
             )
-            if best is None or compactness < best.compactness:
-                best = Found(
+            attempted.append(
+                Found(
                     compactness,
                     np.asarray(found, np.int32).ravel(),
                     np.asarray(centers, np.float32).reshape(k, -1),
                 )
+            )
             step(attempt + 1)
-        assert best is not None
-        return best
+        return attempted
 
     return apart(tries)
 

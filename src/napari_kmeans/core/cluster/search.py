@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     #: Rows to search, (n, n_channels), and the labels to start from, or None.
     Picked = tuple[NDArray[Any], NDArray[np.int32] | None]
 
+#: Iterations of an attempt that settling goes on from: more would be taken twice.
+SHORT = 3
+
 
 class Found(NamedTuple):
-    """OpenCV's best attempt, its centers as the rows are."""
+    """What an attempt of OpenCV found, its centers as the rows are."""
 
     compactness: float
     labels: NDArray[np.int32]
@@ -30,20 +33,31 @@ def search(
     limits: Limits,
     offset: NDArray[np.float64],
     scale: float,
-) -> Found:
-    """Search by OpenCV, in the rows less `offset`, times `scale`."""
+) -> list[Found]:
+    """Search by OpenCV, in the rows less `offset`, times `scale`.
+
+    Returns
+    -------
+    list of Found
+        One for each attempt.
+    """
     from . import opencv
 
     rows, initial_labels = picked
+    max_iter = limits.max_iter
+    if settings.brief:
+        max_iter = min(max_iter or SHORT, SHORT)
     found = opencv.search(
         np.ascontiguousarray((rows - offset) * scale, np.float32),
         settings.k,
-        max_iter=limits.max_iter,
+        max_iter=max_iter,
         epsilon=limits.epsilon * scale,
         attempts=1 if settings.k == 1 else settings.attempts,
         init=settings.init,
         initial_labels=initial_labels,
         seed=settings.seed,
     )
-    centers = found.centers.astype(np.float64) / scale + offset
-    return Found(found.compactness, found.labels, centers)
+    return [
+        Found(compactness, labels, centers.astype(np.float64) / scale + offset)
+        for compactness, labels, centers in found
+    ]

@@ -1,14 +1,12 @@
-"""Settling: from OpenCV's best attempt to the bottom of a good valley.
+"""Settling: from OpenCV's attempts to the bottom of a good valley.
 
-`cv2.kmeans` searches few samples and stops by the user's criteria, often far from rest,
-and from random starts in a poor place: at many clusters, or where a few outliers have a
-cluster of their own. What follows costs little, since it works on weighted samples:
+`cv2.kmeans` searches few samples, and from random starts it ends in a poor place: at
+many clusters, or where a few outliers have a cluster of their own. What follows costs
+little, since it works on weighted samples, each for many:
 
-1. Lloyd steps to rest, with Anderson acceleration (Zhang et al., "Fast K-means
+1. Swaps and crossings: see `swapping`.
+2. Lloyd steps to rest, with Anderson acceleration (Zhang et al., "Fast K-means
    clustering with Anderson acceleration", 2018).
-2. Swaps: the clusters that are missed least are taken away, and as many centers put
-   where the squared distances are (as k-means++ draws them); what does not lower the
-   compactness is undone (P. Fränti, "Efficiency of random swap clustering", 2018).
 """
 
 from __future__ import annotations
@@ -17,81 +15,71 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..run.progress import at, step
+from ..run.progress import at
 from . import lloyd
+from .breathing import breathed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ..data.samples import Samples
 
     Centers = NDArray[np.float64]
 
-#: The most swaps.
-SETTLING = 32
-
 #: Where shifts of centers end to matter, as a part of the data's range.
 TOLERANCE = 2.0**-16
 
-#: Samples to settle on, at least; and those to end on, which are all where these are
-#: colors, or pixels in the tens of thousands for the error of a sample to be small.
-COARSE, FINE = 2**14, 2**17
+#: Samples to end on, which are all where these are colors, or pixels in the tens of
+#: thousands for the error of a sample to be small.
+FINE = 2**17
 
 #: The most accelerated steps to rest on these.
 STEPS, FINE_STEPS = 50, 12
 
-#: Steps between a swap and its trial.
-TRIAL_STEPS = 8
-
-#: Beyond this many clusters the distances between all centers take too much memory.
-MOST_SWAPPED = 4096
+#: Beyond this many clusters all pairs of centers take too long.
+MOST_PAIRED = 4096
 
 #: How many differences of steps the acceleration remembers.
 MEMORY = 5
 
 
-def settle(samples: Samples, centers: Centers, seed: int) -> Centers:
+def coarse_size(k: int) -> int:
+    """Return how many samples to settle on.
+
+    Examples
+    --------
+    >>> [coarse_size(k) for k in (5, 50, 256, 2000)]
+    [2048, 6400, 12288, 32768]
+    """
+    return max(2**11, min(128 * k, 2**13), min(48 * k, 2**15), 16 * k)
+
+
+def settle(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
     """Carry centers on to rest in a good place.
 
     Parameters
     ----------
     samples : Samples
-    centers : (k, n_channels) float64
+    starts : sequence of (k, n_channels) float64
+        The best first.
     seed : int
-        Of the draws of the swaps.
+        Of what is drawn.
 
     Returns
     -------
     (k, n_channels) float64
     """
-    coarse = samples.coarse(max(COARSE, 64 * len(centers)), seed)
+    centers, k = starts[0], len(starts[0])
+    coarse = samples.coarse(coarse_size(k), seed)
+    if 1 < k <= MOST_PAIRED:
+        centers = breathed(coarse, starts, seed)
     centers = rest(coarse, centers, STEPS)
-    if 2 < len(centers) <= MOST_SWAPPED:
-        centers = _swaps(coarse, centers, seed)
     fine = samples if samples.compact else samples.coarse(FINE, seed)
     if fine.compact and fine is not coarse:
         centers = rest(fine, centers, FINE_STEPS)
     return centers
-
-
-def _swaps(samples: Samples, centers: Centers, seed: int) -> Centers:
-    """Try swaps, ever smaller, and keep those that lower the compactness.
-
-    As many as there are clusters, up to `SETTLING`.
-    """
-    rng = np.random.default_rng(seed)
-    assigned = lloyd.assign(samples, centers, each=True)
-    size = max(1, len(centers) // 4)
-    for n_swaps in range(1, min(len(centers), SETTLING) + 1):
-        trial = _swap(samples, centers, assigned, size, rng)
-        trial = rest(samples, trial, TRIAL_STEPS)
-        tried = lloyd.assign(samples, trial, each=True)
-        if tried.squared.sum() < assigned.squared.sum():
-            centers, assigned = trial, tried
-        elif size > 1:
-            size //= 2
-        step(n_swaps)
-    return rest(samples, centers, STEPS)
 
 
 def rest(samples: Samples, centers: Centers, steps: int) -> Centers:
@@ -125,46 +113,3 @@ def _accelerated(before: list[tuple[Centers, Centers]]) -> Centers:
     moves = np.diff([m.ravel() for _, m in before], axis=0).T
     factors = np.linalg.lstsq(residuals, residual.ravel(), rcond=1e-8)[0]
     return np.asarray(moved - (moves @ factors).reshape(moved.shape))
-
-
-def _swap(
-    samples: Samples,
-    centers: Centers,
-    assigned: lloyd.Assigned,
-    size: int,
-    rng: np.random.Generator,
-) -> Centers:
-    """Move the centers that are missed least to where the distances are great."""
-    removed = _least_missed(centers, assigned.weights, size)
-    cumulative = np.cumsum(assigned.each)
-    places = (np.arange(len(removed)) + rng.random(len(removed))) / len(removed)
-    index = np.searchsorted(cumulative, places * cumulative[-1], side="right")
-    swapped = centers.copy()
-    swapped[removed] = samples.values[:, np.minimum(index, samples.n - 1)].T
-    return swapped
-
-
-def _least_missed(
-    centers: Centers, weights: NDArray[np.float64], size: int
-) -> list[int]:
-    """Return the clusters that, joined to their neighbor, would cost the least.
-
-    Of two neighbors at most one is taken. The cost is that of Ward's method.
-    """
-    about = centers - centers.mean(axis=0)  # far from zero, squares hide distances
-    norms = (about**2).sum(axis=1)
-    distances = norms[:, np.newaxis] + norms - 2 * (about @ about.T)
-    np.fill_diagonal(distances, np.inf)
-    neighbors = distances.argmin(axis=1)
-    nearest = np.maximum(distances.min(axis=1), 0)
-    heavy = np.maximum(weights + weights[neighbors], np.finfo(float).tiny)
-    costs = weights * weights[neighbors] / heavy * nearest
-    taken: list[int] = []
-    kept: set[int] = set()
-    for k in np.argsort(costs, kind="stable"):
-        if len(taken) == size:
-            break
-        if int(k) not in kept:
-            taken.append(int(k))
-            kept.add(int(neighbors[k]))
-    return taken

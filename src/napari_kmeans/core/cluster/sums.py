@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: What the weight of a cluster may be off by, as a part of it.
 WEIGHING = 2.0**-30
 
+#: Tiles that are worth a thread.
+FEW_TILES = 2**6
+
 
 def label_dtype(k: int) -> type[np.unsignedinteger]:
     """Return the dtype that holds labels 0..k."""
@@ -51,10 +54,12 @@ def visit(
         centers,
         splitters,
     )
+    # Where there are few, they are shared by threads all the same.
+    size = min(TILES, max(FEW_TILES, -(-samples.n_tiles // 4)))
     parts = map_blocks(
         lambda start, stop: visit_tiles(start, stop, labels, distances),
         samples.n_tiles,
-        TILES,
+        size,
     )
     none = np.zeros((len(centers), samples.n_channels + 2, 2))
     return np.asarray(np.sum([none, *parts], axis=0))

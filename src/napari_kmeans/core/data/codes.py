@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,38 @@ def _deinterleave(codes: NDArray[np.uint32]) -> NDArray[np.float32]:
 
     map_blocks(part, codes.size, 2**16)
     return values
+
+
+def words_of(
+    channels: Sequence[NDArray[np.uint8]], *, write: bool = False
+) -> NDArray[np.uint32]:
+    """Return the bytes of 8-bit RGB as words, three for four pixels; a view.
+
+    None of what does not lie pixel by pixel, and of the last pixels that are no four:
+    what reads words reads the rest byte by byte.
+    """
+    first, n = channels[0], channels[0].size // 4 * 4
+    places = [channel.__array_interface__["data"][0] for channel in channels]
+    side_by_side = places == [places[0], places[0] + 1, places[0] + 2]
+    strides = {channel.strides for channel in channels}
+    usable = side_by_side and strides == {(3,)} and places[0] % 4 == 0
+    if not usable or sys.byteorder != "little":
+        return np.empty(0, np.uint32)
+    whole = np.lib.stride_tricks.as_strided(first, (3 * n,), (1,), writeable=write)
+    return whole.view(np.uint32)
+
+
+def packed_rgb(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return 8-bit colors, (k, 3), as `words_of` has pixels; those of labels 1..k.
+
+    Examples
+    --------
+    >>> packed_rgb(np.array([[1, 2, 3]], np.uint8)).tolist() == [0, 0x030201]
+    True
+    """
+    red, green, blue = colors.astype(np.uint32).T
+    packed = red | green << np.uint32(8) | blue << np.uint32(16)
+    return np.concatenate([np.zeros(1, np.uint32), packed])
 
 
 @dataclass(frozen=True)
@@ -199,8 +232,11 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     def table(start: int, stop: int) -> NDArray[np.uint32]:
         counts = np.zeros(codes.n, np.uint32)
         if codes.are_rgb:
+            words = words_of([channel[start:stop] for channel in channels])
+            done = start + words.size // 3 * 4
+            kernels.count4(words, BITS, counts, touched, 0, words.size // 3)
             red, green, blue = channels
-            kernels.count3(red, green, blue, BITS, counts, touched, start, stop)
+            kernels.count3(red, green, blue, BITS, counts, touched, done, stop)
         else:
             for a, b in spans(stop - start, 2**16):
                 part = [c[start + a : start + b] for c in channels]
@@ -233,8 +269,11 @@ def look_up(
 
     def part(start: int, stop: int) -> None:
         if codes.are_rgb:
+            words = words_of([channel[start:stop] for channel in channels])
+            done = start + words.size // 3 * 4
+            kernels.look_up4(words, BITS, lut, found[start:], 0, words.size // 3)
             red, green, blue = channels
-            kernels.look_up3(red, green, blue, BITS, lut, found, start, stop)
+            kernels.look_up3(red, green, blue, BITS, lut, found, done, stop)
             return
         for a, b in spans(stop - start, 2**16):
             some = [channel[start + a : start + b] for channel in channels]

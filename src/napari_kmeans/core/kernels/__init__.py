@@ -12,8 +12,9 @@ code
     The number of a color in a table of all possible colors.
 
 Every kernel is serial and lets go of the GIL; what runs in parallel is blocks of
-samples (see `threads`). Nothing is compiled with `fastmath`, but the order of sums that
-are exact: the nearest center is what the same formula gives in NumPy.
+samples (see `threads`), or searches of their own. Nothing is compiled with `fastmath`,
+but the order of sums that are exact, and minima: the nearest center is what the same
+formula gives in NumPy.
 """
 
 from .colors import (
@@ -21,30 +22,44 @@ from .colors import (
     collect,
     count1,
     count3,
+    count4,
     look_up1,
     look_up3,
+    look_up4,
     paint,
+    paint4,
     tally,
 )
 from .exact import SPLITTER, halves, quanta
 from .intervals import first_costs, next_costs
+from .merging import merge
+from .steps import SIZE, TOGETHER, Scratch, Tiles, take_steps
 from .tiles import TILE, farthest, visit
 
 __all__ = [
     "CELL",
+    "SIZE",
     "SPLITTER",
     "TILE",
+    "TOGETHER",
+    "Scratch",
+    "Tiles",
     "collect",
     "count1",
     "count3",
+    "count4",
     "farthest",
     "first_costs",
     "halves",
     "look_up1",
     "look_up3",
+    "look_up4",
+    "merge",
     "next_costs",
     "paint",
+    "paint4",
     "quanta",
+    "take_steps",
     "tally",
     "visit",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .jit import kernel
+from .jit import kernel, part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,6 +56,51 @@ def count3(
         code = bits[0, red[i]] | bits[1, green[i]] | bits[2, blue[i]]
         table[code] += np.uint32(1)
         touched[code // CELL] = True
+
+
+@part
+def _four(words: NDArray[np.uint32], i: int) -> tuple[int, int, int, int]:
+    """Return four pixels of 8-bit RGB, red in the lowest byte, from three words."""
+    a, b, c = words[3 * i], words[3 * i + 1], words[3 * i + 2]
+    return (
+        a & np.uint32(0xFFFFFF),
+        a >> np.uint32(24) | (b & np.uint32(0xFFFF)) << np.uint32(8),
+        b >> np.uint32(16) | (c & np.uint32(0xFF)) << np.uint32(16),
+        c >> np.uint32(8),
+    )
+
+
+@part
+def _code(bits: NDArray[np.uint32], pixel: int) -> Any:
+    """Return the code of a pixel."""
+    red, green = pixel & np.uint32(255), pixel >> np.uint32(8) & np.uint32(255)
+    return bits[0, red] | bits[1, green] | bits[2, pixel >> np.uint32(16)]
+
+
+@kernel
+def count4(
+    words: NDArray[np.uint32],
+    bits: NDArray[np.uint32],
+    table: NDArray[np.uint32],
+    touched: NDArray[np.bool_],
+    start: int,
+    stop: int,
+) -> None:
+    """Count as `count3` does, four pixels at a time, from `start` to `stop` fours.
+
+    `words` are the bytes of pixels of red, green and blue, in little-endian order.
+    """
+    for i in range(start, stop):
+        a, b, c, d = _four(words, i)
+        if a == b and b == c and c == d:  # or each would wait for the one before
+            code = _code(bits, a)
+            table[code] += np.uint32(4)
+            touched[code // CELL] = True
+            continue
+        for pixel in (a, b, c, d):
+            code = _code(bits, pixel)
+            table[code] += np.uint32(1)
+            touched[code // CELL] = True
 
 
 @kernel
@@ -119,6 +164,48 @@ def look_up3(
     for i in range(start, stop):
         code = bits[0, red[i]] | bits[1, green[i]] | bits[2, blue[i]]
         labels[i] = lut[code]
+
+
+@kernel
+def look_up4(
+    words: NDArray[np.uint32],
+    bits: NDArray[np.uint32],
+    lut: NDArray[Any],
+    labels: NDArray[Any],
+    start: int,
+    stop: int,
+) -> None:
+    """Write the label of each pixel, as `look_up3` does, from `start` to `stop` fours.
+
+    `words` are as for `count4`.
+    """
+    for i in range(start, stop):
+        a, b, c, d = _four(words, i)
+        labels[4 * i] = lut[_code(bits, a)]
+        labels[4 * i + 1] = lut[_code(bits, b)]
+        labels[4 * i + 2] = lut[_code(bits, c)]
+        labels[4 * i + 3] = lut[_code(bits, d)]
+
+
+@kernel
+def paint4(
+    labels: NDArray[Any],
+    palette: NDArray[np.uint32],
+    words: NDArray[np.uint32],
+    start: int,
+    stop: int,
+) -> None:
+    """Write ``palette[label]``, as `paint` does, from `start` to `stop` fours.
+
+    `words` are as for `count4`, and so are the pixels of `palette`; no label is passed
+    over.
+    """
+    for i in range(start, stop):
+        a, b = palette[labels[4 * i]], palette[labels[4 * i + 1]]
+        c, d = palette[labels[4 * i + 2]], palette[labels[4 * i + 3]]
+        words[3 * i] = a | b << np.uint32(24)
+        words[3 * i + 1] = b >> np.uint32(8) | c << np.uint32(16)
+        words[3 * i + 2] = c >> np.uint32(16) | d << np.uint32(8)
 
 
 @kernel

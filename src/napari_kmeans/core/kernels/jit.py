@@ -70,3 +70,11 @@ def part(function: F) -> F:
 def reordered(function: F) -> F:
     """Compile with leave to reorder sums, which vector instructions need."""
     return cast("F", numba.njit(**_PART, fastmath={"reassoc", "nsz"})(function))
+
+
+def finite(function: F) -> F:
+    """Compile what never meets NaN, so that minima become vector instructions.
+
+    Sums keep their order.
+    """
+    return cast("F", numba.njit(**_PART, fastmath={"nnan", "nsz"})(function))

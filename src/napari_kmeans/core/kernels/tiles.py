@@ -92,6 +92,15 @@ def _nearest(
         squared[i] = math.inf
     for candidate in range(n_candidates):
         k = candidates[candidate]
+        if n_channels == 3:  # in one loop, which is faster; the same sums
+            x, y, z = centers[k, 0], centers[k, 1], centers[k, 2]
+            for i in range(size):
+                a, b, c = local[0, i] - x, local[1, i] - y, local[2, i] - z
+                distance = a * a + b * b + c * c
+                nearer = distance < squared[i]
+                squared[i] = distance if nearer else squared[i]
+                labels[i] = k if nearer else labels[i]
+            continue
         for i in range(size):
             a = local[0, i] - centers[k, 0]
             scratch[i] = a * a

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: OpenCV's search, refined over all samples; OpenCV's search alone; no search at all.
 Method = Literal["refined", "plain", "optimal"]
 
+#: Samples that OpenCV searches, at least, where its attempts are short.
+SEARCHED = 2_048
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -71,16 +74,26 @@ class Settings:
         )
 
     @property
-    def search_size(self) -> int:
-        """How many samples are searched of data that are not searched whole.
+    def brief(self) -> bool:
+        """Whether OpenCV's attempts are short: settling goes on from all of them.
 
-        Some thousand tell OpenCV's attempts from each other, and settling does the
-        rest. Plain OpenCV does not settle, nor does a start that the user chose.
+        Not from those of plain OpenCV, nor from a start that the user chose, nor where
+        all samples are asked for.
         """
+        return (
+            self.refine and self.initial_labels is None and self.max_samples is not None
+        )
+
+    @property
+    def search_size(self) -> int:
+        """How many samples are searched of data that are not searched whole."""
         most = self.max_samples or MAX_SAMPLES
-        if not self.refine or self.initial_labels is not None:
-            return most
-        return min(most, max(4_096, 64 * self.k))
+        return min(most, max(SEARCHED, 4 * self.k)) if self.brief else most
+
+    @property
+    def search_limit(self) -> int | None:
+        """Up to how many samples are searched whole; None for any number."""
+        return None if self.max_samples is None else self.search_size
 
     @property
     def method(self) -> Method:

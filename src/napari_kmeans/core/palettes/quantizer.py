@@ -12,7 +12,7 @@ import numpy as np
 from .. import kernels
 from ..cluster import lloyd
 from ..cluster.sums import label_dtype
-from ..data.codes import look_up
+from ..data.codes import look_up, packed_rgb, words_of
 from ..data.pixels import Pixels
 from ..data.samples import from_pixels
 from ..run.threads import map_blocks, serially
@@ -106,7 +106,8 @@ class Quantizer:
     def paint(self, pixels: Pixels, labels: NDArray[Any]) -> NDArray[Any]:
         """Return the image, each labeled pixel in the color of its center."""
         image = pixels.image
-        if image.shape[-1] == pixels.n_channels and labels.all():
+        everywhere = labels.size > 0 and labels.min() > 0
+        if image.shape[-1] == pixels.n_channels and everywhere:
             painted = np.empty(image.shape, image.dtype)
         else:
             painted = image.copy(order="C")
@@ -115,10 +116,18 @@ class Quantizer:
         rows = painted.reshape(labels.size, -1).view(raw)
         colors = np.ascontiguousarray(self.values).view(raw)
         flat = labels.reshape(-1)
-        map_blocks(
-            lambda start, stop: kernels.paint(flat, colors, rows, start, stop),
-            flat.size,
-        )
+        rgb = everywhere and raw == np.uint8 and rows.shape[1] == colors.shape[1] == 3
+        packed = packed_rgb(colors) if rgb else None
+
+        def part(start: int, stop: int) -> None:
+            done = start
+            if packed is not None:
+                words = words_of(list(rows[start:stop].T), write=True)
+                kernels.paint4(flat[start:], packed, words, 0, words.size // 3)
+                done += words.size // 3 * 4
+            kernels.paint(flat, colors, rows, done, stop)
+
+        map_blocks(part, flat.size)
         return painted
 
 

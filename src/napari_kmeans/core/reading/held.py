@@ -15,7 +15,7 @@ from ..data.counted import Colors, from_colors
 from ..data.distance import framing, scale_of
 from ..data.samples import Samples, from_pixels, tell_distinct
 from ..data.sampling import stratified
-from ..options.keywords import MAX_SAMPLES
+from ..options.settings import SEARCHED
 from ..run.progress import stage
 from .fit import Fit, check_plain, described, restored
 
@@ -123,7 +123,7 @@ class HeldSamples:
     def prepare(self) -> None:
         """Read what is asked of the image: its colors, where it has many."""
         validation.check_enough(1, self.n, "image")
-        whole = not self.weights.size and self.n <= MAX_SAMPLES
+        whole = not self.weights.size and self.n <= SEARCHED
         with stage("Counting colors"):
             self.samples(whole)
 
@@ -142,7 +142,7 @@ class HeldSamples:
 
     def whole(self, settings: Settings) -> bool:
         """Whether all pixels are searched, in their order."""
-        limit = settings.max_samples
+        limit = settings.search_limit
         few = limit is None or self.n <= limit
         return settings.init != "optimal" and not self.weights.size and few
 

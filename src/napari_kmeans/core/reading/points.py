@@ -82,7 +82,7 @@ class PointSamples:
     def fit(self, settings: Settings) -> Clusters:
         """Cluster the points."""
         samples, initial = self.samples, settings.initial_labels
-        everything = select(samples.n, samples.weights, settings.max_samples)
+        everything = select(samples.n, samples.weights, settings.search_limit)
 
         def pick() -> Picked:
             index = everything

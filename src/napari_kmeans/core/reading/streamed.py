@@ -10,7 +10,7 @@ import numpy as np
 from .. import validation
 from ..cluster import lloyd
 from ..cluster.clustering import cluster
-from ..cluster.settling import COARSE, FINE
+from ..cluster.settling import FINE, coarse_size
 from ..cluster.sums import sums_by
 from ..data.codes import Codes
 from ..data.counted import Colors, from_colors
@@ -158,7 +158,7 @@ class StreamedSamples:
             with stage(high=READING):
                 n = int(self._count(codes)[1].sum())
             validation.check_enough(settings.k, n, "image")
-            if settings.init == "optimal" or n > (settings.max_samples or 0):
+            if settings.init == "optimal" or n > settings.search_size:
                 with stage(low=READING):
                     return self._by_color(codes, settings)
         with stage(high=READING / 2):
@@ -245,7 +245,7 @@ class StreamedSamples:
         stream, space, (survey, blocks) = self.stream, self.space, self._known
         n, seed = survey.n, settings.seed
         none = np.empty(0)
-        sizes = (settings.search_size, max(COARSE, 64 * settings.k), FINE)
+        sizes = (settings.search_size, coarse_size(settings.k), FINE)
         picks = [probe(n), *(stratified(n, none, size, seed) for size in sizes)]
         wanted = np.unique(np.concatenate(picks))
         with stage("Picking pixels", 0, PICKING / 2):

@@ -1,0 +1,96 @@
+"""Merging: of many centers fewer, two at a time, those that cost the least."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from .jit import finite, kernel
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+@finite
+def _find_partner(
+    centers: Floats,
+    weights: Floats,
+    i: int,
+    partners: NDArray[np.int32],
+    costs: Floats,
+    scratch: Floats,
+) -> None:
+    """Find with which other a center would best be merged, and what that costs."""
+    n_channels, n = centers.shape
+    for j in range(n):
+        scratch[j] = 0.0
+    for channel in range(n_channels):
+        center = centers[channel, i]
+        for j in range(n):
+            away = centers[channel, j] - center
+            scratch[j] += away * away
+    weight = weights[i]
+    for j in range(n):  # without weight, it has been merged
+        cost = scratch[j] * (weight * weights[j] / (weight + weights[j]))
+        scratch[j] = cost if weights[j] > 0.0 else math.inf
+    scratch[i] = math.inf
+    least = math.inf
+    for j in range(n):
+        least = scratch[j] if scratch[j] < least else least
+    j = 0
+    while j < n - 1 and scratch[j] > least:
+        j += 1
+    partners[i], costs[i] = j, least
+
+
+@kernel
+def merge(
+    centers: Floats,
+    weights: Floats,
+    n_merged: int,
+    partners: NDArray[np.int32],
+    costs: Floats,
+    scratch: Floats,
+) -> None:
+    """Merge centers, two at a time, those that cost the least.
+
+    The pairwise nearest neighbor method of W. H. Equitz, "A new vector quantization
+    clustering algorithm" (1989), with Ward's cost.
+
+    Parameters
+    ----------
+    centers : (n_channels, n) float64
+        Changed.
+    weights : (n,) float64
+        Changed: 0 is that of centers that are merged into others.
+    n_merged : int
+        How many to merge into others; fewer than have weight.
+    partners, costs, scratch : (n,) int32, (n,) float64, (n,) float64
+        Scratch.
+    """
+    n_channels, n = centers.shape
+    for i in range(n):
+        costs[i] = math.inf
+        if weights[i] > 0:
+            _find_partner(centers, weights, i, partners, costs, scratch)
+    for _ in range(n_merged):
+        least = math.inf
+        for other in range(n):
+            least = costs[other] if costs[other] < least else least
+        i = 0
+        while i < n - 1 and costs[i] > least:
+            i += 1
+        j = partners[i]
+        part = weights[j] / (weights[i] + weights[j])
+        for channel in range(n_channels):
+            away = centers[channel, j] - centers[channel, i]
+            centers[channel, i] += away * part
+        weights[i] += weights[j]
+        weights[j], costs[j] = 0.0, math.inf
+        for other in range(n):
+            stale = other == i or partners[other] == i or partners[other] == j
+            if stale and weights[other] > 0:
+                _find_partner(centers, weights, other, partners, costs, scratch)
