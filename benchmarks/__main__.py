@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from . import machine, report, workloads
+from .best import SECONDS
 from .comparison import compare
 from .contenders import CONTENDERS
 
@@ -41,6 +42,12 @@ def _arguments() -> argparse.Namespace:
         help="search again for the best compactness known",
     )
     parser.add_argument(
+        "--seconds",
+        type=float,
+        default=SECONDS,
+        help=f"of that search, about; {SECONDS:g} by default, longer finds better",
+    )
+    parser.add_argument(
         "--output",
         type=Path,
         help="a file to write, too; what is measured whole goes to results.md",
@@ -69,6 +76,7 @@ def main() -> None:
             contenders,
             FOLDER / "best.json",
             anew=arguments.best,
+            seconds=arguments.seconds,
             limit=None if arguments.slow else LIMIT,
         )
         parts.append(report.section(comparison))

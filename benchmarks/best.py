@@ -1,4 +1,9 @@
-"""Best: the lowest compactness known of a workload, found once and kept in a file."""
+"""Best: the lowest compactness known of an input, found once and kept in a file.
+
+Long runs of several published methods on a subset; the best of each converges on all
+rows, and the best of these is mended there. The package has no part in the search, but
+its own answer counts, too: the record is the lowest of all.
+"""
 
 from __future__ import annotations
 
@@ -8,71 +13,137 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import methods
 from .compactness import compactness
 from .contenders import cluster
+from .subset import subset, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from .compactness import Samples
     from .workloads import Workload
 
-#: Converged k-means++ runs to choose from.
-RUNS = 8
+    Array = np.ndarray[Any, Any]
+
+#: Seconds of a search, about, but for the last convergence.
+SECONDS = 30.0
+
+#: Runs of each method, and how many of all converge on all rows.
+SEEDS, CHOSEN = 3, 6
+
+#: Rows beyond which nothing is swapped among all of them, only converged.
+MOST = 2**19
+
+#: Steps of Lloyd on all rows: to choose, and to converge.
+STEPS, CONVERGING = 20, 300
+
+#: Of two compactnesses nearer than this, relatively, none is lower.
+SAME = 1e-7
 
 
 def best(
-    workload: Workload, data: Any, samples: Samples, kept: Path, *, anew: bool
+    workload: Workload,
+    data: Array,
+    samples: Samples,
+    kept: Path,
+    *,
+    anew: bool,
+    seconds: float = SECONDS,
 ) -> float:
-    """Return the lowest compactness of several converged runs over all of the data.
+    """Return the lowest compactness known of a workload; see `record`."""
+    from napari_kmeans import Criteria
+
+    # A thousandth of what the workload calls rest.
+    criteria = Criteria(max_iter=None, epsilon=workload.epsilon / 1000)
+    return record(
+        f"{workload.name} {'x'.join(map(str, workload.shape))}",
+        data,
+        samples,
+        workload.k,
+        lambda: cluster(data, workload, criteria=criteria, attempts=10).centers,
+        kept,
+        anew=anew,
+        seconds=seconds,
+    )
+
+
+def record(
+    key: str,
+    data: Array,
+    samples: Samples,
+    k: int,
+    package: Callable[[], Array],
+    kept: Path,
+    *,
+    anew: bool,
+    seconds: float,
+) -> float:
+    """Return the lowest compactness known of an input.
 
     Parameters
     ----------
+    key : str
+        The name of input and K.
     data : array
-        Of the workload.
+        The input, to know it again.
     samples : Samples
-        The same, to judge by.
+        The same, to search and to judge by.
+    k : int
+    package : callable
+        Returns the centers of the package.
     kept : Path
         A JSON file of what was found before, for the same K and the same input.
     anew : bool
         Whether to search in any case.
+    seconds : float
+        How long to search, about.
     """
     found = json.loads(kept.read_text()) if kept.exists() else {}
-    key = f"{workload.name} {'x'.join(map(str, workload.shape))}"
     parameters = {
-        "k": workload.k,
+        "k": k,
         "shape": list(data.shape),
         "dtype": str(data.dtype),
         "crc32": zlib.crc32(np.ascontiguousarray(data).data),
-        "runs": RUNS,
     }
     entry = found.get(key)
     if anew or entry is None or entry["parameters"] != parameters:
-        entry = {
-            "parameters": parameters,
-            "compactness": _search(workload, data, samples),
-        }
+        lowest, method = search(samples, k, seconds)
+        ours = compactness(samples, package())
+        if ours < lowest * (1 - SAME):
+            lowest, method = ours, "napari-kmeans"
+        entry = {"parameters": parameters, "compactness": lowest, "method": method}
         found[key] = entry
         kept.write_text(json.dumps(dict(sorted(found.items())), indent=2) + "\n")
     return float(entry["compactness"])
 
 
-def _search(workload: Workload, data: Any, samples: Samples) -> float:
-    from napari_kmeans import Criteria
+def search(samples: Samples, k: int, seconds: float) -> tuple[float, str]:
+    """Return the lowest compactness of all methods, and which one found it."""
+    random = np.random.default_rng(0)
+    few, every = subset(samples, random), whole(samples)
+    each = seconds / 3 / len(methods.METHODS) / SEEDS
+    runs = [
+        (name, method(few, k, random, each))
+        for name, method in methods.METHODS.items()
+        for _ in range(SEEDS)
+    ]
+    runs.sort(key=lambda run: methods.cost(few, run[1]))
+    name, centers = runs[0]
+    longer = methods.swapped(few, centers, random, seconds / 3)
+    runs = [(_then(name), longer), *runs[:CHOSEN]]
+    runs = [(name, methods.converged(every, run, steps=STEPS)) for name, run in runs]
+    judged = [compactness(samples, centers) for _, centers in runs]
+    lowest, (name, centers) = min(judged), runs[int(np.argmin(judged))]
+    if len(every.values) <= MOST:
+        centers = methods.swapped(every, centers, random, seconds / 3)
+        if methods.cost(every, centers) < lowest * (1 - SAME):
+            name = _then(name)
+    centers = methods.converged(every, centers, 0.0, CONVERGING)
+    return min(lowest, compactness(samples, centers)), name
 
-    # A thousandth of what the workload calls rest.
-    criteria = Criteria(max_iter=None, epsilon=workload.epsilon / 1000)
-    return min(
-        compactness(
-            samples,
-            cluster(
-                data,
-                workload,
-                criteria=criteria,
-                attempts=1,
-                init="k-means++",
-                seed=seed,
-            ).centers,
-        )
-        for seed in range(RUNS)
-    )
+
+def _then(name: str) -> str:
+    """Return the name of a method that random swap goes on from."""
+    return name if name.endswith("random swap") else f"{name}, then random swap"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .best import best
+from .best import SECONDS, best
 from .compactness import count
 from .measurement import SkippedError, measure
 
@@ -64,6 +64,7 @@ def compare(
     kept: Path,
     *,
     anew: bool = False,
+    seconds: float = SECONDS,
     limit: float | None = None,
 ) -> Comparison:
     """Measure contenders on a workload, one after the other.
@@ -74,13 +75,15 @@ def compare(
         The file of the best compactness known.
     anew : bool
         Whether to search for that again.
+    seconds : float
+        How long to search, about.
     limit : float or None
         Seconds after which a contender is skipped, but for OpenCV.
     """
     data = workload.data()
     samples = count(workload.rows(data))
     _tell(f"{workload.name}: the best compactness known")
-    lowest = best(workload, data, samples, kept, anew=anew)
+    lowest = best(workload, data, samples, kept, anew=anew, seconds=seconds)
     measured, skipped = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.npy"

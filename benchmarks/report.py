@@ -25,10 +25,11 @@ LEGEND = """\
 Seconds are the median of the runs after a warm-up; what takes more than 30 is run once.
 Peak memory is what the runs, in a process of their own, needed above the input and the
 loaded library, labels and quantized image included. Compactness is computed in float64
-from each contender's centers by the same function; the best known is that of the best
-of several k-means++ runs until convergence. cv2.kmeans starts at random, as in its
-tutorial; scikit-learn and faiss start by their defaults. faiss has no epsilon. Pillow
-and libimagequant have neither attempts nor criteria, and whole numbers for colors.
+from each contender's centers by the same function; the best known is the lowest of long
+runs of random swap, FLS++, HG-means and breathing k-means. cv2.kmeans starts at random,
+as in its tutorial; scikit-learn and faiss start by their defaults. faiss has no
+epsilon. Pillow and libimagequant have neither attempts nor criteria, and whole numbers
+for colors.
 """
 
 
