@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 #: Where shifts of centers end to matter, as a part of the data's range.
 TOLERANCE = 2.0**-16
 
+#: Samples to settle on, at least.
+COARSE = 2**11
+
 #: Samples to end on, which are all where these are colors, or pixels in the tens of
 #: thousands for the error of a sample to be small.
 FINE = 2**17
@@ -53,7 +56,7 @@ def coarse_size(k: int) -> int:
     >>> [coarse_size(k) for k in (5, 50, 256, 2000)]
     [2048, 6400, 12288, 32768]
     """
-    return max(2**11, min(128 * k, 2**13), min(48 * k, 2**15), 16 * k)
+    return max(COARSE, min(128 * k, 2**13), min(48 * k, 2**15), 16 * k)
 
 
 def settle(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
