@@ -50,7 +50,9 @@ class Effort(NamedTuple):
         """Return what finds about the best there is, and takes not too long."""
         if k <= 8:
             return cls(2, 6, 2)
-        return cls(4, 16, 6) if k <= 512 else cls(2, 4, 1)
+        if k <= 128:
+            return cls(4, 16, 6)
+        return cls(2, 16, 6) if k <= 512 else cls(2, 4, 1)
 
     @property
     def steps(self) -> int:

@@ -39,7 +39,7 @@ COARSE = 2**11
 FINE = 2**17
 
 #: The most accelerated steps to rest on these.
-STEPS, FINE_STEPS = 50, 12
+STEPS, FINE_STEPS = 50, 8
 
 #: Beyond this many clusters all pairs of centers take too long.
 MOST_PAIRED = 4096

@@ -46,16 +46,6 @@ def order(codes: NDArray[np.uint32]) -> NDArray[np.intp]:
     return (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
 
 
-def order_of_distinct(codes: NDArray[np.uint32], n_codes: int) -> NDArray[np.intp]:
-    """Return what sorts distinct codes, by a table of which little is touched."""
-    places = np.zeros((-(-n_codes // int(kernels.CELL)), int(kernels.CELL)), np.uint32)
-    places.reshape(-1)[codes] = np.arange(1, codes.size + 1, dtype=np.uint32)
-    touched = np.zeros(len(places), np.bool_)
-    touched[codes // kernels.CELL] = True
-    found = places[touched]
-    return found[found > 0].astype(np.intp) - 1
-
-
 def place_of(values: NDArray[Any]) -> NDArray[np.uint32]:
     """Return about where up to three channels lie on the curve of `BITS`."""
     least = values.min(axis=1, keepdims=True)
