@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .codes import Codes
 from .frame import Frame
 from .samples import Samples
 
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from .codes import Codes
 
 
 @dataclass(frozen=True)
