@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import kernels
+from ..run.memory import sparse_zeros
 from ..run.threads import map_blocks, n_parallel, spans
 from .frame import less
 
@@ -220,7 +221,7 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     touched = np.zeros(n_cells, np.bool_)
 
     def table(start: int, stop: int) -> NDArray[np.uint32]:
-        counts = np.zeros(codes.n, np.uint32)
+        counts = sparse_zeros(codes.n, np.uint32)
         if codes.are_rgb:
             words = words_of([channel[start:stop] for channel in channels])
             done = start + words.size // 3 * 4

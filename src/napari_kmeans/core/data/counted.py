@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..run.memory import sparse_zeros
 from .frame import Frame
 from .samples import Samples
 
@@ -44,7 +45,7 @@ class Colors(Samples):
 
     def table(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Return the label of each possible color, from 1; 0 where there is none."""
-        lut = np.zeros(self.codes.n, labels.dtype)
+        lut = sparse_zeros(self.codes.n, labels.dtype)
         lut[self.occurring] = labels + labels.dtype.type(1)
         return lut
 

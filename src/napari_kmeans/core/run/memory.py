@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .lazy import is_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
+    from numpy.typing import DTypeLike, NDArray
 
 #: Bytes of the tables in which colors are counted and looked up.
 TABLES = 150_000_000
@@ -19,6 +22,19 @@ TABLES = 150_000_000
 #: Bytes of a process before it reads; of one that reads an image block by block in a
 #: single thread; and of each thread more: measured, and rounded up.
 PROCESS, STREAMING, THREAD = 300_000_000, 600_000_000, 150_000_000
+
+
+def sparse_zeros(n: int, dtype: DTypeLike) -> NDArray[Any]:
+    """Return n zeros, of which only those pages are in memory that are written to.
+
+    `numpy.zeros` asks for large pages, in which little is left out.
+
+    Examples
+    --------
+    >>> sparse_zeros(3, "uint8").tolist()
+    [0, 0, 0]
+    """
+    return np.frombuffer(mmap.mmap(-1, n * np.dtype(dtype).itemsize), dtype)
 
 
 def free_memory() -> int:
