@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import kernels
-from ..run.memory import sparse_zeros
+from ..run.memory import are_scattered, zeros
 from ..run.threads import map_blocks, n_parallel, spans
 from .frame import less
+from .sampling import probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 #: The most possible colors that are counted in a table.
 TABLE = 2**24
 
-#: Up to this many pixels are counted by sorting: faster than walking a large table.
-SORTED = 2**17
+#: Up to this many pixels are counted by sorting: faster than walking a large table;
+#: and where their colors lie all over it.
+SORTED, SCATTERED = 2**17, 2**20
 
 
 def _interleave(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -211,7 +213,9 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     (n_colors,) uint32, (n_colors,) float64
     """
     n = channels[0].size
-    if n <= SORTED and codes.n > 2**16:
+    some = codes.encode([channel[probe(n)] for channel in channels])
+    most = SCATTERED if are_scattered(some, np.uint32) else SORTED
+    if n <= most and codes.n > 2**16:
         ordered = np.sort(codes.encode(channels))
         first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
         at = np.flatnonzero(first)
@@ -221,7 +225,7 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     touched = np.zeros(n_cells, np.bool_)
 
     def table(start: int, stop: int) -> NDArray[np.uint32]:
-        counts = sparse_zeros(codes.n, np.uint32)
+        counts = zeros(codes.n, np.uint32, some)
         if codes.are_rgb:
             words = words_of([channel[start:stop] for channel in channels])
             done = start + words.size // 3 * 4

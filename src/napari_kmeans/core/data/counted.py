@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..run.memory import sparse_zeros
+from ..run.memory import zeros
 from .frame import Frame
 from .samples import Samples
+from .sampling import PROBE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,8 @@ class Colors(Samples):
 
     def table(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Return the label of each possible color, from 1; 0 where there is none."""
-        lut = sparse_zeros(self.codes.n, labels.dtype)
+        some = self.occurring[:: max(1, self.n // PROBE)]
+        lut = zeros(self.codes.n, labels.dtype, some)
         lut[self.occurring] = labels + labels.dtype.type(1)
         return lut
 
