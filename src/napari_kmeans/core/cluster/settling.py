@@ -82,11 +82,10 @@ def settle(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
     coarse = samples.coarse(coarse_size(k, counted=samples.compact), seed)
     if 1 < k <= MOST_PAIRED:
         centers = breathed(coarse, starts, seed)
-    centers = rest(coarse, centers, STEPS)
+    else:
+        centers = rest(coarse, centers, STEPS)
     fine = samples if samples.compact else samples.coarse(FINE, seed)
-    if fine is not coarse:
-        centers = rest(fine, centers, FINE_STEPS)
-    return centers
+    return rest(fine, centers, FINE_STEPS)
 
 
 def rest(samples: Samples, centers: Centers, steps: int) -> Centers:
