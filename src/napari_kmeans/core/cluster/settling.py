@@ -43,7 +43,7 @@ FINE = 2**17
 STEPS, FINE_STEPS = 50, 8
 
 #: Beyond this many clusters all pairs of centers take too long.
-MOST_PAIRED = 4096
+MOST_PAIRED = 2**13
 
 #: How many differences of steps the acceleration remembers.
 MEMORY = 5

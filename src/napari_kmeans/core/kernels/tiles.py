@@ -170,6 +170,28 @@ def _add(
 
 
 @part
+def _count(
+    sums: NDArray[np.float64],
+    column: int,
+    labels: NDArray[np.int32],
+    size: int,
+    candidates: NDArray[np.int32],
+    n_candidates: int,
+) -> None:
+    """Add the numbers of samples to the sums of the labels: weights of 1 each."""
+    if n_candidates <= FEW:
+        for candidate in range(n_candidates):
+            k = candidates[candidate]
+            n = 0
+            for i in range(size):
+                n += labels[i] == k
+            sums[k, column, 0] += n
+        return
+    for i in range(size):
+        sums[labels[i], column, 0] += 1.0
+
+
+@part
 def _add_tile(
     sums: NDArray[np.float64],
     local: NDArray[np.float64],
@@ -187,7 +209,9 @@ def _add_tile(
     """Add the weighted samples of a tile, and their weights, to the labels' sums."""
     n_channels = local.shape[0]
     weighted = weights.shape[0] > 0
-    for column in range(n_channels + 1):
+    if not weighted:
+        _count(sums, n_channels, labels, size, candidates, n_candidates)
+    for column in range(n_channels + weighted):
         for i in range(size):
             weight = weights[at + i] if weighted else 1.0
             if column < n_channels:
@@ -288,13 +312,16 @@ def visit(
                 halves,
             )
             continue
+        weighted = weights.shape[0] > 0
         for i in range(size):
             labels[at + i] = nearest[i]
-            scratch[i] = weights[at + i] if weights.shape[0] > 0 else 1.0
+            scratch[i] = weights[at + i] if weighted else 1.0
             distances[i] *= scratch[i]
             if squared.shape[0] > 0:
                 squared[at + i] = distances[i]
-        for column in range(2):
+        if not weighted:
+            _count(sums, n_channels, nearest, size, candidates, found)
+        for column in range(0 if weighted else 1, 2):
             _add(
                 sums,
                 n_channels + column,
