@@ -37,7 +37,7 @@ COARSE, COARSE_PIXELS = 2**11, 2**13
 
 #: Samples to end on, which are all where these are colors, or pixels in the tens of
 #: thousands for the error of a sample to be small.
-FINE = 2**17
+FINE = 2**16
 
 #: The most accelerated steps to rest on these.
 STEPS, FINE_STEPS = 50, 8

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .jit import kernel, part, reordered
+from .jit import finite, kernel, part, reordered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -228,6 +228,29 @@ def _add_tile(
             splitters,
             halves,
         )
+
+
+@finite
+def _ends(values: NDArray[Any]) -> tuple[float, float]:
+    """Return the least and the greatest value."""
+    low = high = values[0]
+    for i in range(values.shape[0]):
+        low = values[i] if values[i] < low else low
+        high = values[i] if values[i] > high else high
+    return low, high
+
+
+@kernel
+def bound(
+    values: NDArray[Any], boxes: NDArray[np.float64], start: int, stop: int
+) -> None:
+    """Write the boxes of the tiles from `start` to `stop`: see `visit`."""
+    n_channels, n = values.shape
+    for tile in range(start, stop):
+        first, last = tile * TILE, min((tile + 1) * TILE, n)
+        for channel in range(n_channels):
+            low, high = _ends(values[channel, first:last])
+            boxes[tile, 0, channel], boxes[tile, 1, channel] = low, high
 
 
 @kernel
