@@ -55,12 +55,12 @@ def coarse_size(k: int, *, counted: bool) -> int:
     Examples
     --------
     >>> [coarse_size(k, counted=True) for k in (5, 50, 256, 2000)]
-    [2048, 6400, 12288, 32768]
+    [2048, 6400, 24576, 32000]
     >>> [coarse_size(k, counted=False) for k in (5, 50, 256, 2000)]
-    [8192, 8192, 12288, 32768]
+    [8192, 8192, 24576, 32000]
     """
     least = COARSE if counted else COARSE_PIXELS
-    return max(least, min(128 * k, 2**13), min(48 * k, 2**15), 16 * k)
+    return max(least, min(128 * k, 2**13), min(96 * k, 24 * 2**10), 16 * k)
 
 
 def settle(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
