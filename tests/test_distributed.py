@@ -68,8 +68,8 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr("napari_kmeans.core.data.samples.DISTINCT", 2**12)
     monkeypatch.setattr("napari_kmeans.core.reading.streamed.FINE", 2**12)
     monkeypatch.setattr("napari_kmeans.core.cluster.settling.FINE", 2**12)
-    monkeypatch.setattr("napari_kmeans.core.cluster.settling.COARSE", 2**10)
-    monkeypatch.setattr("napari_kmeans.core.reading.streamed.COARSE", 2**10)
+    for name in ("COARSE", "COARSE_PIXELS"):
+        monkeypatch.setattr(f"napari_kmeans.core.cluster.settling.{name}", 2**10)
     monkeypatch.setattr("napari_kmeans.core.data.stream.BLOCK", 2**15)
     monkeypatch.setattr("napari_kmeans.core.data.stream.CLUSTER_BLOCK", 2**15)
 

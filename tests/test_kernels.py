@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans.core import kernels
-from napari_kmeans.core.data.codes import BITS
+from napari_kmeans.core.data.codes import BITS, Codes, packed_rgb, words_of
 from napari_kmeans.core.data.frame import Frame
 from napari_kmeans.core.data.samples import Samples
 
@@ -315,6 +315,44 @@ def test_paint_leaves_unlabeled_pixels_and_further_channels(dtype):
     kernels.paint(labels, palette, pixels, 0, 4)
     most = int(np.iinfo(dtype).max)
     assert pixels.tolist() == [[9] * 3, [1, 2, 9], [3, most, 9], [9] * 3, [9] * 3]
+
+
+@given(st.integers(0, 40), st.integers(0, 7), st.integers(0, 99), st.booleans())
+def test_words_are_counted_looked_up_and_painted_as_bytes_are(n, offset, seed, alike):
+    rng = np.random.default_rng(seed)
+    memory = rng.integers(0, 2 if alike else 256, 3 * n + 16, np.uint8)
+    image = memory[offset : offset + 3 * n].reshape(n, 3)
+    words = words_of(list(image.T))
+    # Those that do not begin where words do are left to the bytes.
+    assert words.size in (0, n // 4 * 3)
+    fours = words.size // 3
+    counts, touched = np.zeros((2, 2**24), np.uint32), np.zeros((2, 2**15), np.bool_)
+    codes = Codes((0, 0, 0), (256, 256, 256)).encode(list(image.T))
+    kernels.count4(words, BITS, counts[0], touched[0], 0, fours)
+    kernels.count3(*image.T, BITS, counts[1], touched[1], 0, 4 * fours)
+    np.testing.assert_array_equal(*counts[:, codes])
+    np.testing.assert_array_equal(*touched)
+    lut = np.zeros(2**24, np.uint8)
+    lut[codes] = rng.integers(1, 250, n)
+    labels = np.zeros((2, n), np.uint8)
+    kernels.look_up4(words, BITS, lut, labels[0], 0, fours)
+    kernels.look_up3(*image.T, BITS, lut, labels[1], 0, 4 * fours)
+    np.testing.assert_array_equal(*labels)
+    colors = rng.integers(0, 256, (255, 3), np.uint8)
+    painted = np.zeros((2, n, 3), np.uint8)
+    labels += 1
+    into = words_of(list(painted[0].T), write=True)
+    assert into.size == n // 4 * 3
+    kernels.paint4(labels[0], packed_rgb(colors), into, 0, n // 4)
+    kernels.paint(labels[0], colors, painted[1], 0, n // 4 * 4)
+    np.testing.assert_array_equal(*painted)
+
+
+@pytest.mark.parametrize("cut", [np.s_[:, ::2], np.s_[::-1], np.s_[:, 1:]])
+def test_only_pixels_that_lie_side_by_side_are_words(cut):
+    image = np.zeros((8, 16, 3), np.uint8)[cut]
+    assert words_of([image[..., c].reshape(-1) for c in range(3)]).size == 0
+    assert words_of([image.reshape(-1, 3)[:, c] for c in (2, 1, 0)]).size == 0
 
 
 def test_tally_counts_labels_and_sums_their_columns():

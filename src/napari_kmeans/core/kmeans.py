@@ -53,8 +53,8 @@ def kmeans(
     seed : int, default 0
         Seed of the random starts, 0 to 2**31 - 1. The same seed, the same answer.
     max_samples : int or None, default 65_536
-        More points than this are searched in a sample, as of `quantize`, and refined
-        over all. None searches all.
+        How many points OpenCV searches, as of `quantize`; all are refined over. None
+        searches all.
     refine : bool, default True
         Refine the centers in float64 over all points. False is plain OpenCV.
     progress : callable, optional

@@ -87,9 +87,10 @@ def quantize(
         deviation, of that with the greatest; or by these factors above 0. Centers are
         in the units of the image; compactness and epsilon are of what is clustered.
     max_samples : int or None, default 65_536
-        More pixels than this are searched in a sample, and refined over all: of 4,096
-        or ``64 * k``, at most of this size; of this size with labels to start from or
-        ``refine=False``. None searches all, as the OpenCV tutorials do.
+        OpenCV searches a sample of 2,048 pixels or ``4 * k``, for at most three
+        iterations, and at most this many; what it finds is settled on some thousand
+        samples, and refined over all. With labels to start from or ``refine=False``,
+        the sample is of this size. None searches all, as the OpenCV tutorials do.
     refine : bool, default True
         Refine the centers in float64 over all pixels. False is plain OpenCV; its
         labels, too, where the whole image was searched.
@@ -119,8 +120,10 @@ def quantize(
 
     References
     ----------
-    OpenCV's ``cv2.kmeans`` searches; S. P. Lloyd, "Least squares quantization in PCM"
-    (1982) is the refinement.
+    OpenCV's ``cv2.kmeans`` searches; B. Fritzke, "The breathing k-means algorithm"
+    (2020), and P. Fränti, "Genetic algorithm with deterministic crossover for vector
+    quantization" (2000), are what settles; S. P. Lloyd, "Least squares quantization in
+    PCM" (1982) is the refinement.
 
     Examples
     --------

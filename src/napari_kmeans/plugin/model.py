@@ -5,6 +5,7 @@ Knows no Qt: the dock shows the model and changes it, and so can a script or a t
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from .job import Outcome
     from .reading import Kept
     from .settings import DockSettings
+
+#: Seconds of showing layers after which the window is to answer.
+TURN = 0.05
 
 
 class KMeansModel:
@@ -307,8 +311,13 @@ class KMeansModel:
             cut = job.reading.cut if job.reading else ()
             placed = [part(source, cut) if cut else source for source in job.sources]
             source = placed[0] if len(placed) == 1 else placed
-            for _ in showing(self._viewer, to_layers(result, source, job.roles)):
+            begun = time.perf_counter()
+            for layer in showing(self._viewer, to_layers(result, source, job.roles)):
+                # Drawing takes longer than the update of a layer that is there.
+                if layer.visible and time.perf_counter() - begun < TURN:
+                    continue
                 yield
+                begun = time.perf_counter()
                 if why := changed(layers, job.sources, job.data):
                     self._tell(f"{why}: the rest was not added")
                     return

@@ -20,7 +20,7 @@ import numpy as np
 
 from .. import kernels
 from ..run.progress import step
-from ..run.threads import map_blocks
+from ..run.threads import map_blocks, spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,18 +39,23 @@ IN_STEPS, OUT_STEPS = 2, 4
 
 
 class Effort(NamedTuple):
-    """How many lines there are, their breaths, and those of what is crossed."""
+    """How many lines there are, their breaths, and those of what is crossed.
+
+    `together` are breaths without a pause: a few tens of milliseconds.
+    """
 
     lines: int
     breaths: int
     crossed: int
+    together: int
 
     @classmethod
     def of(cls, k: int) -> Effort:
         """Return what finds about the best there is, and takes not too long."""
-        if k <= 8:
-            return cls(2, 6, 2)
-        return cls(4, 16, 6) if k <= 512 else cls(2, 4, 1)
+        together = 1 + 256 // k
+        if k <= 128:
+            return cls(4, 10 if k <= 8 else 16, 4 if k <= 8 else 6, together)
+        return cls(2, 16, 6, together) if k <= 512 else cls(2, 4, 1, together)
 
     @property
     def steps(self) -> int:
@@ -91,20 +96,25 @@ def breathed(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
         a, b = (attempts[i % len(attempts)] for i in (2 * line, 2 * line + 1))
         return a if a is b else _crossed(tiles, a, b)
 
-    def breathe(lines: list[_Answer], part: float) -> list[_Answer]:
-        return _each(
-            lambda line: _breathe(tiles, lines[line], part, rngs[line]), len(lines)
-        )
+    def breathe(lines: list[_Answer], depths: Sequence[float]) -> list[_Answer]:
+        def one(line: int) -> _Answer:
+            answer = lines[line]
+            for depth in depths:
+                answer = _breathe(tiles, answer, depth, rngs[line])
+            return answer
+
+        return _each(one, len(lines))
 
     lines = _each(pair, effort.lines)
-    for n, part in enumerate(np.geomspace(DEEPEST, SHALLOWEST, effort.breaths)):
-        lines = breathe(lines, part)
-        step(n + 1)
+    depths = np.geomspace(DEEPEST, SHALLOWEST, effort.breaths).tolist()
+    for start, stop in spans(effort.breaths, effort.together):
+        lines = breathe(lines, depths[start:stop])
+        step(stop)
     best, *others = sorted(lines, key=_cost)
     crossed = _each(lambda i: _crossed(tiles, best, others[i]), len(others))
-    for n in range(effort.crossed):
-        crossed = breathe(crossed, CROSSED)
-        step(effort.breaths + n + 1)
+    for start, stop in spans(effort.crossed, effort.together):
+        crossed = breathe(crossed, [CROSSED] * (stop - start))
+        step(effort.breaths + stop)
     return min([best, *crossed], key=_cost).centers.T.copy()
 
 
@@ -169,11 +179,11 @@ def _crossed(tiles: kernels.Tiles, a: _Answer, b: _Answer) -> _Answer:
 
 
 def _breathe(
-    tiles: kernels.Tiles, answer: _Answer, part: float, rng: np.random.Generator
+    tiles: kernels.Tiles, answer: _Answer, depth: float, rng: np.random.Generator
 ) -> _Answer:
     """Add a part of k centers, and merge them; return the better of the two answers."""
     # Those of empty clusters are of no use.
-    n = max(1, int(part * answer.weights.size)) + np.sum(answer.weights == 0)
+    n = max(1, int(depth * answer.weights.size)) + np.sum(answer.weights == 0)
     cumulative = np.cumsum(tiles.weights * answer.squared)
     places = (np.arange(n) + rng.random(n)) / n * cumulative[-1]
     index = np.searchsorted(cumulative, places, side="right")

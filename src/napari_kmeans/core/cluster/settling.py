@@ -31,29 +31,36 @@ if TYPE_CHECKING:
 #: Where shifts of centers end to matter, as a part of the data's range.
 TOLERANCE = 2.0**-16
 
+#: Samples to settle on, at least: means of colors close to each other; and pixels, as
+#: an error of theirs is one of the sample.
+COARSE, COARSE_PIXELS = 2**11, 2**13
+
 #: Samples to end on, which are all where these are colors, or pixels in the tens of
 #: thousands for the error of a sample to be small.
-FINE = 2**17
+FINE = 2**16
 
 #: The most accelerated steps to rest on these.
-STEPS, FINE_STEPS = 50, 12
+STEPS, FINE_STEPS = 50, 8
 
 #: Beyond this many clusters all pairs of centers take too long.
-MOST_PAIRED = 4096
+MOST_PAIRED = 2**13
 
 #: How many differences of steps the acceleration remembers.
 MEMORY = 5
 
 
-def coarse_size(k: int) -> int:
-    """Return how many samples to settle on.
+def coarse_size(k: int, *, counted: bool) -> int:
+    """Return how many samples to settle on, of colors that were counted or of pixels.
 
     Examples
     --------
-    >>> [coarse_size(k) for k in (5, 50, 256, 2000)]
-    [2048, 6400, 12288, 32768]
+    >>> [coarse_size(k, counted=True) for k in (5, 50, 256, 2000)]
+    [2048, 6400, 24576, 32000]
+    >>> [coarse_size(k, counted=False) for k in (5, 50, 256, 2000)]
+    [8192, 8192, 24576, 32000]
     """
-    return max(2**11, min(128 * k, 2**13), min(48 * k, 2**15), 16 * k)
+    least = COARSE if counted else COARSE_PIXELS
+    return max(least, min(128 * k, 2**13), min(96 * k, 24 * 2**10), 16 * k)
 
 
 def settle(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
@@ -72,14 +79,13 @@ def settle(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
     (k, n_channels) float64
     """
     centers, k = starts[0], len(starts[0])
-    coarse = samples.coarse(coarse_size(k), seed)
+    coarse = samples.coarse(coarse_size(k, counted=samples.compact), seed)
     if 1 < k <= MOST_PAIRED:
         centers = breathed(coarse, starts, seed)
-    centers = rest(coarse, centers, STEPS)
+    else:
+        centers = rest(coarse, centers, STEPS)
     fine = samples if samples.compact else samples.coarse(FINE, seed)
-    if fine.compact and fine is not coarse:
-        centers = rest(fine, centers, FINE_STEPS)
-    return centers
+    return rest(fine, centers, FINE_STEPS)
 
 
 def rest(samples: Samples, centers: Centers, steps: int) -> Centers:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import kernels
+from ..run.memory import are_scattered, zeros
 from ..run.threads import map_blocks, n_parallel, spans
 from .frame import less
+from .sampling import probe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 #: The most possible colors that are counted in a table.
 TABLE = 2**24
 
-#: Up to this many pixels are counted by sorting: faster than walking a large table.
-SORTED = 2**17
+#: Up to this many pixels are counted by sorting: faster than walking a large table;
+#: and where their colors lie all over it.
+SORTED, SCATTERED = 2**17, 2**20
 
 
 def _interleave(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -44,16 +47,6 @@ def order(codes: NDArray[np.uint32]) -> NDArray[np.intp]:
     keys |= np.arange(codes.size, dtype=np.uint64)
     keys.sort()
     return (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
-
-
-def order_of_distinct(codes: NDArray[np.uint32], n_codes: int) -> NDArray[np.intp]:
-    """Return what sorts distinct codes, by a table of which little is touched."""
-    places = np.zeros((-(-n_codes // int(kernels.CELL)), int(kernels.CELL)), np.uint32)
-    places.reshape(-1)[codes] = np.arange(1, codes.size + 1, dtype=np.uint32)
-    touched = np.zeros(len(places), np.bool_)
-    touched[codes // kernels.CELL] = True
-    found = places[touched]
-    return found[found > 0].astype(np.intp) - 1
 
 
 def place_of(values: NDArray[Any]) -> NDArray[np.uint32]:
@@ -220,7 +213,9 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     (n_colors,) uint32, (n_colors,) float64
     """
     n = channels[0].size
-    if n <= SORTED and codes.n > 2**16:
+    some = codes.encode([channel[probe(n)] for channel in channels])
+    most = SCATTERED if are_scattered(some, np.uint32) else SORTED
+    if n <= most and codes.n > 2**16:
         ordered = np.sort(codes.encode(channels))
         first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
         at = np.flatnonzero(first)
@@ -230,7 +225,7 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     touched = np.zeros(n_cells, np.bool_)
 
     def table(start: int, stop: int) -> NDArray[np.uint32]:
-        counts = np.zeros(codes.n, np.uint32)
+        counts = zeros(codes.n, np.uint32, some)
         if codes.are_rgb:
             words = words_of([channel[start:stop] for channel in channels])
             done = start + words.size // 3 * 4

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .codes import Codes, order_of_distinct
+from ..run.memory import zeros
 from .frame import Frame
 from .samples import Samples
+from .sampling import PROBE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from .codes import Codes
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Colors(Samples):
 
     def table(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Return the label of each possible color, from 1; 0 where there is none."""
-        lut = np.zeros(self.codes.n, labels.dtype)
+        some = self.occurring[:: max(1, self.n // PROBE)]
+        lut = zeros(self.codes.n, labels.dtype, some)
         lut[self.occurring] = labels + labels.dtype.type(1)
         return lut
 
@@ -70,7 +74,7 @@ def from_colors(
     if codes.are_rgb and least.any():
         # In the order that the same image has, shifted to begin at 0.
         shifted = codes.encode(list((values - least).astype(np.uint8)))
-        order = order_of_distinct(shifted, codes.n)
+        order = np.argsort(shifted, kind="stable")  # fast, as most are in order
         occurring, counts = occurring[order], counts[order]
         values = np.ascontiguousarray(values[:, order])
     if frame is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -100,13 +100,8 @@ class Samples:
     def boxes(self) -> NDArray[np.float64]:
         """The least and the greatest values of each tile: (n_tiles, 2, n_channels)."""
         boxes = np.empty((self.n_tiles, 2, self.n_channels))
-
-        def part(start: int, stop: int) -> None:
-            values = self.values[:, start * kernels.TILE : stop * kernels.TILE]
-            boxes[start:stop, 0] = _per_tile(np.minimum, values).T
-            boxes[start:stop, 1] = _per_tile(np.maximum, values).T
-
-        map_blocks(part, self.n_tiles, TILES)
+        bound = partial(kernels.bound, self.values, boxes)
+        map_blocks(bound, self.n_tiles, TILES)
         return boxes
 
     @cached_property
@@ -144,8 +139,8 @@ class Samples:
                 rows *= self.weights[at]
             # As the kernel `visit` does it: exact, so in whatever order.
             high, low = kernels.halves(rows, *splitters.T[..., np.newaxis])
-            totals[start:stop, :, 0] = _per_tile(np.add, high).T
-            totals[start:stop, :, 1] = _per_tile(np.add, low).T
+            totals[start:stop, :, 0] = _tile_sums(high).T
+            totals[start:stop, :, 1] = _tile_sums(low).T
 
         map_blocks(part, n_tiles, TILES // 4)
         return totals
@@ -316,13 +311,13 @@ class _Slice(Samples):
         return self.start + index
 
 
-def _per_tile(ufunc: np.ufunc, rows: NDArray[Any]) -> NDArray[Any]:
-    """Reduce each tile of rows, (n_rows, n), to one value: (n_rows, n_tiles)."""
+def _tile_sums(rows: NDArray[Any]) -> NDArray[Any]:
+    """Sum each tile of rows, (n_rows, n): (n_rows, n_tiles)."""
     whole = rows.shape[1] // kernels.TILE * kernels.TILE
     tiles = rows[:, :whole].reshape(len(rows), -1, kernels.TILE)
-    found = ufunc.reduce(tiles, axis=2)
+    found = tiles.sum(axis=2)
     if whole < rows.shape[1]:
-        last = ufunc.reduce(rows[:, whole:], axis=1, keepdims=True)
+        last = rows[:, whole:].sum(axis=1, keepdims=True)
         found = np.hstack([found, last])
     return np.asarray(found)
 

@@ -34,7 +34,7 @@ from .exact import SPLITTER, halves, quanta
 from .intervals import first_costs, next_costs
 from .merging import merge
 from .steps import SIZE, TOGETHER, Scratch, Tiles, take_steps
-from .tiles import TILE, farthest, visit
+from .tiles import TILE, bound, farthest, visit
 
 __all__ = [
     "CELL",
@@ -44,6 +44,7 @@ __all__ = [
     "TOGETHER",
     "Scratch",
     "Tiles",
+    "bound",
     "collect",
     "count1",
     "count3",

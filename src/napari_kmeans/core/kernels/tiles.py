@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .jit import kernel, part, reordered
+from .jit import finite, kernel, part, reordered
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TILE = 128
 
 #: Up to this many centers are summed one after the other, in vector instructions.
-FEW = 4
+FEW = 8
 
 
 @part
@@ -134,12 +134,13 @@ def _split(
 @reordered
 def _sum_of(
     halves: NDArray[np.float64], labels: NDArray[np.int32], size: int, label: int
-) -> float:
+) -> tuple[float, float]:
     """Sum those of one label. Exact, hence the same in whatever order."""
-    found = 0.0
+    first = second = 0.0
     for i in range(size):
-        found += halves[i] if labels[i] == label else 0.0
-    return found
+        first += halves[0, i] if labels[i] == label else 0.0
+        second += halves[1, i] if labels[i] == label else 0.0
+    return first, second
 
 
 @part
@@ -159,12 +160,35 @@ def _add(
     if n_candidates <= FEW:
         for candidate in range(n_candidates):
             k = candidates[candidate]
-            for level in range(2):
-                sums[k, column, level] += _sum_of(halves[level], labels, size, k)
+            first, second = _sum_of(halves, labels, size, k)
+            sums[k, column, 0] += first
+            sums[k, column, 1] += second
         return
     for i in range(size):
         sums[labels[i], column, 0] += halves[0, i]
         sums[labels[i], column, 1] += halves[1, i]
+
+
+@part
+def _count(
+    sums: NDArray[np.float64],
+    column: int,
+    labels: NDArray[np.int32],
+    size: int,
+    candidates: NDArray[np.int32],
+    n_candidates: int,
+) -> None:
+    """Add the numbers of samples to the sums of the labels: weights of 1 each."""
+    if n_candidates <= FEW:
+        for candidate in range(n_candidates):
+            k = candidates[candidate]
+            n = 0
+            for i in range(size):
+                n += labels[i] == k
+            sums[k, column, 0] += n
+        return
+    for i in range(size):
+        sums[labels[i], column, 0] += 1.0
 
 
 @part
@@ -185,7 +209,9 @@ def _add_tile(
     """Add the weighted samples of a tile, and their weights, to the labels' sums."""
     n_channels = local.shape[0]
     weighted = weights.shape[0] > 0
-    for column in range(n_channels + 1):
+    if not weighted:
+        _count(sums, n_channels, labels, size, candidates, n_candidates)
+    for column in range(n_channels + weighted):
         for i in range(size):
             weight = weights[at + i] if weighted else 1.0
             if column < n_channels:
@@ -202,6 +228,29 @@ def _add_tile(
             splitters,
             halves,
         )
+
+
+@finite
+def _ends(values: NDArray[Any]) -> tuple[float, float]:
+    """Return the least and the greatest value."""
+    low = high = values[0]
+    for i in range(values.shape[0]):
+        low = values[i] if values[i] < low else low
+        high = values[i] if values[i] > high else high
+    return low, high
+
+
+@kernel
+def bound(
+    values: NDArray[Any], boxes: NDArray[np.float64], start: int, stop: int
+) -> None:
+    """Write the boxes of the tiles from `start` to `stop`: see `visit`."""
+    n_channels, n = values.shape
+    for tile in range(start, stop):
+        first, last = tile * TILE, min((tile + 1) * TILE, n)
+        for channel in range(n_channels):
+            low, high = _ends(values[channel, first:last])
+            boxes[tile, 0, channel], boxes[tile, 1, channel] = low, high
 
 
 @kernel
@@ -286,13 +335,16 @@ def visit(
                 halves,
             )
             continue
+        weighted = weights.shape[0] > 0
         for i in range(size):
             labels[at + i] = nearest[i]
-            scratch[i] = weights[at + i] if weights.shape[0] > 0 else 1.0
+            scratch[i] = weights[at + i] if weighted else 1.0
             distances[i] *= scratch[i]
             if squared.shape[0] > 0:
                 squared[at + i] = distances[i]
-        for column in range(2):
+        if not weighted:
+            _count(sums, n_channels, nearest, size, candidates, found)
+        for column in range(0 if weighted else 1, 2):
             _add(
                 sums,
                 n_channels + column,

@@ -245,7 +245,7 @@ class StreamedSamples:
         stream, space, (survey, blocks) = self.stream, self.space, self._known
         n, seed = survey.n, settings.seed
         none = np.empty(0)
-        sizes = (settings.search_size, coarse_size(settings.k), FINE)
+        sizes = (settings.search_size, coarse_size(settings.k, counted=False), FINE)
         picks = [probe(n), *(stratified(n, none, size, seed) for size in sizes)]
         wanted = np.unique(np.concatenate(picks))
         with stage("Picking pixels", 0, PICKING / 2):

@@ -3,22 +3,51 @@
 from __future__ import annotations
 
 import math
+import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .lazy import is_lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
+    from numpy.typing import DTypeLike, NDArray
 
 #: Bytes of the tables in which colors are counted and looked up.
 TABLES = 150_000_000
 
+#: Bytes of a page of memory, and how many it is faster to get one by one.
+PAGE, FEW_PAGES = 2**12, 2**10
+
 #: Bytes of a process before it reads; of one that reads an image block by block in a
 #: single thread; and of each thread more: measured, and rounded up.
 PROCESS, STREAMING, THREAD = 300_000_000, 600_000_000, 150_000_000
+
+
+def are_scattered(some: NDArray[Any], dtype: DTypeLike) -> bool:
+    """Whether some indices of a table lie in so many pages that all may be touched."""
+    per_page = PAGE // np.dtype(dtype).itemsize
+    return np.unique(some // np.uint32(per_page)).size > FEW_PAGES
+
+
+def zeros(n: int, dtype: DTypeLike, some: NDArray[Any]) -> NDArray[Any]:
+    """Return n zeros, to be written to around `some` indices, unsigned integers.
+
+    Where these are in few pages, only those pages are in memory that are written to.
+    `numpy.zeros` asks for large pages, in which little is left out, but which are
+    sooner there than as many small ones.
+
+    Examples
+    --------
+    >>> zeros(3, "uint8", np.zeros(1, np.uint32)).tolist()
+    [0, 0, 0]
+    """
+    if are_scattered(some, dtype):
+        return np.zeros(n, dtype)
+    return np.frombuffer(mmap.mmap(-1, n * np.dtype(dtype).itemsize), dtype)
 
 
 def free_memory() -> int:
