@@ -42,9 +42,10 @@ BREATH, FREEZING = 5, 1.1
 def random_swap(
     samples: Weighted, k: int, random: np.random.Generator, seconds: float
 ) -> Array:
-    """Move random centers to random samples, and keep what is better.
+    """Move centers to random samples, and keep what is better.
 
-    A trial is repaired where it happened, in the clusters around both places.
+    A trial is repaired where it happened, in the clusters around both places. Each
+    other center is any, as published; the rest are of those that are missed least.
 
     P. Fränti, "Efficiency of random swap clustering", Journal of Big Data 5:13 (2018).
     """
@@ -168,7 +169,7 @@ def swapped(
     for _ in _until(seconds):
         partition = Partition(samples, best.copy(), random)
         for _ in islice(_until(end - time.monotonic()), ROUND):
-            partition.swap(partition.missed_least(foresight), steps)
+            partition.swap(partition.chosen(foresight), steps)
         centers = converged(samples, partition.centers, steps=4)
         now = cost(samples, centers)
         if now < lowest:
@@ -189,10 +190,10 @@ class Partition:
         loss = (squared[:, 1] - squared[:, 0]) * samples.weights
         self.loss = np.bincount(self.labels, loss, len(centers))
 
-    def missed_least(self, foresight: bool) -> int:
+    def chosen(self, foresight: bool) -> int:
         """Return a center to remove: any, or one of those that are missed least."""
         k = len(self.centers)
-        if not foresight:
+        if not foresight and self.random.random() < 0.5:
             return int(self.random.integers(k))
         few = min(k, 1 + k // 8)
         return int(self.random.choice(np.argpartition(self.loss, few - 1)[:few]))
@@ -214,7 +215,7 @@ class Partition:
         centers[np.searchsorted(part, removed)] = new
         before = self.error[index].sum()
         values, weights = self.samples.values[index], self.samples.weights[index]
-        centers, labels, error = _repaired(values, weights, centers, steps)
+        centers, labels, error = _repaired(values, weights, centers, steps, before)
         if error.sum() < before * (1 - 1e-12):
             self.centers[part] = centers
             self.labels[index] = part[labels]
@@ -228,24 +229,31 @@ class Partition:
 
 
 def _repaired(
-    values: Array, weights: Array, centers: Array, steps: int
+    values: Array, weights: Array, centers: Array, steps: int, least: float
 ) -> tuple[Array, Array, Array]:
-    """Return centers after steps of Lloyd, and for each value its label and error."""
+    """Return centers after steps of Lloyd, and for each value its label and error.
+
+    The steps end where so many as the last one would not come below what is asked.
+    """
     from scipy.spatial.distance import cdist
 
     k = len(centers)
     rows = np.arange(len(values))
-    weighted = values * weights[:, np.newaxis]
-    for step in range(steps + 1):
+    weighted = (values * weights[:, np.newaxis]).T.copy()
+    before = np.inf
+    for left in range(steps, -1, -1):
         squared = cdist(values, centers, "sqeuclidean")
         labels = squared.argmin(axis=1)
-        if step == steps:
+        error = squared[rows, labels] * weights
+        now = error.sum()
+        if not left or now - left * (before - now) > least:
             break
+        before = now
         counts = np.bincount(labels, weights, k)
-        sums = np.stack([np.bincount(labels, row, k) for row in weighted.T], axis=1)
+        sums = np.stack([np.bincount(labels, row, k) for row in weighted], axis=1)
         full = counts > 0
         centers[full] = sums[full] / counts[full, np.newaxis]
-    return centers, labels, squared[rows, labels] * weights
+    return centers, labels, error
 
 
 def bred(

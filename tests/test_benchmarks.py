@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from benchmarks import __main__ as command
-from benchmarks import large, methods, report
+from benchmarks import growth, large, methods, pictures, plots, quality, report, sets
 from benchmarks.compactness import compactness, count
 from benchmarks.comparison import compare
 from benchmarks.contenders import CONTENDERS, Contender
@@ -118,7 +118,7 @@ def test_swaps_find_what_a_bad_start_lacks():
     # All of one place.
     partition = methods.Partition(samples, rows[:16].copy(), random)
     for trial in range(400):
-        partition.swap(partition.missed_least(trial % 2), methods.TRIAL_STEPS)
+        partition.swap(partition.chosen(trial % 2), methods.TRIAL_STEPS)
     found = partition.centers
     assert methods.cost(samples, found) < 480 * 0.001
     distances = np.abs(places[:, np.newaxis] - found).max(axis=2)
@@ -239,6 +239,114 @@ def test_large_images_and_movies_are_measured(monkeypatch):
     making = "making the blocks twice, taken off"
     assert [name for name, s in measured.seconds.items() if s < 0] == [making]
     assert large.movie(2).n == 2 * 512**2
+
+
+@pytest.mark.parametrize("name", sets.SETS)
+def test_sets_are_made_around_their_centers(name):
+    points, centers = sets.made(name)
+    assert points.dtype == np.float32
+    np.testing.assert_array_equal(sets.made(name).points, points)
+    started = methods.converged(whole(count(points)), centers.astype(np.float64))
+    assert sets.centroid_index(started, centers) == 0
+    workload = sets.workload(name)
+    assert workload.data().shape == (workload.n, 2) == points.shape
+    assert workload.k == len(centers)
+
+
+def test_centroid_index_counts_clusters_in_the_wrong_place():
+    true = np.array([[0, 0], [0, 1], [5, 0], [5, 1], [9, 9.0]])
+    assert sets.centroid_index(true[::-1] + 0.1, true) == 0
+    wrong = true.copy()
+    wrong[0] = 9.1, 9
+    assert sets.centroid_index(wrong, true) == sets.centroid_index(true, wrong) == 1
+    wrong[2] = 9, 8.9
+    assert sets.centroid_index(wrong, true) == 2
+
+
+def of_quality(name, k, title, seconds, above):
+    workload = pictures.workload(name, k, (8, 8))
+    return quality.Quality(workload, title, seconds, above, np.zeros((k, 3)))
+
+
+TEN, ONE = quality.OURS
+MADE_UP = [
+    of_quality("coffee", 8, TEN, 0.02, (0.0, 5e-5, 1e-4)),
+    of_quality("coffee", 8, ONE, 0.01, (0.0, 0.0, 2e-4)),
+    of_quality("coffee", 8, "cv2", 1.5, (0.03,)),
+    of_quality("chelsea", 8, TEN, 0.04, (0.0, 0.0, 0.0)),
+    of_quality("chelsea", 8, ONE, 0.02, (2e-4, 2e-4, 2e-4)),
+]
+
+
+def test_quality_is_told_in_tables():
+    own = quality.own_table(MADE_UP)
+    assert [cell.strip() for cell in own[2].split("|")[1:-1]] == [
+        *("coffee", "8", "+0.005%", "+0.01%", "0.02", "+0%", "+0.02%", "0.01")
+    ]
+    assert len(own) == 4
+    assert "| +3% in 1.5 s |" in quality.peers_table(MADE_UP)[2]
+    assert quality.peers_table(MADE_UP)[3].endswith(" - |")
+    [ten] = [line for line in quality.summary(MADE_UP) if TEN in line]
+    assert [cell.strip() for cell in ten.split("|")[2:-1]] == [
+        *("8", "0.03", "+0.0025%", "+0.01%")
+    ]
+
+
+def test_quality_is_judged_by_the_worst_seed_of_all_pictures():
+    assert list(quality.within(MADE_UP, {8: 1e-4, 16: 1e-3})) == [
+        f"K=8 within 0.01%, {TEN}: reached (in the median on 2 of 2, "
+        "in the worst seed on 2; the highest is +0.01%)",
+        f"K=8 within 0.01%, {ONE}: missed (in the median on 1 of 2, "
+        "in the worst seed on 0; the highest is +0.02%)",
+    ]
+
+
+def test_quality_is_measured_against_the_best(tmp_path, monkeypatch):
+    monkeypatch.setattr(quality, "PEERS", [BY_KEY["pillow"]])
+    workloads = [pictures.workload("coffee", 3, (40, 50)), sets.workload("S1")]
+    settings = {"seeds": 2, "anew": False, "seconds": 0.0}
+    found = quality.measured(workloads, tmp_path / "best.json", list, **settings)
+    told = [(q.workload, q.title, len(q.above)) for q in found]
+    picture, points = workloads
+    assert told == [
+        (picture, TEN, 2),
+        (picture, ONE, 2),
+        (picture, BY_KEY["pillow"].title, 1),
+        (points, TEN, 2),
+        (points, ONE, 2),
+    ]
+    assert all(q.seconds > 0 and min(q.above) > -1e-6 for q in found)
+    assert "Clusters in the wrong place:" in pictures.of_sets(found[3:])
+
+
+def test_growth_ends_where_it_takes_too_long(monkeypatch):
+    sizes = growth.of_k([2, 3, 4], side=16)
+    assert [k for k, _ in growth.curve("ours", sizes, 60.0)] == [2, 3, 4]
+    assert [k for k, _ in growth.curve("opencv", sizes, 0.0)] == [2]
+    monkeypatch.setattr(growth, "MOST", 0)
+    assert growth.curve("opencv", sizes, 60.0) == []
+    assert len(growth.curve("ours", growth.of_pixels([0.0001]), 60.0)) == 1
+
+
+CURVES = {"ours": [(2, 0.5), (16, 0.75)], "theirs": [(2, 1234.5)]}
+
+
+def test_growth_is_told_in_a_table():
+    rows = [line.split("|")[1:-1] for line in growth.table("K", CURVES)]
+    assert [[cell.strip() for cell in row] for row in [rows[0], *rows[2:]]] == [
+        ["K", "ours, s", "theirs, s"],
+        ["2", "0.5", "1234"],
+        ["16", "0.75", "-"],
+    ]
+
+
+def test_plots_are_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    plots.quality(MADE_UP, tmp_path / "quality.png")
+    plots.growth([("pixels", CURVES), ("K", CURVES)], tmp_path / "growth.png")
+    for drawn in tmp_path.iterdir():
+        assert drawn.read_bytes().startswith(b"\x89PNG")
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_window_is_measured_in_the_first_run_of_a_session_and_later_ones():
