@@ -12,6 +12,7 @@ import numpy as np
 
 from .best import SECONDS, best
 from .compactness import count
+from .history import Figures
 from .measurement import SkippedError, measure
 
 if TYPE_CHECKING:
@@ -47,6 +48,16 @@ class Comparison:
     def of(self, key: str) -> Measurement | None:
         """Return what was measured of a contender, if anything was."""
         return next((m for c, m in self.measured.items() if c.key == key), None)
+
+    def figures(self) -> dict[str, Figures]:
+        """Return seconds and compactness of each contender, by what was measured."""
+        shape = "x".join(map(str, self.workload.shape))
+        return {
+            f"{self.workload.name} {shape}: {contender.title}": Figures(
+                measured.seconds, measured.compactness
+            )
+            for contender, measured in self.measured.items()
+        }
 
     def verdicts(self) -> Iterator[str]:
         """Yield a line for each target of the workload, with the figure reached."""

@@ -14,10 +14,22 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from benchmarks import __main__ as command
-from benchmarks import growth, large, methods, pictures, plots, quality, report, sets
+from benchmarks import (
+    growth,
+    history,
+    interactive,
+    large,
+    methods,
+    pictures,
+    plots,
+    quality,
+    report,
+    sets,
+)
 from benchmarks.compactness import compactness, count
 from benchmarks.comparison import compare
 from benchmarks.contenders import CONTENDERS, Contender
+from benchmarks.history import Figures
 from benchmarks.measurement import Measurement
 from benchmarks.subset import Weighted, subset, whole
 from benchmarks.targets import Targets
@@ -51,7 +63,11 @@ def test_comparison_measures_and_judges_each_contender(tmp_path):
     text = report.section(found)
     for contender in contenders:
         assert f"| {contender.title} " in text
-    assert "- Target: speed >= 150x cv2.kmeans: " in text
+    assert "- Target: speed >= 250x cv2.kmeans: " in text
+    assert found.figures() == {
+        f"W1 64x64: {contender.title}": Figures(m.seconds, m.compactness)
+        for contender, m in found.measured.items()
+    }
     assert "4,096 pixels, K=5, 10 attempts, criteria (10, 1)" in text
 
 
@@ -238,7 +254,67 @@ def test_large_images_and_movies_are_measured(monkeypatch):
     assert measured.n == 9 * 64**2
     making = "making the blocks twice, taken off"
     assert [name for name, s in measured.seconds.items() if s < 0] == [making]
+    assert large.large_verdict(measured).startswith("- Target: at most 1 GB, ")
     assert large.movie(2).n == 2 * 512**2
+
+
+def test_movies_are_judged_in_proportion_to_their_frames():
+    measured = large.Measured("movie", 1, {"fit and labels": 0.7}, None)
+    told = "- Target: 100 frames in 0.7 s: reached (0.70 s)"
+    assert large.movie_verdict(measured, 100) == told
+    assert ": missed (" in large.movie_verdict(measured, 99)
+
+
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        partial(interactive.another, 5, (64, 64)),
+        partial(interactive.sweep, (64, 64)),
+        partial(interactive.picture, "coffee", (slice(30), slice(40)), 5),
+        partial(interactive.noise, (20, 30), 9),
+        partial(interactive.movie, 2),
+        interactive.fresh,
+    ],
+    ids=lambda prepare: getattr(prepare, "func", prepare).__name__,
+)
+def test_gestures_are_measured(prepare, monkeypatch):
+    monkeypatch.setattr(interactive, "RUNS", 1)
+    assert interactive.measure(interactive.Gesture("made up", prepare)) > 0
+
+
+def test_gestures_are_judged_by_seconds_or_as_times_of_opencv():
+    assert interactive.times_opencv(1.0, TINY) > 0
+    picture = interactive.Gesture("a picture", dict, 0.1)
+    assert interactive.row(picture, 0.1) == ["a picture", "0.1", "0.1 s", "reached"]
+    assert interactive.row(picture, 0.2)[-1] == "missed"
+    another = interactive.Gesture("another K", dict)
+    told = ["another K", "0.2", "500 times cv2.kmeans", "missed (499 times)"]
+    assert interactive.row(another, 0.2, 499.0) == told
+    assert interactive.row(another, 0.2, 500.0)[-1] == "reached (500 times)"
+
+
+def test_figures_are_compared_with_those_of_an_earlier_run(tmp_path):
+    before = {
+        "same": Figures(1.0, 50.0),
+        "slow": Figures(1.0, 50.0),
+        "fast": Figures(1.0),
+        "gone": Figures(1.0),
+    }
+    now = {
+        "same": Figures(1.1, 50.0),
+        "slow": Figures(1.2, 51.0),
+        "fast": Figures(0.5),
+        "new": Figures(1.0),
+    }
+    history.write(tmp_path / "figures.json", before)
+    assert history.read(tmp_path / "figures.json") == before
+    table = history.compared(now, history.read(tmp_path / "figures.json"))
+    rows = [line.split("|")[1:-1] for line in table.splitlines() if " 1 |" in line]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["same", "1.1", "1", "1.10x", "1.000000x", ""],
+        ["slow", "1.2", "1", "1.20x", "1.020000x", "slower, worse"],
+        ["fast", "0.5", "1", "0.50x", "-", ""],
+    ]
 
 
 @pytest.mark.parametrize("name", sets.SETS)
