@@ -33,7 +33,7 @@ TOLERANCE = 2.0**-16
 
 #: Samples to settle on, at least: means of colors close to each other; and pixels, as
 #: an error of theirs is one of the sample.
-COARSE, COARSE_PIXELS = 2**11, 2**13
+COARSE, COARSE_PIXELS = 2**11, 2**14
 
 #: Samples to end on, which are all where these are colors, or pixels in the tens of
 #: thousands for the error of a sample to be small.
@@ -57,7 +57,7 @@ def coarse_size(k: int, *, counted: bool) -> int:
     >>> [coarse_size(k, counted=True) for k in (5, 50, 256, 2000)]
     [2048, 6400, 24576, 32000]
     >>> [coarse_size(k, counted=False) for k in (5, 50, 256, 2000)]
-    [8192, 8192, 24576, 32000]
+    [16384, 16384, 24576, 32000]
     """
     least = COARSE if counted else COARSE_PIXELS
     return max(least, min(128 * k, 2**13), min(96 * k, 24 * 2**10), 16 * k)
