@@ -42,6 +42,9 @@ FINE = 2**16
 #: The most accelerated steps to rest on these.
 STEPS, FINE_STEPS = 50, 8
 
+#: Up to this many clusters more samples judge what few have found.
+MOST_JUDGED = 64
+
 #: Beyond this many clusters all pairs of centers take too long.
 MOST_PAIRED = 2**13
 
@@ -80,11 +83,12 @@ def settle(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
     """
     centers, k = starts[0], len(starts[0])
     coarse = samples.coarse(coarse_size(k, counted=samples.compact), seed)
+    fine = samples if samples.compact else samples.coarse(FINE, seed)
     if 1 < k <= MOST_PAIRED:
-        centers = breathed(coarse, starts, seed)
+        judge = coarse if samples.compact or k > MOST_JUDGED else fine
+        centers = breathed(coarse, judge, starts, seed)
     else:
         centers = rest(coarse, centers, STEPS)
-    fine = samples if samples.compact else samples.coarse(FINE, seed)
     return rest(fine, centers, FINE_STEPS)
 
 
