@@ -109,7 +109,7 @@ def test_those_without_weight_are_no_partners():
 def test_what_is_breathed_is_no_worse(k, n_starts):
     samples = samples_of(0, 2, 900, weighted=True)
     starts = [drawn(samples, k, seed).T for seed in range(n_starts)]
-    found = breathing.breathed(samples, starts, 0)
+    found = breathing.breathed(samples, samples, starts, 0)
     assert found.shape == (k, 2)
     best = min(cost(samples, start.T) for start in starts)
     assert cost(samples, found.T) < best
@@ -122,22 +122,25 @@ def test_groups_are_found_from_a_start_in_one_of_them():
     samples = from_pixels(list(values))
     start = values[:, :3000:200][:, :15]
     assert len(np.unique(np.arange(0, 3000, 200) % 15)) < 15
-    found = breathing.breathed(samples, [start.T], 0)
+    found = breathing.breathed(samples, samples, [start.T], 0)
     assert cost(samples, found.T) < 1.01 * cost(samples, middles)
 
 
 def test_empty_clusters_get_a_place():
     samples = samples_of(0, 2, 900)
     start = np.tile(samples.values[:, :1].T, (9, 1))
-    found = breathing.breathed(samples, [start], 0)
-    others = [breathing.breathed(samples, [drawn(samples, 9, i).T], 0) for i in (0, 1)]
+    found = breathing.breathed(samples, samples, [start], 0)
+    others = [
+        breathing.breathed(samples, samples, [drawn(samples, 9, i).T], 0)
+        for i in (0, 1)
+    ]
     assert cost(samples, found.T) < 1.05 * min(cost(samples, o.T) for o in others)
 
 
 def test_fewer_distinct_samples_than_centers_are_no_error():
     samples = from_pixels([np.array([1.0, 2.0, 3.0, 3.0])])
     starts = [np.array([[1.0], [2.0], [3.0], [3.0]])]
-    found = breathing.breathed(samples, starts, 0)
+    found = breathing.breathed(samples, samples, starts, 0)
     assert np.isin([1, 2, 3], found).all()
 
 
@@ -147,8 +150,8 @@ def test_the_size_of_weights_says_nothing(weight):
     plain = from_pixels(list(values), np.ones(300))
     heavy = from_pixels(list(values), np.full(300, weight))
     starts = [values[:, :7].T]
-    expected = breathing.breathed(plain, starts, 0)
-    np.testing.assert_array_equal(breathing.breathed(heavy, starts, 0), expected)
+    expected = breathing.breathed(plain, plain, starts, 0)
+    np.testing.assert_array_equal(breathing.breathed(heavy, heavy, starts, 0), expected)
 
 
 def test_the_same_bits_with_any_number_of_threads(monkeypatch):
@@ -157,5 +160,5 @@ def test_the_same_bits_with_any_number_of_threads(monkeypatch):
     found = []
     for n in (1, 2, 8):
         monkeypatch.setattr("napari_kmeans.core.run.threads.n_threads", lambda n=n: n)
-        found.append(breathing.breathed(samples, starts, 0).tobytes())
+        found.append(breathing.breathed(samples, samples, starts, 0).tobytes())
     assert len(set(found)) == 1

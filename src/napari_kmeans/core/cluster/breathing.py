@@ -37,6 +37,9 @@ DEEPEST, SHALLOWEST, CROSSED = 0.5, 0.02, 0.05
 #: Lloyd steps with the centers that are added, and once they are merged.
 IN_STEPS, OUT_STEPS = 2, 4
 
+#: Lloyd steps before answers are judged by more samples.
+JUDGE_STEPS = 8
+
 
 class Effort(NamedTuple):
     """How many lines there are, their breaths, and those of what is crossed.
@@ -72,13 +75,18 @@ class _Answer(NamedTuple):
     squared: NDArray[np.float64]
 
 
-def breathed(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
+def breathed(
+    samples: Samples, whole: Samples, starts: Sequence[Centers], seed: int
+) -> Centers:
     """Return centers of a good place.
 
     Parameters
     ----------
     samples : Samples
         Some thousand, each for many.
+    whole : Samples
+        More, or the same: these judge all that was found, which an error of few samples
+        may put into the wrong order.
     starts : sequence of (k, n_channels) float64
     seed : int
         Of what is drawn.
@@ -115,7 +123,12 @@ def breathed(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
     for start, stop in spans(effort.crossed, effort.together):
         crossed = breathe(crossed, [CROSSED] * (stop - start))
         step(effort.breaths + stop)
-    return min([best, *crossed], key=_cost).centers.T.copy()
+    found = [best, *crossed]
+    if whole is not samples:
+        judge, found = _tiled(whole), [*found, *others, *attempts[: effort.lines]]
+        centers = [answer.centers for answer in found]
+        found = _each(lambda i: _stepped(judge, centers[i], JUDGE_STEPS), len(found))
+    return min(found, key=_cost).centers.T.copy()
 
 
 def _cost(answer: _Answer) -> float:

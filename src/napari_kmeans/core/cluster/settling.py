@@ -33,7 +33,7 @@ TOLERANCE = 2.0**-16
 
 #: Samples to settle on, at least: means of colors close to each other; and pixels, as
 #: an error of theirs is one of the sample.
-COARSE, COARSE_PIXELS = 2**11, 2**13
+COARSE, COARSE_PIXELS = 2**11, 2**14
 
 #: Samples to end on, which are all where these are colors, or pixels in the tens of
 #: thousands for the error of a sample to be small.
@@ -41,6 +41,9 @@ FINE = 2**16
 
 #: The most accelerated steps to rest on these.
 STEPS, FINE_STEPS = 50, 8
+
+#: Up to this many clusters more samples judge what few have found.
+MOST_JUDGED = 64
 
 #: Beyond this many clusters all pairs of centers take too long.
 MOST_PAIRED = 2**13
@@ -57,7 +60,7 @@ def coarse_size(k: int, *, counted: bool) -> int:
     >>> [coarse_size(k, counted=True) for k in (5, 50, 256, 2000)]
     [2048, 6400, 24576, 32000]
     >>> [coarse_size(k, counted=False) for k in (5, 50, 256, 2000)]
-    [8192, 8192, 24576, 32000]
+    [16384, 16384, 24576, 32000]
     """
     least = COARSE if counted else COARSE_PIXELS
     return max(least, min(128 * k, 2**13), min(96 * k, 24 * 2**10), 16 * k)
@@ -80,11 +83,12 @@ def settle(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
     """
     centers, k = starts[0], len(starts[0])
     coarse = samples.coarse(coarse_size(k, counted=samples.compact), seed)
+    fine = samples if samples.compact else samples.coarse(FINE, seed)
     if 1 < k <= MOST_PAIRED:
-        centers = breathed(coarse, starts, seed)
+        judge = coarse if samples.compact or k > MOST_JUDGED else fine
+        centers = breathed(coarse, judge, starts, seed)
     else:
         centers = rest(coarse, centers, STEPS)
-    fine = samples if samples.compact else samples.coarse(FINE, seed)
     return rest(fine, centers, FINE_STEPS)
 
 
