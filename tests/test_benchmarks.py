@@ -421,6 +421,14 @@ def test_growth_ends_where_it_takes_too_long(monkeypatch):
     assert len(growth.curve("ours", growth.of_pixels([0.0001]), 60.0)) == 1
 
 
+def test_growth_lays_out_tissue(monkeypatch):
+    monkeypatch.setattr(growth, "TILE", 16)
+    image = growth.tissue((20, 40))
+    assert image.shape == (20, 40, 3)
+    np.testing.assert_array_equal(image[:16, 16:32], image[:16, :16])
+    np.testing.assert_array_equal(image[16:, :16], image[:4, :16])
+
+
 CURVES = {"ours": [(2, 0.5), (16, 0.75)], "theirs": [(2, 1234.5)]}
 
 
