@@ -8,10 +8,15 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from . import machine, report, workloads
+from . import history, machine, report, workloads
+from .best import SECONDS
 from .comparison import compare
 from .contenders import CONTENDERS
+
+if TYPE_CHECKING:
+    from .history import Figures
 
 FOLDER = Path(__file__).parent
 
@@ -41,6 +46,16 @@ def _arguments() -> argparse.Namespace:
         help="search again for the best compactness known",
     )
     parser.add_argument(
+        "--seconds",
+        type=float,
+        default=SECONDS,
+        help=f"of that search, about; {SECONDS:g} by default, longer finds better",
+    )
+    parser.add_argument("--json", type=Path, help="a file to keep the figures in")
+    parser.add_argument(
+        "--compare", type=Path, help="the figures of an earlier run: ratios are told"
+    )
+    parser.add_argument(
         "--output",
         type=Path,
         help="a file to write, too; what is measured whole goes to results.md",
@@ -61,6 +76,7 @@ def main() -> None:
     contenders = [c for c in CONTENDERS if c.key in arguments.contender]
     command = " ".join(["python -m benchmarks", *sys.argv[1:]])
     where, what = machine.machine(), machine.versions(contenders)
+    figures: dict[str, Figures] = {}
     parts = [report.heading(where, what, command, arguments.quick)]
     print(parts[0], flush=True)
     for workload in arguments.workload:
@@ -69,10 +85,17 @@ def main() -> None:
             contenders,
             FOLDER / "best.json",
             anew=arguments.best,
+            seconds=arguments.seconds,
             limit=None if arguments.slow else LIMIT,
         )
+        figures |= comparison.figures()
         parts.append(report.section(comparison))
         print(parts[-1], flush=True)
+    if arguments.json:
+        history.write(arguments.json, figures)
+    if arguments.compare:
+        parts.append(history.compared(figures, history.read(arguments.compare)))
+        print(parts[-1])
     if arguments.output:
         arguments.output.write_text("\n".join(parts))
 

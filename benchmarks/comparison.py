@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .best import best
+from .best import SECONDS, best
 from .compactness import count
+from .history import Figures
 from .measurement import SkippedError, measure
 
 if TYPE_CHECKING:
@@ -48,6 +49,16 @@ class Comparison:
         """Return what was measured of a contender, if anything was."""
         return next((m for c, m in self.measured.items() if c.key == key), None)
 
+    def figures(self) -> dict[str, Figures]:
+        """Return seconds and compactness of each contender, by what was measured."""
+        shape = "x".join(map(str, self.workload.shape))
+        return {
+            f"{self.workload.name} {shape}: {contender.title}": Figures(
+                measured.seconds, measured.compactness
+            )
+            for contender, measured in self.measured.items()
+        }
+
     def verdicts(self) -> Iterator[str]:
         """Yield a line for each target of the workload, with the figure reached."""
         ours = self.of("ours")
@@ -64,6 +75,7 @@ def compare(
     kept: Path,
     *,
     anew: bool = False,
+    seconds: float = SECONDS,
     limit: float | None = None,
 ) -> Comparison:
     """Measure contenders on a workload, one after the other.
@@ -74,13 +86,15 @@ def compare(
         The file of the best compactness known.
     anew : bool
         Whether to search for that again.
+    seconds : float
+        How long to search, about.
     limit : float or None
         Seconds after which a contender is skipped, but for OpenCV.
     """
     data = workload.data()
     samples = count(workload.rows(data))
     _tell(f"{workload.name}: the best compactness known")
-    lowest = best(workload, data, samples, kept, anew=anew)
+    lowest = best(workload, data, samples, kept, anew=anew, seconds=seconds)
     measured, skipped = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.npy"

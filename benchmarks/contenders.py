@@ -78,12 +78,17 @@ def cluster(data: Array, workload: Workload, **settings: Any) -> Any:
     return quantize(data, workload.k, rgb=workload.rgb, channel_axis=axis, **settings)
 
 
-def ours(data: Array, workload: Workload) -> Answer:
+def ours(data: Array, workload: Workload, seed: int = 0) -> Answer:
     """Take the defaults, but for what the workload asks."""
     from napari_kmeans import Criteria
 
-    criteria = Criteria(workload.max_iter, workload.epsilon)
-    found = cluster(data, workload, criteria=criteria, attempts=workload.attempts)
+    found = cluster(
+        data,
+        workload,
+        criteria=Criteria(workload.max_iter, workload.epsilon),
+        attempts=workload.attempts,
+        seed=seed,
+    )
     return Answer(found.centers, found.labels, getattr(found, "quantized", None))
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from .targets import MB, percent
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from .comparison import Comparison
     from .measurement import Measurement
 
@@ -25,10 +27,11 @@ LEGEND = """\
 Seconds are the median of the runs after a warm-up; what takes more than 30 is run once.
 Peak memory is what the runs, in a process of their own, needed above the input and the
 loaded library, labels and quantized image included. Compactness is computed in float64
-from each contender's centers by the same function; the best known is that of the best
-of several k-means++ runs until convergence. cv2.kmeans starts at random, as in its
-tutorial; scikit-learn and faiss start by their defaults. faiss has no epsilon. Pillow
-and libimagequant have neither attempts nor criteria, and whole numbers for colors.
+from each contender's centers by the same function; the best known is the lowest of long
+runs of random swap, FLS++, HG-means and breathing k-means. cv2.kmeans starts at random,
+as in its tutorial; scikit-learn and faiss start by their defaults. faiss has no
+epsilon. Pillow and libimagequant have neither attempts nor criteria, and whole numbers
+for colors.
 """
 
 
@@ -43,10 +46,10 @@ def section(comparison: Comparison) -> str:
     lines = [
         f"## {workload.name}: {workload.title}",
         "",
-        f"{workload.settings}. Input: {_figure(comparison.input_bytes / MB)} MB. "
+        f"{workload.settings}. Input: {figure(comparison.input_bytes / MB)} MB. "
         f"Best compactness known: {best:.6g}.",
         "",
-        *_table(rows),
+        *table(COLUMNS, rows, (0, len(COLUMNS) - 1)),
         "",
         *[f"- Target: {verdict}" for verdict in comparison.verdicts()],
         *[f"- Skipped: {c.title}: {why}" for c, why in comparison.skipped.items()],
@@ -61,38 +64,39 @@ def _row(
     judged = found.compactness is not None
     return (
         title,
-        _figure(found.seconds),
+        figure(found.seconds),
         str(found.runs),
-        missing if ours is None else _figure(found.seconds / ours.seconds),
-        missing if found.peak is None else _figure(found.peak / MB),
+        missing if ours is None else figure(found.seconds / ours.seconds),
+        missing if found.peak is None else figure(found.peak / MB),
         f"{found.compactness:.6g}" if judged else missing,
         percent(found.compactness / best - 1) if judged else missing,
         ", ".join(found.gives),
     )
 
 
-def _figure(number: float) -> str:
+def figure(number: float) -> str:
     """Return a number with three digits, or all before the point."""
     return f"{number:.3g}" if number < 1000 else f"{number:.0f}"
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], words: Collection[int] = (0,)
+) -> list[str]:
     """Return a Markdown table, padded: words to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(COLUMNS, *rows, strict=True)]
-    left = {0, len(COLUMNS) - 1}
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
 
-    def line(cells: tuple[str, ...]) -> str:
+    def line(cells: Sequence[str]) -> str:
         padded = [
-            cell.ljust(width) if at in left else cell.rjust(width)
+            cell.ljust(width) if at in words else cell.rjust(width)
             for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
         ]
         return f"| {' | '.join(padded)} |"
 
-    rule = tuple(
-        "-" * width if at in left else "-" * (width - 1) + ":"
+    rule = [
+        "-" * width if at in words else "-" * (width - 1) + ":"
         for at, width in enumerate(widths)
-    )
-    return [line(COLUMNS), line(rule), *map(line, rows)]
+    ]
+    return [line(columns), line(rule), *map(line, rows)]
 
 
 def heading(machine: str, versions: str, command: str, quick: bool) -> str:

@@ -171,10 +171,17 @@ WORKLOADS = (
         k=5,
         epsilon=1.0,
         channel_axis=-1,
-        targets=Targets(speedup=150, memory=200 * MB, above_best=1e-4),
+        targets=Targets(speedup=250, memory=100 * MB, above_best=1e-4),
     ),
     Workload(
-        "W2-16", "the same, K=16", photo, TUTORIAL, k=16, epsilon=1.0, channel_axis=-1
+        "W2-16",
+        "the same, K=16",
+        photo,
+        TUTORIAL,
+        k=16,
+        epsilon=1.0,
+        channel_axis=-1,
+        targets=Targets(speedup=400, above_best=5e-4),
     ),
     Workload(
         "W2-64",
@@ -185,6 +192,7 @@ WORKLOADS = (
         epsilon=1.0,
         channel_axis=-1,
         attempts=1,
+        targets=Targets(speedup=100, above_best=2e-3),
     ),
     Workload(
         "W2-256",
@@ -195,7 +203,7 @@ WORKLOADS = (
         epsilon=1.0,
         channel_axis=-1,
         attempts=1,
-        targets=Targets(speedup=100, above_best=1e-2),
+        targets=Targets(speedup=300, above_best=5e-3),
     ),
     Workload(
         "W3",
@@ -205,7 +213,7 @@ WORKLOADS = (
         k=5,
         epsilon=1 / 255,
         channel_axis=-1,
-        targets=Targets(speedup=20, memory_of_input=2.5, above_best=1e-4),
+        targets=Targets(speedup=80, memory_of_input=2.5, above_best=1e-4),
     ),
     Workload(
         "W4",
@@ -214,7 +222,7 @@ WORKLOADS = (
         (100, 512, 512),
         k=4,
         epsilon=EPSILON16,
-        targets=Targets(speedup=150, memory_of_input=2.5),
+        targets=Targets(speedup=150, memory_of_input=2.5, above_best=1e-4),
     ),
     Workload(
         "W5",
@@ -224,7 +232,7 @@ WORKLOADS = (
         k=8,
         epsilon=EPSILON16,
         channel_axis=0,
-        targets=Targets(speedup=20),
+        targets=Targets(speedup=60, above_best=1e-4),
     ),
     Workload(
         "W6",
@@ -234,7 +242,7 @@ WORKLOADS = (
         k=5,
         epsilon=1.0,
         channel_axis=-1,
-        targets=Targets(speedup=1, seconds=0.05, above_best=1e-4),
+        targets=Targets(speedup=1, seconds=0.02, above_best=1e-4),
     ),
     Workload(
         "W7-2",
@@ -266,6 +274,7 @@ WORKLOADS = (
         k=8,
         epsilon=EPSILON16,
         channel_axis=0,
+        targets=Targets(speedup=50, above_best=1e-4),
     ),
 )
 
