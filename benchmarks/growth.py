@@ -36,7 +36,7 @@ LIMIT, MOST = 20.0, 16e6
 TILE = 4096
 
 #: Runs of a point, where the first one was short.
-RUNS, SHORT = 5, 1.0
+RUNS, SHORT = 5, 3.0
 
 #: In megapixels, and clusters.
 MEGAPIXELS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)

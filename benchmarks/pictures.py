@@ -50,7 +50,8 @@ How far compactness is above the best that is known, by the same function for al
 lowest of long runs of random swap, FLS++, HG-means and breathing k-means. Of the
 package the median and the worst of several seeds, with random starts, as OpenCV; the
 others run once: OpenCV, scikit-learn and faiss with {ATTEMPTS} attempts up to K={MANY},
-one beyond it. All stop after 10 steps, or at an epsilon of 1.
+one beyond it, and none on more than a megapixel. All stop after 10 steps, or at an
+epsilon of 1, or of 1/255 of the range of points.
 """
 
 
