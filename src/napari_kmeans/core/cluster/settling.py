@@ -35,6 +35,9 @@ TOLERANCE = 2.0**-16
 #: an error of theirs is one of the sample.
 COARSE, COARSE_PIXELS = 2**11, 2**14
 
+#: Up to this many clusters, these are enough; of more, their grain limits what is found.
+FEW = 8
+
 #: Samples to end on, which are all where these are colors, or pixels in the tens of
 #: thousands for the error of a sample to be small.
 FINE = 2**16
@@ -58,12 +61,14 @@ def coarse_size(k: int, *, counted: bool) -> int:
     Examples
     --------
     >>> [coarse_size(k, counted=True) for k in (5, 50, 256, 2000)]
-    [2048, 6400, 24576, 32000]
+    [2048, 9600, 24576, 32000]
     >>> [coarse_size(k, counted=False) for k in (5, 50, 256, 2000)]
     [16384, 16384, 24576, 32000]
     """
     least = COARSE if counted else COARSE_PIXELS
-    return max(least, min(128 * k, 2**13), min(96 * k, 24 * 2**10), 16 * k)
+    if k <= FEW:
+        return least
+    return max(least, 4 * COARSE, min(192 * k, 24 * 2**10), 16 * k)
 
 
 def settle(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
