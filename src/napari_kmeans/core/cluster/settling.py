@@ -35,7 +35,7 @@ TOLERANCE = 2.0**-16
 #: an error of theirs is one of the sample.
 COARSE, COARSE_PIXELS = 2**11, 2**14
 
-#: Up to this many clusters, these are enough; of more, their grain limits what is found.
+#: Up to this many clusters, these are enough; of more, their grain is what limits.
 FEW = 8
 
 #: Samples to end on, which are all where these are colors, or pixels in the tens of
