@@ -115,9 +115,7 @@ def _search(
         low, high = samples.window
         rows = np.clip(rows, low - MARGIN * (high - low), high + MARGIN * (high - low))
     picked = rows, initial_labels
-    found = search(picked, settings, limits, *_conditioning(rows))
-    found.sort(key=lambda attempt: attempt.compactness)
-    return [attempt.centers for attempt in found]
+    return search(picked, settings, limits, *_conditioning(rows)).attempts
 
 
 def _conditioning(rows: NDArray[Any]) -> tuple[NDArray[np.float64], float]:

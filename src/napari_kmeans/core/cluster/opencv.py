@@ -11,6 +11,8 @@ from ..options.criteria import COUNT, EPS
 from ..run.progress import apart, step
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 # The wheel with OpenCV's own windows points Qt at its plugins and fonts on import; a
@@ -40,11 +42,15 @@ FLAGS = {
 
 
 class Found(NamedTuple):
-    """What an attempt found: OpenCV's three return values."""
+    """The best of the attempts: OpenCV's three return values.
+
+    `attempts` are the centers of all of them, the best first.
+    """
 
     compactness: float
     labels: NDArray[np.int32]
     centers: NDArray[np.float32]
+    attempts: Sequence[NDArray[np.float32]] = ()
 
 
 def search(
@@ -57,7 +63,7 @@ def search(
     init: str,
     initial_labels: NDArray[np.int32] | None,
     seed: int,
-) -> list[Found]:
+) -> Found:
     """Run ``cv2.kmeans``, attempt by attempt.
 
     One call of ``cv2.kmeans`` with ``attempts=n`` and n calls with ``attempts=1`` draw
@@ -74,17 +80,18 @@ def search(
 
     Returns
     -------
-    list of Found
-        One for each attempt. Labels are 0..k-1, in `rows` order.
+    Found
+        Labels are 0..k-1, in `rows` order.
     """
     kind = EPS if max_iter is None else COUNT | EPS
     # OpenCV reads a C int and holds it to 2..100.
     criteria = (kind, min(max_iter or 100, 100), min(epsilon, MOST_EPSILON))
     if len(rows) == 1:  # OpenCV would take its channels for rows
-        return [Found(0.0, np.zeros(1, np.int32), rows.copy())]
+        return Found(0.0, np.zeros(1, np.int32), rows.copy(), [rows.copy()])
 
-    def tries() -> list[Found]:
-        attempted: list[Found] = []
+    def tries() -> Found:
+        best: Found | None = None
+        attempted: list[tuple[float, NDArray[np.float32]]] = []
         cv2.setRNGSeed(seed)
         for attempt in range(attempts):
             flags = FLAGS[init]
@@ -96,15 +103,15 @@ def search(
             compactness, found, centers = cv2.kmeans(
                 rows, k, cast("NDArray[np.int32]", labels), criteria, 1, flags
             )
-            attempted.append(
-                Found(
-                    compactness,
-                    np.asarray(found, np.int32).ravel(),
-                    np.asarray(centers, np.float32).reshape(k, -1),
-                )
-            )
+            centers = np.asarray(centers, np.float32).reshape(k, -1)
+            attempted.append((compactness, centers))
+            if best is None or compactness < best.compactness:
+                # Of no other attempt the labels are kept: one a row is much.
+                best = Found(compactness, np.asarray(found, np.int32).ravel(), centers)
             step(attempt + 1)
-        return attempted
+        assert best is not None
+        attempted.sort(key=lambda one: one[0])
+        return best._replace(attempts=[centers for _, centers in attempted])
 
     return apart(tries)
 

@@ -48,8 +48,7 @@ def plain(
     # In the values of the data, whatever float32 makes of them.
     origin = -np.array(samples.frame.origin, np.float64)
     with stage("Searching, attempt", n_steps=settings.attempts):
-        attempts = search(pick(), settings, limits, origin, samples.frame.unit)
-    found = min(attempts, key=lambda attempt: attempt.compactness)
+        found = search(pick(), settings, limits, origin, samples.frame.unit)
     if whole:
         return _sorted(found, luminance, limits.told)
     with stage("Assigning", low=1):

@@ -20,11 +20,15 @@ SHORT = 3
 
 
 class Found(NamedTuple):
-    """What an attempt of OpenCV found, its centers as the rows are."""
+    """OpenCV's best attempt, its centers as the rows are.
+
+    `attempts` are the centers of all, the best first.
+    """
 
     compactness: float
     labels: NDArray[np.int32]
     centers: NDArray[np.float64]
+    attempts: list[NDArray[np.float64]]
 
 
 def search(
@@ -33,14 +37,8 @@ def search(
     limits: Limits,
     offset: NDArray[np.float64],
     scale: float,
-) -> list[Found]:
-    """Search by OpenCV, in the rows less `offset`, times `scale`.
-
-    Returns
-    -------
-    list of Found
-        One for each attempt.
-    """
+) -> Found:
+    """Search by OpenCV, in the rows less `offset`, times `scale`."""
     from . import opencv
 
     rows, initial_labels = picked
@@ -57,7 +55,5 @@ def search(
         initial_labels=initial_labels,
         seed=settings.seed,
     )
-    return [
-        Found(compactness, labels, centers.astype(np.float64) / scale + offset)
-        for compactness, labels, centers in found
-    ]
+    attempts = [c.astype(np.float64) / scale + offset for c in found.attempts]
+    return Found(found.compactness, found.labels, attempts[0], attempts)

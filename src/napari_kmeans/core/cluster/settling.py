@@ -4,7 +4,7 @@
 many clusters, or where a few outliers have a cluster of their own. What follows costs
 little, since it works on weighted samples, each for many:
 
-1. Swaps and crossings: see `swapping`.
+1. Centers are merged, added and merged again: see `breathing`.
 2. Lloyd steps to rest, with Anderson acceleration (Zhang et al., "Fast K-means
    clustering with Anderson acceleration", 2018).
 """

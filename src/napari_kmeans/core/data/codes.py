@@ -238,8 +238,9 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
                 kernels.count1(codes.encode(part), counts, touched, 0, b - a)
         return counts
 
-    # One table a thread, of at most two, each with its part of the pixels.
-    first, *others = map_blocks(table, n, size=-(-n // min(2, n_parallel())))
+    # One table a thread, of at most two, each with its part of the pixels, in fours:
+    # these begin where words do.
+    first, *others = map_blocks(table, n, size=4 * -(-n // (4 * min(2, n_parallel()))))
     second = others[0] if others else first[:0]
     cells = np.flatnonzero(touched)
 
