@@ -56,9 +56,11 @@ class Effort(NamedTuple):
     def of(cls, k: int) -> Effort:
         """Return what finds about the best there is, and takes not too long."""
         together = 1 + 256 // k
-        if k <= 128:
-            return cls(4, 10 if k <= 8 else 16, 4 if k <= 8 else 6, together)
-        return cls(2, 16, 6, together) if k <= 512 else cls(2, 4, 1, together)
+        if k <= 8:
+            return cls(4, 10, 4, together)
+        if k <= 512:
+            return cls(4 if k <= 128 else 2, 16, 6, together)
+        return cls(2, 4, 1, together)
 
     @property
     def steps(self) -> int:

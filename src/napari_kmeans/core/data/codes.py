@@ -214,8 +214,8 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     """
     n = channels[0].size
     some = codes.encode([channel[probe(n)] for channel in channels])
-    most = SCATTERED if are_scattered(some, np.uint32) else SORTED
-    if n <= most and codes.n > 2**16:
+    scattered = are_scattered(some, np.uint32)
+    if n <= (SCATTERED if scattered else SORTED) and codes.n > 2**16:
         ordered = np.sort(codes.encode(channels))
         first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
         at = np.flatnonzero(first)
@@ -225,7 +225,7 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     touched = np.zeros(n_cells, np.bool_)
 
     def table(start: int, stop: int) -> NDArray[np.uint32]:
-        counts = zeros(codes.n, np.uint32, some)
+        counts = zeros(codes.n, np.uint32, scattered=scattered)
         if codes.are_rgb:
             words = words_of([channel[start:stop] for channel in channels])
             done = start + words.size // 3 * 4

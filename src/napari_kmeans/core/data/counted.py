@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..run.memory import zeros
+from ..run.memory import are_scattered, zeros
 from .frame import Frame
 from .samples import Samples
 from .sampling import PROBE
@@ -47,7 +47,8 @@ class Colors(Samples):
     def table(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Return the label of each possible color, from 1; 0 where there is none."""
         some = self.occurring[:: max(1, self.n // PROBE)]
-        lut = zeros(self.codes.n, labels.dtype, some)
+        scattered = are_scattered(some, labels.dtype)
+        lut = zeros(self.codes.n, labels.dtype, scattered=scattered)
         lut[self.occurring] = labels + labels.dtype.type(1)
         return lut
 

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
 
 @finite
+def _least(values: Floats) -> int:
+    """Return where the least value is first."""
+    least = math.inf
+    for i in range(values.shape[0]):
+        least = values[i] if values[i] < least else least
+    i = 0
+    while i < values.shape[0] - 1 and values[i] > least:
+        i += 1
+    return i
+
+
+@finite
 def _find_partner(
     centers: Floats,
     weights: Floats,
@@ -37,13 +49,8 @@ def _find_partner(
         cost = scratch[j] * (weight * weights[j] / (weight + weights[j]))
         scratch[j] = cost if weights[j] > 0.0 else math.inf
     scratch[i] = math.inf
-    least = math.inf
-    for j in range(n):
-        least = scratch[j] if scratch[j] < least else least
-    j = 0
-    while j < n - 1 and scratch[j] > least:
-        j += 1
-    partners[i], costs[i] = j, least
+    j = _least(scratch)
+    partners[i], costs[i] = j, scratch[j]
 
 
 @kernel
@@ -77,12 +84,7 @@ def merge(
         if weights[i] > 0:
             _find_partner(centers, weights, i, partners, costs, scratch)
     for _ in range(n_merged):
-        least = math.inf
-        for other in range(n):
-            least = costs[other] if costs[other] < least else least
-        i = 0
-        while i < n - 1 and costs[i] > least:
-            i += 1
+        i = _least(costs)
         j = partners[i]
         part = weights[j] / (weights[i] + weights[j])
         for channel in range(n_channels):

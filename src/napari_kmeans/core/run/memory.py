@@ -28,24 +28,24 @@ PROCESS, STREAMING, THREAD = 300_000_000, 600_000_000, 150_000_000
 
 
 def are_scattered(some: NDArray[Any], dtype: DTypeLike) -> bool:
-    """Whether some indices of a table lie in so many pages that all may be touched."""
+    """Whether some indices of a table, unsigned, lie in so many of its pages."""
     per_page = PAGE // np.dtype(dtype).itemsize
     return np.unique(some // np.uint32(per_page)).size > FEW_PAGES
 
 
-def zeros(n: int, dtype: DTypeLike, some: NDArray[Any]) -> NDArray[Any]:
-    """Return n zeros, to be written to around `some` indices, unsigned integers.
+def zeros(n: int, dtype: DTypeLike, *, scattered: bool) -> NDArray[Any]:
+    """Return n zeros, for a table that is to be written to in many pages or in few.
 
-    Where these are in few pages, only those pages are in memory that are written to.
-    `numpy.zeros` asks for large pages, in which little is left out, but which are
-    sooner there than as many small ones.
+    Of few, only those pages are in memory that are written to. `numpy.zeros` asks for
+    large pages, in which little is left out, but which are sooner there than as many
+    small ones.
 
     Examples
     --------
-    >>> zeros(3, "uint8", np.zeros(1, np.uint32)).tolist()
+    >>> zeros(3, "uint8", scattered=False).tolist()
     [0, 0, 0]
     """
-    if are_scattered(some, dtype):
+    if scattered:
         return np.zeros(n, dtype)
     return np.frombuffer(mmap.mmap(-1, n * np.dtype(dtype).itemsize), dtype)
 
