@@ -12,6 +12,8 @@ from .offers import OPTIONAL, Offers
 from .settings import LABELS, RANDOM, TITLES, DockSettings
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from napari.components import ViewerModel
     from napari.layers import Layer
 
@@ -54,11 +56,12 @@ class Choice:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self.settings, self.offers = DockSettings(), Offers(viewer)
+        self.settings, self.offers = DockSettings.preferred(), Offers(viewer)
         self.epsilon, self.held = Epsilon(), False
         self._offered = {name: self.offers.of(name) for name in ("scope", "init")}
         self._followed: list[Layer] = []
         self._watched: set[Layer] = set()
+        self._set: dict[tuple[UUID, ...], DockSettings] = {}
         dims, layers = viewer.dims.events, viewer.layers
         # Of a new layer, those of the dimensions come first.
         for event in (
@@ -88,7 +91,12 @@ class Choice:
             self.changed.emit()
         else:
             self._take()
+        self._set[self._ids] = self.settings
         self.touched.emit()
+
+    @property
+    def _ids(self) -> tuple[UUID, ...]:
+        return tuple(layer.unique_id for layer in self.sources)
 
     # -- the layers to cluster -----------------------------------------------------
 
@@ -122,9 +130,25 @@ class Choice:
         sources = images if layer in images else [] if layer is None else [layer]
         if sources != self.sources:
             self.offers.chosen = sources
+            self._restore()
             self.moved.emit()
             self._show_epsilon()
         self._renew_all()
+
+    def _restore(self) -> None:
+        """Choose what was chosen for these layers before, as far as it is there."""
+        if (before := self._set.get(self._ids)) is None:
+            return
+        now: dict[str, Any] = {"layer": self.settings.layer}
+        now["epsilon"] = self.settings.epsilon  # which remembers by itself
+        for name in ("scope", "init", *OPTIONAL):
+            choices = self.offers.of(name)
+            there = getattr(before, name) in [choice for _, choice in choices]
+            if not there and not (name in OPTIONAL and getattr(before, name) is None):
+                now[name] = getattr(self.settings, name)
+            elif name in self._offered:
+                self._offered[name] = choices
+        self.settings = replace(before, **now)
 
     def _show_epsilon(self) -> None:
         epsilon = self.epsilon.of(self.sources, self.settings.epsilon)

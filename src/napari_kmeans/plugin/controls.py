@@ -22,12 +22,25 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QSizePolicy
 
 from . import epsilon
+from .scale import Scale
+from .section import Section
 from .settings import TITLES, DockSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .offers import Offers
+
+#: What is below each heading.
+SECTIONS = {
+    "Criteria and start": (
+        *("criteria", "max_iter", "epsilon", "attempts"),
+        *("init", "start_labels", "seed"),
+    ),
+    "Colors and channels": ("color_space", "scaling"),
+    "Region": ("mask", "no_data"),
+    "Output": (),
+}
 
 #: What can be typed is more than what is valid: a box would turn it into another number
 #: without a word. Below the least, one is enough, and arrows go no further.
@@ -44,7 +57,7 @@ class Controls(Container[Any]):
     """
 
     def __init__(self, offers: Offers) -> None:
-        of, defaults = offers.of, DockSettings()
+        of, defaults = offers.of, DockSettings.preferred()
         self.layer = ComboBox(
             choices=partial(of, "layer"),
             tooltip="The Image or Points layer to cluster. Follows the active "
@@ -133,6 +146,11 @@ class Controls(Container[Any]):
             tooltip="Add a point for each cluster: for 2-D images at the mean "
             "position of its pixels, for points at their mean.",
         )
+        self.live = CheckBox(
+            text="Live",
+            tooltip="Let labels and image follow while you change K, or any other "
+            "setting: coarse at first, and in full when your hand rests.",
+        )
         self.run_button = PushButton(text="Run", tooltip="Run (Return).")
         self.cancel_button = PushButton(
             text="Cancel", tooltip="Stop at once, and leave the viewer as it is."
@@ -148,17 +166,22 @@ class Controls(Container[Any]):
         }
         for name, title in TITLES.items():
             self.of_settings[name].label = title
-        rows: list[Widget] = [
-            control
-            for name, control in self.of_settings.items()
-            if not name.startswith("add_")
-        ]
-        rows.insert(1, self.channels)
+        self.scale = Scale()
+        self.scale.setToolTip("Number of clusters: drag, or use the arrow keys.")
         ticks = [self.add_quantized, self.add_labels, self.add_centers]
         self.outputs = _row("outputs", ticks, label="Add")
-        self.settings = Container[Any](name="settings")
-        self.settings.extend([*rows, self.outputs])  # now labels have one width
-        self.buttons = _row("buttons", [self.run_button, self.cancel_button])
+        always = [self.layer, self.channels, self.scope, self.k]
+        self.settings = Container[Any](name="settings", widgets=always)
+        self.folded = {
+            title: Container[Any](
+                name=title, widgets=[self.of_settings[name] for name in names]
+            )
+            for title, names in SECTIONS.items()
+        }
+        self.folded["Output"].append(self.outputs)
+        self.buttons = _row(
+            "buttons", [self.run_button, self.cancel_button, self.live]
+        )
         super().__init__(
             labels=False,
             widgets=[self.settings, self.buttons, self.progress, self.message],
@@ -179,18 +202,46 @@ class Controls(Container[Any]):
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
         self.channels.native.setAlignment(Qt.AlignmentFlag.AlignLeft)
-        # Magicgui aligns labels by a font narrower than napari's.
-        labels = self.settings.native.findChildren(QLabel)
-        labels = [label for label in labels if label is not self.channels.native]
-        width = max(label.sizeHint().width() for label in labels)
+        for container in (self.settings, *self.folded.values()):
+            self._align(container)
+        # What is widest, a name or 1e300, would make the dock as wide as the screen.
+        for control in self.of_settings.values():
+            if isinstance(control, (ComboBox, FloatSpinBox, SpinBox, LineEdit)):
+                control.native.setMinimumWidth(40)
+                control.native.setSizePolicy(
+                    QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
+                )
+        self.k.native.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.k.native.setFixedWidth(64)
+        self.k.native.parentWidget().layout().insertWidget(1, self.scale)
+        layout = self.native.layout()
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(2)
+        self.sections = {
+            title: Section(title, container.native)
+            for title, container in self.folded.items()
+        }
+        for section in self.sections.values():
+            layout.addWidget(section)
+        layout.addStretch()
+
+    def _align(self, container: Container[Any]) -> None:
+        """Give labels the width that they need in napari's font, which is wider."""
+        labels = [
+            label
+            for label in container.native.findChildren(QLabel)
+            if label is not self.channels.native
+        ]
+        width = max((label.sizeHint().width() for label in labels), default=0)
         for label in labels:
             label.setMinimumWidth(round(1.2 * width))
             label.setAlignment(Qt.AlignmentFlag.AlignLeft)
-        # Its widest value, 1e300, would make the dock as wide as the screen.
-        self.epsilon.native.setSizePolicy(
-            QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
-        )
-        self.native.layout().addStretch()
+
+    def show_sections(self) -> None:
+        """Show the headings below which there is something."""
+        for title, names in SECTIONS.items():
+            hidden = all(self.of_settings[name].native.isHidden() for name in names)
+            self.sections[title].setVisible(not hidden or title == "Output")
 
     def shape_epsilon(self, step: float, decimals: int) -> None:
         """Show epsilon with so many decimals."""

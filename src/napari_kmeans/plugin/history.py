@@ -13,6 +13,13 @@ LONGEST = 100
 class History(Generic[T]):
     """Values in the order in which they came; going on drops what was undone.
 
+    Attributes
+    ----------
+    values : list
+        All that are remembered, those that were undone, too.
+    place : int
+        Where in these the current is; -1 before the first.
+
     Examples
     --------
     >>> history = History()
@@ -20,41 +27,49 @@ class History(Generic[T]):
     (None, None)
     >>> history.undo(), history.undo(), history.redo()
     ('first', 'first', 'second')
+    >>> history.values, history.go(0)
+    (['first', 'second'], 'first')
     """
 
     def __init__(self) -> None:
-        self._values: list[T] = []
-        self._undone: list[T] = []
+        self.values: list[T] = []
+        self.place = -1
 
     @property
     def current(self) -> T | None:
         """The value there is now; None before the first."""
-        return self._values[-1] if self._values else None
+        return self.values[self.place] if self.values else None
 
     @property
     def can_undo(self) -> bool:
         """Whether there is an earlier value."""
-        return len(self._values) > 1
+        return self.place > 0
 
     @property
     def can_redo(self) -> bool:
         """Whether there is one that was undone."""
-        return bool(self._undone)
+        return self.place < len(self.values) - 1
 
     def add(self, value: T) -> None:
         """Go on with a value; one that is the current already adds nothing."""
         if value != self.current:
-            self._values = [*self._values, value][-LONGEST:]
-            self._undone.clear()
+            kept = self.values[: self.place + 1]
+            self.values = [*kept, value][-LONGEST:]
+            self.place = len(self.values) - 1
 
     def undo(self) -> T | None:
         """Go back, where there is an earlier value; return the current."""
-        if self.can_undo:
-            self._undone.append(self._values.pop())
-        return self.current
+        return self.go(self.place - self.can_undo)
 
     def redo(self) -> T | None:
         """Go forth again, where one was undone; return the current."""
-        if self.can_redo:
-            self._values.append(self._undone.pop())
+        return self.go(self.place + self.can_redo)
+
+    def go(self, place: int) -> T | None:
+        """Go to a value by its place in `values`; return the current."""
+        if self.values and not 0 <= place < len(self.values):
+            raise ValueError(
+                f"place={place} should be one of 0 to {len(self.values) - 1}."
+            )
+        self.place = place
         return self.current

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..core.run.progress import follow, stage
 from .reading import Kept, marks_of
+from .steps import Run, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..core.options.keywords import FitOptions
+    from ..core.palettes.edit import Edit
+    from ..core.palettes.palette import Palette
+    from ..core.reading.fit import ImageSamples
     from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
     from ..core.results.points import ClusteredPoints
     from ..core.run.progress import Report
     from .reading import Reading
+    from .settings import DockSettings
+    from .view import View
 
     Result = QuantizedImage | QuantizedPlanes | ClusteredPoints
 
@@ -32,12 +38,10 @@ READING, CLUSTERED = 0.4, 0.9
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What to cluster, and how.
+    """What to cluster, and how; or which clusters to show.
 
     Attributes
     ----------
-    generation : int
-        Which job of the dock this is: an answer to any but the latest is stale.
     sources : list of napari.layers.Layer
     data : list of arrays
         Of the sources, in full resolution: points, or images, each of them a channel.
@@ -57,9 +61,24 @@ class Job:
         it is worked on by blocks.
     kept : Kept or None
         What an earlier job has read, as it seems of the same.
+    before : Palette or None
+        Clusters whose names, colors and locks are passed on to those that they become.
+    step : Step or None
+        What to show instead of clustering anew.
+    edit : Edit or None
+        What to do to its palette first.
+    view : View or None
+        The part of the image that is to be shown, and how coarse; None for all.
+    place : int or None
+        Where the step is in the history, where it is gone back or forth to.
+    settings : DockSettings or None
+        What was chosen.
+    quiet : bool
+        Whether nobody has asked for it, and so nothing is told of it but its result.
+    generation : int
+        Which job of the dock this is: an answer to any but the latest is stale.
     """
 
-    generation: int
     sources: list[Layer]
     data: list[Any]
     k: int
@@ -70,15 +89,43 @@ class Job:
     axes: tuple[int, ...] = ()
     needed: int | None = None
     kept: Kept | None = None
+    before: Palette | None = None
+    step: Step | None = None
+    edit: Edit | None = None
+    view: View | None = None
+    place: int | None = None
+    settings: DockSettings | None = None
+    quiet: bool = False
+    generation: int = 0
+
+    @property
+    def ran(self) -> Run:
+        """What is clustered and how, on record."""
+        reading = self.reading and replace(self.reading, data=[])
+        return Run(
+            self.k, self.fitting, reading, self.start_labels, self.settings
+        )
 
 
 class Outcome(NamedTuple):
-    """How a job ended: with a result, and what was read for it, or with an error."""
+    """How a job ended: with a result and what it was made of, or with an error.
+
+    Attributes
+    ----------
+    result : QuantizedImage, QuantizedPlanes, ClusteredPoints or None
+    error : Exception or None
+    seconds : float
+    kept : Kept or None
+        What was read.
+    step : Step or None
+        The clusters, as a step of their history; of planes and points there is none.
+    """
 
     result: Result | None
     error: Exception | None
     seconds: float
     kept: Kept | None = None
+    step: Step | None = None
 
 
 def run(job: Job, progress: Report | None = None) -> Outcome:
@@ -89,13 +136,13 @@ def run(job: Job, progress: Report | None = None) -> Outcome:
     """
     start = time.perf_counter()
     try:
-        result, kept = follow(lambda: _done(job), progress)
+        result, kept, step = follow(lambda: _done(job), progress)
     except Exception as error:
         return Outcome(None, error, time.perf_counter() - start)
-    return Outcome(result, None, time.perf_counter() - start, kept)
+    return Outcome(result, None, time.perf_counter() - start, kept, step)
 
 
-def _done(job: Job) -> tuple[Result, Kept | None]:
+def _done(job: Job) -> tuple[Result, Kept | None, Step | None]:
     # First of all, before the user paints on: the first imports may take seconds.
     inside, labels = None, None
     if job.reading is not None:
@@ -108,39 +155,105 @@ def _done(job: Job) -> tuple[Result, Kept | None]:
     from ..core.kmeans import clustered
 
     kept: Kept | None = None
+    step: Step | None = None
     if job.reading is None:
         with stage(high=CLUSTERED):
             result: Result = clustered(job.data[0], job.k, None, dict(job.fitting))
+    elif job.view is not None:
+        result = seen(job, job.view, inside)
     elif job.axes:
         with stage(high=CLUSTERED):
             result = _planes(job, job.reading, inside, labels)
         _locate(job, result)
     else:
-        result, kept = _image(job, job.reading, inside, labels)
+        result, kept, step = _image(job, job.reading, inside, labels)
         _locate(job, result)
     # Imports pandas, which takes long, here and not in the window's thread.
     _ = result.features
-    return result, kept
+    return result, kept, step
 
 
 def _image(
     job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
-) -> tuple[QuantizedImage, Kept | None]:
-    """Quantize an image, and read it only where it was not."""
-    from ..core.quantize import quantized_samples
-    from ..core.reading.source import read_samples
-
+) -> tuple[QuantizedImage, Kept | None, Step]:
+    """Cluster an image, or edit and show its clusters; read it only where it was not."""
     kept = job.kept
     if kept is not None and kept.holds(inside):
         read, samples = 0.0, kept.samples
     else:
+        from ..core.reading.source import read_samples
+
         read, marks = READING, marks_of(reading)
         with stage(high=READING):
             samples = read_samples(reading.image(), **reading.masked(inside))
         kept = Kept.of(samples, reading, inside, marks)
-    search = dict(_started(job, reading, labels))
     with stage("", read, CLUSTERED):
-        return quantized_samples(samples, job.k, search), kept
+        if job.step is None:
+            result, step = _clustered(job, reading, samples, labels)
+        else:
+            step = job.step if job.edit is None else job.step.after(job.edit, samples)
+            result = painted(samples, step)
+    return result, kept, step
+
+
+def _clustered(
+    job: Job, reading: Reading, samples: ImageSamples, labels: Any
+) -> tuple[QuantizedImage, Step]:
+    """Cluster samples; pass on what those of before were called, and how shown."""
+    from ..core.quantize import paint_samples, quantized_samples
+
+    search, before = dict(_started(job, reading, labels)), job.before
+    if before is not None and any(before.locked):
+        search["keep"] = before
+    result = quantized_samples(samples, job.k, search)
+    if before is not None:
+        palette = result.palette.inherit(before)
+        if palette != result.palette:
+            shown = paint_samples(samples, palette)
+            result = replace(
+                shown, asked=result.asked, n_iter=result.n_iter, method=result.method
+            )
+    return result, Step(f"K={job.k}", result.palette.untabled, job.ran)
+
+
+def painted(samples: ImageSamples, step: Step) -> QuantizedImage:
+    """Return what samples are by the clusters of a step."""
+    from ..core.quantize import paint_samples
+
+    result = paint_samples(samples, step.palette)
+    if step.clean_up is None:
+        return result
+    return result.despeckled(*step.clean_up)
+
+
+def seen(job: Job, view: View, inside: NDArray[np.bool_] | None) -> QuantizedImage:
+    """Return what is seen of an image by the clusters that a run would find.
+
+    Where the whole was read, these are the same; else they are those of the view.
+    """
+    from ..core.fitting import fitted, settings_of
+    from ..core.quantize import paint_samples
+    from ..core.reading.source import read_samples
+
+    reading, kept = job.reading, job.kept
+    if reading is None:
+        raise TypeError("reading=None should be how an image is read.")
+    part = reading.seen(view, job.sources)
+    around = None if inside is None else view.of(inside)
+    samples = read_samples(part, **reading.masked(around))
+    of = samples
+    if kept is not None and not job.axes and kept.holds(inside):
+        of = kept.samples
+    search = dict(job.fitting)
+    if job.before is not None and any(job.before.locked):
+        search["keep"] = job.before
+    palette = fitted(of, settings_of(of, job.k, search))[1]
+    if job.before is not None:
+        palette = palette.inherit(job.before)
+    result = paint_samples(samples, palette)
+    return replace(
+        result, palette=palette, counts=palette.counts, compactness=palette.compactness
+    )
 
 
 def _planes(

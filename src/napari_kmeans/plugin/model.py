@@ -7,42 +7,46 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary, ref
 
 from psygnal import Signal
 
-from ..core.run.memory import forecast, free_memory, keepable
-from ..core.validation import check_k
+from ..core.run.memory import keepable
+from .bench import Bench, Shown
 from .choice import Choice
-from .history import History
 from .job import Job, run
 from .layers import showing
-from .reading import Reading
-from .regions import mask
-from .settings import LABELS
-from .sources import changed, check_channels, full_resolution, part, plane
+from .request import request
+from .settings import said_of
+from .sources import changed, full_resolution, part
 from .summary import by_blocks, summary
+from .view import of_sources, view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from uuid import UUID
 
     from napari.components import ViewerModel
-    from napari.layers import Image, Layer
+    from napari.layers import Layer
 
-    from ..core.options.keywords import ReadOptions
+    from ..core.palettes.edit import Edit
     from ..core.palettes.palette import Palette
+    from ..layers.metadata import LayerData
+    from .history import History
     from .job import Outcome
     from .reading import Kept
     from .settings import DockSettings
+    from .steps import CleanUp, Step
+
+    Make = Callable[[], Job]
 
 #: Seconds of showing layers after which the window is to answer.
 TURN = 0.05
 
 
 class KMeansModel:
-    """What the dock shows, and what it changes.
+    """What the docks of a viewer show, and what they change.
 
     Parameters
     ----------
@@ -55,12 +59,15 @@ class KMeansModel:
         Emitted when what is chosen, offered or possible may have changed.
     told : psygnal.Signal
         Emitted when `message` or `progress` has changed.
+    shown : psygnal.Signal
+        Emitted when layers show other clusters than before, or other sources are
+        chosen.
     choice : Choice
         What is chosen, and what there is to choose from.
-    message : str
-        What is said of the latest run, or of what cannot be run.
     progress : float or None
         The part of a run that is done; None where nothing is to be shown.
+    start : callable
+        What does jobs: by default at once, and waits for their end.
 
     Examples
     --------
@@ -75,22 +82,37 @@ class KMeansModel:
     [[1, 1], [2, 2]]
     """
 
-    changed, told = Signal(), Signal()
+    changed, told, shown = Signal(), Signal(), Signal()
+
+    _models: ClassVar[WeakKeyDictionary[ViewerModel, ref[KMeansModel]]] = (
+        WeakKeyDictionary()
+    )
 
     def __init__(self, viewer: ViewerModel) -> None:
-        self._viewer = viewer
+        self.viewer = viewer
         self.choice = Choice(viewer)
-        self.message = ""
         self.progress: float | None = None
-        self._generation, self._running = 0, False
+        self.start: Callable[[Job], None] = self.wait
+        self._generation, self._running, self._quiet = 0, False, False
+        self._next: list[Make] = []
         self._kept: Kept | None = None
-        self._histories: dict[tuple[UUID, ...], History[Palette]] = {}
-        self._failed, self._notice = False, ""
+        self._benches: dict[tuple[UUID, ...], Bench] = {}
+        self._said, self._failed, self._notice = "", False, ""
         self.choice.changed.connect(self._on_changed)
         self.choice.moved.connect(self._on_moved)
         self.choice.lost.connect(self._on_lost)
         self.choice.touched.connect(self._on_touched)
         viewer.layers.events.removed.connect(self._on_removed)
+
+    @classmethod
+    def of(cls, viewer: ViewerModel) -> KMeansModel:
+        """Return the model of a viewer: one, whatever its docks."""
+        there = cls._models.get(viewer)
+        model = there() if there else None
+        if model is None:
+            model = cls(viewer)
+            cls._models[viewer] = ref(model)
+        return model
 
     # -- what is chosen ------------------------------------------------------------
 
@@ -133,10 +155,12 @@ class KMeansModel:
 
     def _on_changed(self) -> None:
         self.changed.emit()
+        self.told.emit()
 
     def _on_moved(self) -> None:
         if not self._running:  # what is said is of others
-            self._tell("")
+            self._tell(self.bench.said)
+        self.shown.emit()
 
     def _on_lost(self, lines: str) -> None:
         if self._running:
@@ -153,126 +177,158 @@ class KMeansModel:
             except ValueError as error:
                 self._tell(f"Failed: {error}", failed=True)
             else:
-                self._tell("")
+                self._tell(self.bench.said)
 
     def _on_removed(self, event: Any) -> None:
         self._forget()
-        histories, gone = self._histories, event.value.unique_id
-        self._histories = {ids: histories[ids] for ids in histories if gone not in ids}
+        benches, gone = self._benches, event.value.unique_id
+        self._benches = {ids: benches[ids] for ids in benches if gone not in ids}
 
     def _forget(self) -> None:
         """Let go of samples of data that no layer has any more."""
         if self._kept is not None:
-            there = {id(full_resolution(layer)) for layer in self._viewer.layers}
+            there = {id(full_resolution(layer)) for layer in self.viewer.layers}
             if not {*map(id, self._kept.reading.data)} <= there:
                 self._kept = None
 
-    # -- a run ---------------------------------------------------------------------
+    # -- what is to be done --------------------------------------------------------
 
     def job(self) -> Job:
         """Return what is to be done, as a job; raise where that is not valid."""
-        settings, sources, images = (
-            self.settings,
-            self.sources,
-            self.choice.offers.images,
-        )
-        if not sources:
-            raise ValueError("layer=None should be an Image or Points layer.")
-        job = Job(
-            self._generation + 1,
-            sources,
-            [full_resolution(source) for source in sources],
-            check_k(settings.integer("k")),
-            settings.fitting(self.choice.epsilon.default),
-            settings.roles(points=not images),
-        )
-        if not images:
-            return job
-        check_channels(images)
-        rgb = bool(images[0].rgb)
-        needed = sum(forecast(array.shape, array.dtype, rgb=rgb) for array in job.data)
-        by_blocks, scope = needed > free_memory() // 2, settings.scope
-        around = partial(mask, settings.mask, images[0]) if settings.mask else None
-        cut = plane(self._viewer.dims, images[0], scope.axes) if scope.current else ()
-        reading = Reading(job.data, cut, self._options(images), around, by_blocks)
+        job = request(self.viewer, self.choice)
+        return self._equipped(replace(job, before=self.palette))
+
+    def preview(self) -> Job:
+        """Return a job that shows what a run would, of what is seen, and as coarse."""
+        job = replace(self.job(), quiet=True)
+        return replace(job, view=view_of(self.viewer, self.choice.offers.images[0]))
+
+    def edited(self, edit: Edit, place: int | None = None) -> Job:
+        """Return the job of editing clusters: of those that are shown, or of a step."""
+        if self.history.current is None:
+            raise ValueError("There should be clusters to change: run first.")
+        place = self.history.place if place is None else place
+        job = self._showing(self.history.values[place])
+        return replace(job, edit=edit, place=place)
+
+    def cleaned(self, clean_up: CleanUp | None) -> Job:
+        """Return the job of cleaning up the labels that are shown."""
+        step = self.history.current
+        if step is None:
+            raise ValueError("There should be clusters to clean up: run first.")
+        return self._showing(step.cleaned(clean_up))
+
+    def gone(self, place: int) -> Job:
+        """Return the job of going back, or forth, to a step of the history."""
+        return replace(self._showing(self.history.values[place]), place=place)
+
+    def _showing(self, step: Step) -> Job:
+        """Return the job of showing a step."""
+        sources = self.sources
+        data = [full_resolution(source) for source in sources]
+        run, settings = step.run, self.settings
+        if run.reading is None:
+            raise ValueError("Points should be clustered anew: they are not edited.")
+        reading = replace(run.reading, data=data)
+        roles = settings.roles(points=False)
+        job = Job(sources, data, run.k, run.fitting, roles, reading, step=step)
+        return self._equipped(replace(job, settings=run.settings))
+
+    def _equipped(self, job: Job) -> Job:
+        """Return a job with its number, and with what was read before."""
         kept = self._kept
-        return replace(
-            job,
-            reading=reading,
-            start_labels=self._painted(),
-            axes=() if scope.current else scope.axes,
-            needed=needed if by_blocks else None,
-            kept=kept if kept and kept.reading.is_like(reading) else None,
-        )
+        like = kept and job.reading and kept.reading.is_like(job.reading)
+        if not (kept and like and keepable(kept.nbytes)):
+            kept = None
+        return replace(job, kept=kept, generation=self._generation + 1)
 
-    def _options(self, images: list[Image]) -> ReadOptions:
-        """Return how images are read."""
-        settings, rgb = self.settings, bool(images[0].rgb)
-        options: ReadOptions = {"rgb": rgb, "no_data": settings.number()}
-        if rgb:
-            options["color_space"] = settings.color_space
-        if rgb or len(images) > 1:
-            options["scaling"] = settings.scaling
-        if len(images) > 1:
-            options["channel_axis"] = 0
-            options["channel_names"] = [image.name for image in images]
-        return options
-
-    def _painted(self) -> Any:
-        """Return the labels to start from, where that was asked for."""
-        if self.settings.init != LABELS:
-            return None
-        if self.settings.start_labels is None:
-            raise ValueError(
-                "start='Labels layer' should go with a Labels layer, but none is "
-                "chosen."
-            )
-        return full_resolution(self.settings.start_labels)
+    # -- a job ---------------------------------------------------------------------
 
     @property
     def running(self) -> bool:
-        """Whether a run is under way."""
+        """Whether something is under way that was asked for."""
         return self._running
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way, be it a preview."""
+        return self._running or self._quiet
 
     def run(self) -> None:
         """Cluster, and show what came out, as the Run button does; wait for it."""
         if job := self.begin():
-            for _ in self.finish(job, run(job)):
-                pass
+            self.wait(job)
 
-    def begin(self) -> Job | None:
-        """Begin a run: return its job, to be done and handed to `finish`.
+    def do(self, make: Make) -> None:
+        """Do a job, by what does jobs; where another is under way, after that.
 
-        None where a run is under way, and where the settings are not valid: then there
-        is a notification.
+        Parameters
+        ----------
+        make : callable
+            Returns the job when its time has come: `job`, or what `edited` returns.
+        """
+        if not self._running:
+            if job := self.begin(make):
+                self.start(job)
+        elif make != self.job or make not in self._next:  # once more is enough
+            self._next.append(make)
+
+    def wait(self, job: Job) -> None:
+        """Do a job at once."""
+        for _ in self.finish(job, run(job)):
+            pass
+
+    def begin(self, make: Make | None = None) -> Job | None:
+        """Begin a job, by default a run: return it, to be done and handed to `finish`.
+
+        None where one is under way, and where it is not valid: then there is a
+        notification. One that is quiet gives way to others.
         """
         if self._running:
             return None
         try:
-            job = self.job()
+            job = (make or self.job)()
         except ValueError as error:
             self._fail(error)
             return None
-        if job.kept is None or not keepable(job.kept.nbytes):
-            self._kept, job = None, replace(job, kept=None)
-        self._generation, self._running = job.generation, True
+        self._started(job)
         self._notice = by_blocks(job)
         self._tell(f"{self._notice}Preparing")
         self.changed.emit()
         return job
 
+    def begin_quietly(self, make: Make) -> Job | None:
+        """Begin a job that nobody has asked for; None where it is not valid."""
+        if self.busy:
+            return None
+        try:
+            job = replace(make(), quiet=True)
+        except ValueError:  # while something is typed
+            return None
+        self._started(job)
+        return job
+
+    def _started(self, job: Job) -> None:
+        if job.kept is None and not job.quiet:
+            self._kept = None
+        self._generation, self._running = job.generation, not job.quiet
+        self._quiet = job.quiet
+
     def report(self, job: Job, stage: str, part: float) -> None:
         """Say how far a job has come; nothing of one that is not under way any more."""
-        if self._is_latest(job):
+        if self._is_latest(job) and not job.quiet:
             self.progress = part
             self._tell(f"{self._notice}{stage}")
 
     def cancel(self) -> None:
-        """End the run that is under way: its answer will be stale."""
-        if self._running and not self.choice.held:
+        """End what is under way: its answer will be stale."""
+        if self.busy and not self.choice.held:
+            was_running = self._running
             self._generation += 1
-            self._running, self.progress = False, None
-            self._tell("Canceled")
+            self._running, self._quiet, self.progress = False, False, None
+            self._next.clear()
+            if was_running:
+                self._tell("Canceled")
             self.choice.follow()
 
     def finish(self, job: Job, outcome: Outcome) -> Iterator[None]:
@@ -286,33 +342,36 @@ class KMeansModel:
         try:
             yield from self._show(job, outcome)
         finally:
-            self._running = False
+            self._running = self._quiet = False
             self.choice.follow()
+            self.told.emit()
+        if self._next:
+            self.do(self._next.pop(0))
 
     def _is_latest(self, job: Job) -> bool:
-        return self._running and job.generation == self._generation
+        return self.busy and job.generation == self._generation
 
     def _show(self, job: Job, outcome: Outcome) -> Iterator[None]:
         from napari.utils.notifications import show_warning
 
-        from ..layers.tuples import to_layers
-
-        result, layers = outcome.result, self._viewer.layers
+        result, layers = outcome.result, self.viewer.layers
         if result is None:
-            self._fail(outcome.error)
+            if not job.quiet:
+                self._fail(outcome.error)
             return
         if why := changed(layers, job.sources, job.data):
-            self._tell(f"{why}: nothing was added")
+            if not job.quiet:
+                self._tell(f"{why}: nothing was added")
             return
-        self._remember(outcome)
+        self._remember(job, outcome)
+        shown = self.bench.shown if job.view is None else None
         self.choice.held = True  # what is chosen stays
         self.changed.emit()
         try:
-            cut = job.reading.cut if job.reading else ()
-            placed = [part(source, cut) if cut else source for source in job.sources]
-            source = placed[0] if len(placed) == 1 else placed
             begun = time.perf_counter()
-            for layer in showing(self._viewer, to_layers(result, source, job.roles)):
+            for layer in showing(self.viewer, self._made(job, result)):
+                if shown and layer not in shown.layers:
+                    shown.layers.append(layer)
                 # Drawing takes longer than the update of a layer that is there.
                 if layer.visible and time.perf_counter() - begun < TURN:
                     continue
@@ -326,46 +385,91 @@ class KMeansModel:
             return
         finally:
             self.choice.held = False
-        self._tell(self._notice + summary(result, outcome.seconds))
-        if result.note:
-            show_warning(result.note)
+        if job.view is None:
+            self.bench.said = self._notice + summary(result, outcome.seconds)
+            self._tell(self.bench.said)
+            self.shown.emit()
+            if result.note and not job.quiet:
+                show_warning(result.note)
 
-    def _remember(self, outcome: Outcome) -> None:
-        """Keep what was read, where there is room, and the palette."""
-        kept = outcome.kept
+    def _made(self, job: Job, result: Any) -> list[LayerData]:
+        """Return the layers of a result, where their sources are."""
+        from ..layers.tuples import to_layers
+
+        cut = job.reading.cut if job.reading else ()
+        placed = [part(source, cut) if cut else source for source in job.sources]
+        if job.view is not None:
+            placed = [
+                job.view.placed(source, there.name)
+                for source, there in zip(job.sources, placed, strict=True)
+            ]
+        source = placed[0] if len(placed) == 1 else placed
+        made = to_layers(result, source, job.roles)
+        if job.view is not None and not cut:
+            made = of_sources(made, placed, job.sources)
+        return made
+
+    def _remember(self, job: Job, outcome: Outcome) -> None:
+        """Keep what was read, where there is room, and what came out."""
+        if job.view is not None:
+            return
+        kept, bench = outcome.kept, self.bench
         self._kept = kept if kept and keepable(kept.nbytes) else None
-        if palette := getattr(outcome.result, "palette", None):
-            self.history.add(palette.untabled)
+        bench.shown = Shown(outcome.result, job.settings, [])
+        if job.place is not None:
+            bench.history.go(job.place)
+        if outcome.step is not None:
+            bench.history.add(outcome.step)
 
-    # -- palettes ------------------------------------------------------------------
+    # -- what came out -------------------------------------------------------------
 
     @property
-    def history(self) -> History[Palette]:
-        """The palettes of the sources, as runs and edits have made them."""
+    def bench(self) -> Bench:
+        """What runs and edits have made of the sources."""
         ids = tuple(layer.unique_id for layer in self.sources)
-        return self._histories.setdefault(ids, History())
+        return self._benches.setdefault(ids, Bench())
+
+    @property
+    def history(self) -> History[Step]:
+        """The steps of the clusters of the sources, as runs and edits have made them."""
+        return self.bench.history
 
     @property
     def palette(self) -> Palette | None:
         """The current palette of the sources; None before the first run."""
-        return self.history.current
+        step = self.history.current
+        return None if step is None else step.palette
 
     def undo(self) -> Palette | None:
-        """Go back to the palette before; return what is the current then."""
-        self.history.undo()
-        self.changed.emit()
+        """Show the clusters before; return what is the current palette then."""
+        if self.history.can_undo:
+            self.do(lambda: self.gone(self.history.place - 1))
         return self.palette
 
     def redo(self) -> Palette | None:
-        """Go forth to the palette that was undone; return what is the current then."""
-        self.history.redo()
-        self.changed.emit()
+        """Show the clusters that were undone; return what is the current then."""
+        if self.history.can_redo:
+            self.do(lambda: self.gone(self.history.place + 1))
         return self.palette
 
     # -- what is said --------------------------------------------------------------
 
+    @property
+    def message(self) -> str:
+        """What is said of the latest run, or of what cannot be run."""
+        stale = "" if self._running or self._failed else self.stale
+        return "\n".join(line for line in (self._said, stale) if line)
+
+    @property
+    def stale(self) -> str:
+        """Where the layers do not hold what the controls say, what of it."""
+        shown = self.bench.shown
+        if shown is None or shown.settings is None:
+            return ""
+        return said_of(shown.settings, self.settings)
+
     def _tell(self, text: str, *, failed: bool = False) -> None:
-        self.message, self._failed = text, failed
+        self._said, self._failed = text, failed
         self.told.emit()
 
     def _fail(self, error: Exception | None) -> None:

@@ -15,10 +15,12 @@ from ..layers.source import stacked
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from napari.layers import Layer
     from numpy.typing import NDArray
 
     from ..core.options.keywords import ReadOptions
     from ..core.reading.fit import ImageSamples
+    from .view import View
 
 #: Bytes of an array that are looked at in one go.
 PIECE = 2**20
@@ -56,6 +58,11 @@ class Reading:
 
             data = [da.asarray(array) for array in data]
         parts = [array[self.cut] for array in data]
+        return stacked(parts) if "channel_axis" in self.options else parts[0]
+
+    def seen(self, view: View, sources: list[Layer]) -> Any:
+        """Return what a view shows of the image, as one array."""
+        parts = [view.data(source) for source in sources]
         return stacked(parts) if "channel_axis" in self.options else parts[0]
 
     def inside(self) -> NDArray[np.bool_] | None:

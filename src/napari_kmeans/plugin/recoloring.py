@@ -24,7 +24,9 @@ def recolored(layer: Labels, attributes: dict[str, Any]) -> Recolored:
     given, centers = record.get("colors"), record.get("centers")
     if given is None:
         return {}
-    colors = _colors(layer.colormap, len(given))
+    colors = record.get("unveiled")
+    if colors is None:
+        colors = colors_of(layer.colormap, len(given))
     changed = np.abs(colors - given).max(axis=1) > 0.5 / 255
     if not changed.any():
         return {}
@@ -32,7 +34,7 @@ def recolored(layer: Labels, attributes: dict[str, Any]) -> Recolored:
     return {new + 1: colors[old + 1] for old, new in now.items() if changed[old + 1]}
 
 
-def _colors(colormap: Any, n: int) -> NDArray[np.float64]:
+def colors_of(colormap: Any, n: int) -> NDArray[np.float64]:
     """Return the colors of labels 0 to n - 1: (n, 4)."""
     if hasattr(colormap, "color_dict"):
         of, other = colormap.color_dict, colormap.default_color

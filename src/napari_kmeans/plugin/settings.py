@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from ..core.options.criteria import Criteria
 from ..core.options.keywords import FIT, READ
 from ..core.validation import check_attempts, check_seed
 from ..layers.source import ROLES
+from .preferences import preferences
 from .sources import Scope
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ RANDOM, PLUSPLUS, OPTIMAL = "random", "k-means++", "optimal"
 LABELS = "Labels layer"
 
 #: What a setting is called where that is not its name.
-TITLES = {"scope": "cluster", "init": "start"}
+TITLES = {"scope": "cluster", "init": "start", "k": "K"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class DockSettings:
     no_data : str
     add_quantized, add_labels, add_centers : bool
         Which layers are wanted.
+    live : bool
+        Whether results follow what is chosen.
     """
 
     layer: Layer | None = None
@@ -65,6 +68,15 @@ class DockSettings:
     add_quantized: bool = True
     add_labels: bool = True
     add_centers: bool = True
+    live: bool = True
+
+    @classmethod
+    def preferred(cls) -> DockSettings:
+        """Return those that a dock begins with, as its user prefers them."""
+        mine = preferences()
+        return cls(
+            k=mine.k, color_space=mine.color_space, seed=mine.seed, live=mine.live
+        )
 
     @property
     def idle(self) -> set[str]:
@@ -123,3 +135,30 @@ class DockSettings:
                 whole = text.lstrip("+-").isdecimal()
                 return int(text) if whole else value  # as a float, it may be another
         raise ValueError(f"no data={self.no_data!r} should be a number or empty.")
+
+
+#: Settings that say nothing of what comes out.
+_OUTSIDE = {"layer", "live", "add_quantized", "add_labels", "add_centers"}
+
+
+def said_of(shown: DockSettings, now: DockSettings) -> str:
+    """Return in what the settings differ from those of what is shown, in a line.
+
+    Examples
+    --------
+    >>> said_of(DockSettings(k=5), DockSettings(k=7))
+    'Not run yet: K 5 → 7'
+    >>> said_of(DockSettings(k=5), DockSettings(k=5, live=False))
+    ''
+    """
+    idle = shown.idle & now.idle
+    names = [one.name for one in fields(DockSettings) if one.name not in _OUTSIDE]
+    changes = []
+    for name in names:
+        before, after = getattr(shown, name), getattr(now, name)
+        if before == after or name in idle:
+            continue
+        title = TITLES.get(name, name.replace("_", " "))
+        plain = all(isinstance(value, (int, float, str)) for value in (before, after))
+        changes.append(f"{title} {before} → {after}" if plain else title)
+    return f"Not run yet: {', '.join(changes)}" if changes else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
@@ -10,9 +9,8 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QShortcut  # type: ignore[attr-defined]
 
 from .controls import Controls, said, show
-from .model import KMeansModel
-from .turns import in_turns
-from .worker import Worker
+from .desk import Desk
+from .scale import LEAST, MOST
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -45,29 +43,33 @@ class KMeansWidget(Controls):
     """
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
-        # Scripts hand a proxy, the menu the viewer itself: work on one and the same.
-        viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
-        self.model = KMeansModel(viewer)
-        self._worker: Worker | None = None
+        self.desk = Desk.of(napari_viewer)
+        self.model = self.desk.model
         self._showing = False
         super().__init__(self.model.choice.offers)
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            shortcut = QShortcut(QKeySequence(key), self.native)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(self._on_return)
+            self._on_key(key, self._on_return)
         self._show()
         self._show_told()
         self.model.changed.connect(self._show)
         self.model.told.connect(self._show_told)
-        self.settings.changed.connect(self._on_said)
+        for container in (self.settings, *self.folded.values(), self.buttons):
+            container.changed.connect(self._on_said)
         # Of None, which stands for no layer, the control itself would not tell.
         self.layer.native.currentIndexChanged.connect(self._on_said)
         for typed in (self.k, self.max_iter, self.attempts, self.seed):
             typed.native.lineEdit().textChanged.connect(self._on_said)
+        self.scale.valueChanged.connect(self._on_slid)
         self.run_button.changed.connect(lambda: self.run())
         self.cancel_button.changed.connect(self.cancel)
         self.native_parent_changed.connect(self._on_parent)
         self.native.destroyed.connect(self._on_destroyed)
+
+    def _on_key(self, key: Any, act: Any) -> None:
+        """Let a key act within the dock."""
+        shortcut = QShortcut(QKeySequence(key), self.native)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(act)
 
     # -- the model, shown and changed ----------------------------------------------
 
@@ -86,12 +88,15 @@ class KMeansWidget(Controls):
                 show(control, getattr(settings, name))
                 control.enabled = name not in disabled
                 control.visible = name not in hidden
+            if isinstance(settings.k, int):
+                self.scale.setValue(min(max(settings.k, LEAST), MOST))
         finally:
             self._showing = False
         self.channels.value = "\n".join(layer.name for layer in model.sources)
         self.channels.visible = "channels" not in hidden
         self.run_button.enabled = "run" not in disabled
         self.cancel_button.enabled = "cancel" not in disabled
+        self.show_sections()
 
     def _show_told(self) -> None:
         """Show what is said, and how far a run has come."""
@@ -106,6 +111,10 @@ class KMeansWidget(Controls):
             before = vars(self.model.settings)
             new = {name: value for name, value in now.items() if value != before[name]}
             self.model.change(**new)
+
+    def _on_slid(self, k: int) -> None:
+        if not self._showing:
+            self.model.change(k=k)
 
     # -- a run ---------------------------------------------------------------------
 
@@ -133,30 +142,18 @@ class KMeansWidget(Controls):
             The worker that was started. None with `block`, where a run is under way,
             and where the settings are not valid: then there is a notification.
         """
+        self.desk.live.stop()
         if block:
             self.model.run()
             return None
         if (job := self.model.begin()) is None:
             return None
-        title = f"K-means: {', '.join(source.name for source in job.sources)}"
-        ended = partial(self._on_ended, job)
-        self._worker = Worker(job, title, partial(self.model.report, job), ended)
-        self._worker.start()
-        return self._worker.native
+        self.desk.start(job)
+        return self.desk.worker.native if self.desk.worker else None
 
     def cancel(self) -> None:
         """Stop a run at once; the viewer stays as it is."""
-        self.model.cancel()
-        if self._worker is not None and not self.running:
-            self._worker.cancel()
-            self._worker = None
-
-    def _on_ended(self, job: Job, outcome: Outcome | None) -> None:
-        if outcome is None:
-            self.cancel()
-        else:
-            self._worker = None  # with all that it holds
-            in_turns(self.native, self.model.finish(job, outcome))
+        self.desk.cancel()
 
     def _on_parent(self, parent: Any) -> None:
         # A dock that is closed lets go of its widget; one that is hidden does not.
@@ -164,12 +161,14 @@ class KMeansWidget(Controls):
             self.cancel()
 
     def _on_destroyed(self, *_: Any) -> None:
-        self.model.changed.disconnect()
-        self.model.told.disconnect()
+        self.model.changed.disconnect(self._show)
+        self.model.told.disconnect(self._show_told)
         self.cancel()
 
     def _on_return(self) -> None:
+        """Run; where a run is under way, once more after it."""
         focused = self.native.focusWidget()
         if hasattr(focused, "interpretText"):  # a number just typed
             focused.interpretText()
-        self.run()
+        self.desk.live.stop()
+        self.desk.do(self.model.do, self.model.job)

@@ -1,0 +1,49 @@
+"""Benches: what was made of the clusters of one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .history import History
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+
+    from .settings import DockSettings
+    from .steps import Step
+
+
+class Shown(NamedTuple):
+    """What layers show.
+
+    Attributes
+    ----------
+    result : QuantizedImage, QuantizedPlanes or ClusteredPoints
+    settings : DockSettings or None
+        What was chosen when it was clustered.
+    layers : list of napari.layers.Layer
+    """
+
+    result: Any
+    settings: DockSettings | None
+    layers: list[Layer]
+
+
+@dataclass
+class Bench:
+    """What was made of the clusters of one image, or of several as channels.
+
+    Attributes
+    ----------
+    history : History
+        The steps of its clusters.
+    shown : Shown or None
+        What layers show; None before the first run.
+    said : str
+        What was said of it.
+    """
+
+    history: History[Step] = field(default_factory=History)
+    shown: Shown | None = None
+    said: str = ""

@@ -1,0 +1,332 @@
+"""Clusters: those of the layer that is chosen, to be looked at and changed."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from psygnal import Signal
+
+from ..core.palettes.edit import Edit
+from ..core.palettes.matching import still_there
+from .steps import CleanUp
+from .veil import veil
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+    from napari.layers import Labels
+
+    from ..core.palettes.palette import Palette
+    from .bench import Shown
+    from .history import History
+    from .model import KMeansModel
+    from .steps import Step
+
+
+class Clusters:
+    """What can be seen of clusters, and done to them; knows no Qt.
+
+    Every change is a step of the model's history, that can be undone. Clusters are told
+    by their labels, 1..k.
+
+    Parameters
+    ----------
+    model : KMeansModel
+
+    Attributes
+    ----------
+    changed : psygnal.Signal
+        Emitted when there are other clusters, or the same with other names or colors.
+    looked : psygnal.Signal
+        Emitted when others are selected, hidden or isolated.
+    selected : tuple of int
+        The labels that are selected, ascending.
+    hidden : frozenset of int
+        Those that are not shown.
+    alone : bool
+        Whether those that are selected are shown alone: the others are faded.
+
+    Examples
+    --------
+    >>> from napari.components import ViewerModel
+    >>> from napari_kmeans.plugin.model import KMeansModel
+    >>> viewer = ViewerModel()
+    >>> _ = viewer.add_image(np.array([[1, 2], [8, 9]], np.uint8), name="tiny")
+    >>> model = KMeansModel(viewer)
+    >>> clusters = Clusters(model)
+    >>> model.change(k=3)
+    >>> model.run()
+    >>> clusters.merge([2, 3])
+    >>> clusters.rename(2, "bright")
+    >>> viewer.layers["tiny labels"].data.tolist(), clusters.palette.names
+    ([[1, 1], [2, 2]], ('', 'bright'))
+    >>> [step.name for step in model.history.values]
+    ['K=3', 'Merge 2, 3', 'Name 2 bright']
+    """
+
+    changed, looked = Signal(), Signal()
+
+    def __init__(self, model: KMeansModel) -> None:
+        self.model = model
+        self.selected: tuple[int, ...] = ()
+        self.hidden: frozenset[int] = frozenset()
+        self.alone = False
+        self._before: Palette | None = None
+        model.shown.connect(self._on_shown)
+        self._on_shown()
+
+    # -- what there is -------------------------------------------------------------
+
+    @property
+    def shown(self) -> Shown | None:
+        """What layers show of the sources; None before the first run."""
+        return self.model.bench.shown
+
+    @property
+    def palette(self) -> Palette | None:
+        """The palette of the clusters; None where they have none that can be edited.
+
+        Those of planes, each clustered on its own, and of points have none.
+        """
+        return self.model.palette if self.shown else None
+
+    @property
+    def history(self) -> History[Step]:
+        """The steps that led to the clusters."""
+        return self.model.history
+
+    @property
+    def k(self) -> int:
+        """How many clusters there are."""
+        return int(self.shown.result.k) if self.shown else 0
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row a cluster: label, name, color, share, pixels, area, center and more."""
+        import pandas as pd
+
+        if self.shown is None:
+            return pd.DataFrame()
+        result = self.shown.result
+        if self.palette is not None:
+            return result.palette.table(*self._pixel)
+        features = getattr(result, "summary", result).features
+        return features.rename(columns={"index": "label"})
+
+    @property
+    def _pixel(self) -> tuple[float, str]:
+        """The size of a pixel in the layer's units, and these."""
+        source = self.model.sources[0]
+        size = float(np.prod(np.abs(source.scale[-self._ndim :])))
+        units = {f"{unit:~}" for unit in source.units[-self._ndim :]}
+        unit = units.pop() if len(units) == 1 else ""
+        if unit in {"pixel", "px", ""}:
+            return size, ""
+        power = {2: "²", 3: "³"}.get(self._ndim, "")
+        return size, f"{unit}{power}"
+
+    @property
+    def _ndim(self) -> int:
+        """Of how many axes the things are whose size is told."""
+        return min(3, int(self.model.sources[0].ndim))
+
+    @property
+    def layer(self) -> Labels | None:
+        """The Labels layer that shows the clusters, where it is there."""
+        there = self.model.viewer.layers
+        for layer in self.shown.layers if self.shown else []:
+            if layer in there and layer._type_string == "labels":
+                return cast("Labels", layer)
+        return None
+
+    def at(self, position: Sequence[float]) -> int:
+        """Return the label at a position in the world; 0 where there is none."""
+        layer = self.layer
+        if layer is None:
+            return 0
+        value = layer.get_value(position, world=True)
+        if isinstance(value, tuple):  # of several levels
+            value = value[1]
+        return int(value or 0)
+
+    def said(self, label: int) -> str:
+        """Return number, name and share of a cluster."""
+        if self.shown is None or not 1 <= label <= self.k:
+            return ""
+        name = self.palette.names[label - 1] if self.palette else ""
+        share = 100 * float(self._shares[label - 1])
+        return f"{label} {name}, {share:.1f} %" if name else f"{label}, {share:.1f} %"
+
+    def share_of(self, labels: Collection[int]) -> float:
+        """Return which part of the pixels some clusters have together."""
+        return float(sum(self._shares[label - 1] for label in labels))
+
+    @property
+    def _shares(self) -> Any:
+        result = cast("Shown", self.shown).result
+        return getattr(result, "summary", result).shares
+
+    # -- what is looked at ---------------------------------------------------------
+
+    def select(self, labels: Collection[int]) -> None:
+        """Select clusters, and no others."""
+        self._look(selected=tuple(sorted({*labels})))
+
+    def isolate(self, alone: bool = True) -> None:
+        """Show those that are selected alone, or all again."""
+        self._look(alone=alone)
+
+    def hide(self, labels: Collection[int]) -> None:
+        """Show clusters no more."""
+        self._look(hidden=self.hidden | {*labels})
+
+    def reveal(self, labels: Collection[int] | None = None) -> None:
+        """Show clusters again; by default all."""
+        self._look(hidden=self.hidden - {*(self.hidden if labels is None else labels)})
+
+    def _look(self, **look: Any) -> None:
+        if any(getattr(self, name) != value for name, value in look.items()):
+            vars(self).update(look)
+            self._veil()
+            self.looked.emit()
+
+    def _veil(self) -> None:
+        """Let the Labels layer show what is looked at."""
+        if (layer := self.layer) is None:
+            return
+        faded: set[int] = set()
+        if self.alone and self.selected:
+            faded = {*range(1, self.k + 1)} - {*self.selected}
+        veil(layer, self.hidden, faded, self._canvas)
+
+    @property
+    def _canvas(self) -> tuple[float, float, float]:
+        from napari.utils.theme import get_theme
+
+        theme = get_theme(self.model.viewer.theme)
+        red, green, blue = theme.canvas.as_rgb_tuple()[:3]
+        return red / 255, green / 255, blue / 255
+
+    def _on_shown(self) -> None:
+        """Look at what those that were looked at have become."""
+        before, self._before = self._before, self.palette
+        become = _become(before, self.palette)
+        self.selected = tuple(sorted({become[x] for x in self.selected if x in become}))
+        self.hidden = frozenset(become[x] for x in self.hidden if x in become)
+        self._veil()
+        self.changed.emit()
+
+    # -- what is done --------------------------------------------------------------
+
+    def edit(self, method: str, *args: Any, **kwargs: Any) -> None:
+        """Change the palette by one of its methods, and show it.
+
+        Parameters
+        ----------
+        method : str
+            Such as "merge".
+        *args, **kwargs
+            What it gets, but for samples.
+        """
+        self.model.do(partial(self.model.edited, Edit(method, args, kwargs)))
+
+    def merge(self, labels: Sequence[int], name: str | None = None) -> None:
+        """Make several clusters one."""
+        self.edit("merge", [*labels], **({} if name is None else {"name": name}))
+
+    def split(self, label: int, k: int = 2) -> None:
+        """Make several clusters of one, by k-means inside it."""
+        self.edit("split", label, k=k)
+
+    def delete(self, labels: Sequence[int]) -> None:
+        """Give the pixels of clusters to those nearest to them."""
+        self.edit("delete", [*labels])
+
+    def merge_closer(self, distance: float, place: int | None = None) -> None:
+        """Merge clusters that are closer to each other than a distance.
+
+        Parameters
+        ----------
+        distance : float
+        place : int, optional
+            The step of the history to do it to; by default the current.
+        """
+        edit = Edit("merge_closer", (distance,), {})
+        self.model.do(partial(self.model.edited, edit, place))
+
+    def rename(self, label: int, name: str) -> None:
+        """Give a cluster a name."""
+        if self.palette and self.palette.names[label - 1] != name:
+            self.edit("rename", label, name)
+
+    def recolor(self, label: int, color: Sequence[float] | str) -> None:
+        """Show, and paint, a cluster in a color."""
+        self.edit("recolor", label, color if isinstance(color, str) else tuple(color))
+
+    def lock(self, labels: Sequence[int], *, locked: bool = True) -> None:
+        """Lock clusters, so that a further run leaves them as they are, or unlock."""
+        self.edit("lock", *labels, **({} if locked else {"locked": False}))
+
+    def reorder(self, by: str | Sequence[int]) -> None:
+        """Number clusters by "brightness", "share" or "hue", or as one likes."""
+        self.edit("reorder", by)
+
+    def despeckle(self, size: int, axes: tuple[int, ...] = ()) -> None:
+        """Give components of fewer pixels to a neighbor; 0 leaves all as they are."""
+        clean_up = CleanUp(size, axes) if size else None
+        self.model.do(partial(self.model.cleaned, clean_up))
+
+    def undo(self) -> None:
+        """Go back by a step."""
+        self.model.undo()
+
+    def redo(self) -> None:
+        """Go forth by a step that was undone."""
+        self.model.redo()
+
+    def go(self, place: int) -> None:
+        """Go to a step of the history, by its place in it."""
+        if place != self.history.place:
+            self.model.do(partial(self.model.gone, place))
+
+    # -- what is taken away --------------------------------------------------------
+
+    def save_table(self, path: Path | str) -> None:
+        """Write the table as CSV."""
+        self.table.to_csv(path, index=False)
+
+    def save_indexed(self, path: Path | str) -> None:
+        """Write the labels as an indexed PNG in the colors of their clusters."""
+        from ..files.indexed import write_indexed
+
+        write_indexed(path, self._result.labels, self.palette)
+
+    def apart(self) -> None:
+        """Add the labels as one layer a cluster."""
+        from napari.layers import Layer
+
+        from ..layers.apart import one_layer_each
+
+        source = self.model.sources
+        made = one_layer_each(self._result, source[0] if len(source) == 1 else source)
+        for data in made:
+            self.model.viewer.add_layer(Layer.create(*data))
+
+    @property
+    def code(self) -> str:
+        """Python that makes this very result, edits included."""
+        return ""
+
+
+def _become(before: Palette | None, after: Palette | None) -> dict[int, int]:
+    """Return which label each one has become, of those that are still there."""
+    if before is None or after is None:
+        return {}
+    if before.k == after.k and np.array_equal(before.centers, after.centers):
+        return {label: label for label in range(1, before.k + 1)}
+    there = still_there(before.centers, after.centers)
+    return {old + 1: new + 1 for old, new in there.items()}

@@ -1,0 +1,111 @@
+"""Desks: what the docks of a window share, so that what is done at one shows at all."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary, ref
+
+from qtpy.QtCore import QObject
+
+from .clusters import Clusters
+from .live import Live
+from .model import KMeansModel
+from .turns import in_turns
+from .worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from napari.components import ViewerModel
+
+    from .job import Job, Outcome
+
+
+class Desk(QObject):
+    """The model of a viewer, and the jobs that are done for it in threads.
+
+    Parameters
+    ----------
+    viewer : napari.viewer.Viewer
+
+    Attributes
+    ----------
+    model : KMeansModel
+    clusters : Clusters
+    live : Live
+        What lets results follow the controls.
+    worker : Worker or None
+        The job under way.
+    """
+
+    _desks: ClassVar[WeakKeyDictionary[ViewerModel, ref[Desk]]] = WeakKeyDictionary()
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self.model = KMeansModel.of(viewer)
+        self.worker: Worker | None = None
+        self.clusters = Clusters(self.model)
+        self.live = Live(self.model, self.start)
+
+    @classmethod
+    def of(cls, viewer: Any) -> Desk:
+        """Return the desk of a viewer: one, whatever its docks.
+
+        Scripts hand a proxy of the viewer, the menu the viewer itself.
+        """
+        viewer = getattr(viewer, "__wrapped__", viewer)
+        there = cls._desks.get(viewer)
+        desk = there() if there else None
+        if desk is None:
+            desk = cls(viewer)
+            cls._desks[viewer] = ref(desk)
+        return desk
+
+    def do(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Do an act of the model whose job, if it has one, is done in a thread.
+
+        Parameters
+        ----------
+        act : callable
+            Such as ``model.undo``.
+        *args, **kwargs
+            What it gets.
+        """
+        model = self.model
+        model.start, before = self.start, model.start
+        try:
+            act(*args, **kwargs)
+        finally:
+            model.start = before
+
+    def start(self, job: Job) -> None:
+        """Do a job that has begun, in a thread."""
+        title = f"K-means: {', '.join(source.name for source in job.sources)}"
+        ended = partial(self._on_ended, job)
+        self.worker = Worker(job, title, partial(self.model.report, job), ended)
+        self.worker.start()
+
+    def cancel(self) -> None:
+        """Stop at once what is under way; the viewer stays as it is."""
+        self.live.stop()
+        self.model.cancel()
+        if self.worker is not None and not self.model.busy:
+            self.worker.cancel()
+            self.worker = None
+
+    def _on_ended(self, job: Job, outcome: Outcome | None) -> None:
+        if outcome is None:  # napari has canceled it
+            self.cancel()
+        else:
+            self.worker = None  # with all that it holds
+            in_turns(self, self._finishing(job, outcome))
+
+    def _finishing(self, job: Job, outcome: Outcome) -> Iterator[None]:
+        following = [self.model.start, self.start]
+        self.model.start = following[1]
+        try:
+            yield from self.model.finish(job, outcome)
+        finally:
+            self.model.start = following[0]
+        self.live.go_on(job, outcome)

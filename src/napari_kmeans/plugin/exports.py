@@ -1,0 +1,77 @@
+"""Exports: what is saved, or copied, of a result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QApplication, QFileDialog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtpy.QtWidgets import QMenu, QWidget
+
+    from .clusters import Clusters
+
+
+class Exports:
+    """The menu of what can be saved or copied.
+
+    Parameters
+    ----------
+    parent : QWidget
+        Over which dialogs are shown.
+    clusters : Clusters
+    """
+
+    def __init__(self, parent: QWidget, clusters: Clusters) -> None:
+        self._parent, self._clusters = parent, clusters
+
+    def fill(self, menu: QMenu) -> None:
+        """Offer what can be saved or copied."""
+        edited = self._clusters.palette is not None
+        for text, act, can in (
+            ("Table (CSV)…", self.table, True),
+            ("Indexed PNG…", self.indexed, edited),
+            ("Labels as one layer a cluster", self._clusters.apart, True),
+            ("Copy as Python", self.copy, edited),
+        ):
+            action = menu.addAction(text)
+            action.setEnabled(can)
+            action.triggered.connect(_calling(act))
+
+    def table(self) -> None:
+        """Ask for a file, and write the table into it."""
+        if path := self._asked("Save the table", "clusters.csv", "CSV (*.csv)"):
+            self._clusters.save_table(path)
+
+    def indexed(self) -> None:
+        """Ask for a file, and write the labels into it as an indexed picture."""
+        if path := self._asked("Save an indexed PNG", "clusters.png", "PNG (*.png)"):
+            self._clusters.save_indexed(path)
+
+    def copy(self) -> None:
+        """Copy code that makes this result."""
+        QApplication.clipboard().setText(self._clusters.code)
+
+    def _asked(self, title: str, name: str, kinds: str) -> Path | None:
+        """Ask for a file; None where that was canceled."""
+        beside = self._clusters.model.sources[0].source.path
+        folder = Path(beside).parent if beside else Path.cwd()
+        path, _ = QFileDialog.getSaveFileName(
+            self._parent, title, str(folder / name), kinds
+        )
+        if not path:
+            return None
+        suffix = Path(name).suffix
+        return Path(path) if Path(path).suffix else Path(path).with_suffix(suffix)
+
+
+def _calling(act: Callable[[], Any]) -> Callable[..., None]:
+    """Return a slot that calls an act without what the signal tells."""
+
+    def called(_on: bool = False) -> None:
+        act()
+
+    return called

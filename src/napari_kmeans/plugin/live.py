@@ -1,0 +1,117 @@
+"""Live: results that follow the controls, coarse at first and then in full."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QTimer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .job import Job, Outcome
+    from .model import KMeansModel
+
+#: Seconds after which a hand rests, and a full answer replaces the coarse one.
+REST = 0.3
+
+#: Seconds up to which a full answer is as good as a coarse one.
+BRIEF = 0.06
+
+#: Seconds of a fit from which on nothing follows by itself.
+SLOW = 1.0
+
+
+class Live:
+    """What lets results follow the controls of a model.
+
+    Parameters
+    ----------
+    model : KMeansModel
+    start : callable
+        Does a job in a thread, and then calls `go_on`.
+    """
+
+    def __init__(self, model: KMeansModel, start: Callable[[Job], None]) -> None:
+        self._model, self._start = model, start
+        self._seen = self._key
+        self._wanted = self._coarse = False
+        self._brief: set[Any] = set()
+        self._rest = QTimer()
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(round(1000 * REST))
+        self._rest.timeout.connect(self._on_rest)
+        model.choice.touched.connect(self._on_touched)
+
+    @property
+    def coarse(self) -> bool:
+        """Whether layers hold a preview."""
+        return self._coarse
+
+    @property
+    def _key(self) -> tuple[Any, ...]:
+        """What a result depends on: of what layers it is, and the rest."""
+        model, settings = self._model, self._model.settings
+        plain = replace(
+            *(settings,),
+            **dict.fromkeys(("add_quantized", "add_labels", "add_centers"), True),
+            live=True,
+        )
+        at = tuple(model.viewer.dims.point) if settings.scope.current else ()
+        return tuple(layer.unique_id for layer in model.sources), plain, at
+
+    def _on_touched(self) -> None:
+        before, self._seen = self._seen, self._key
+        same_layers = before[0] == self._seen[0]
+        if before == self._seen or not same_layers or not self._model.settings.live:
+            return
+        if self._model.running or not self._model.sources:
+            return
+        self._wanted = True
+        self._rest.start()
+        self._pump()
+
+    def _pump(self) -> None:
+        """Begin with what is wanted, where nothing else is under way."""
+        model = self._model
+        if not self._wanted or model.busy:
+            return
+        self._wanted = False
+        images = model.choice.offers.images
+        at_once = not images or self._seen[0] in self._brief
+        job = model.begin_quietly(model.job if at_once else model.preview)
+        if job is not None:
+            self._start(job)
+
+    def _on_rest(self) -> None:
+        """Replace a coarse answer by the full one."""
+        model = self._model
+        if self._wanted or model.busy:
+            self._rest.start()
+        elif self._coarse and (job := model.begin_quietly(model.job)):
+            self._start(job)
+
+    def go_on(self, job: Job, outcome: Outcome) -> None:
+        """Heed that a job has ended: another may be wanted."""
+        if outcome.result is not None:
+            self._coarse = job.view is not None
+            if job.view is None:
+                self._judge(job, outcome)
+        self._pump()
+
+    def _judge(self, job: Job, outcome: Outcome) -> None:
+        """Tell by how long it took whether it can follow at once, or not at all."""
+        if job.kept is None or job.step is not None:
+            return
+        if outcome.seconds < BRIEF:
+            self._brief.add(self._seen[0])
+        else:
+            self._brief.discard(self._seen[0])
+        if outcome.seconds > SLOW and self._model.settings.live:
+            self._model.change(live=False)
+
+    def stop(self) -> None:
+        """Follow no further what was changed so far."""
+        self._wanted = False
+        self._rest.stop()

@@ -1,0 +1,476 @@
+"""The panel "Clusters": what there is in an image, to be looked at and changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QItemSelection, QItemSelectionModel, Qt
+from qtpy.QtGui import QAction, QColor, QKeySequence  # type: ignore[attr-defined]
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QColorDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QMenu,
+    QShortcut,  # type: ignore[attr-defined]
+    QSlider,
+    QSpinBox,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from .desk import Desk
+from .exports import Exports
+from .pointing import Pointing
+from .section import remembered
+from .table import FOLDED, ByValue, ClusterTable, Swatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import napari.viewer
+
+#: Text of a button, the method of `ClustersWidget` that it calls, what it does, and the
+#: keys that do the same.
+ACTS = (
+    ("Merge", "merge", "Make the selected clusters one", "M"),
+    ("Split", "split", "Make two of the selected cluster, by k-means inside it", "S"),
+    ("Delete", "delete", "Give the selected clusters' pixels to the nearest", "Del"),
+    ("Color…", "recolor", "Choose the color of the selected cluster", "C"),
+    ("Hide", "hide_selected", "Hide the selected clusters, or show them again", "H"),
+    ("Lock", "lock", "Keep the selected clusters as they are in further runs", "L"),
+    ("Isolate", "isolate", "Fade all but the selected clusters", "I"),
+    ("Show all", "show_all", "Show all clusters, none faded", "A"),
+)
+
+#: Orders of clusters, and what they are called.
+ORDERS = {
+    "brightness": "By brightness",
+    "share": "By share",
+    "hue": "By hue",
+}
+
+
+class ClustersWidget(QWidget):
+    """The clusters of the layer that is chosen in the dock.
+
+    Parameters
+    ----------
+    napari_viewer : napari.viewer.Viewer
+
+    Attributes
+    ----------
+    clusters : Clusters
+        What the panel shows and changes: a script can do the same.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self.desk = Desk.of(napari_viewer)
+        self.clusters = self.desk.clusters
+        self.table = ClusterTable(self.clusters)
+        self.order = ByValue(self.table)
+        self.exports = Exports(self, self.clusters)
+        self._selecting = False
+        self._base: int | None = None
+        self._build()
+        self.pointing = Pointing(self.clusters, self._on_hover)
+        self.clusters.changed.connect(self._on_changed)
+        self.clusters.looked.connect(self._on_looked)
+        self.clusters.model.told.connect(self._enable)
+        self.destroyed.connect(self._on_destroyed)
+        self._on_changed()
+
+    # -- how it is built -----------------------------------------------------------
+
+    def _build(self) -> None:
+        self.view = QTableView()
+        self.view.setModel(self.order)
+        self.view.setItemDelegateForColumn(0, Swatch(self.view))
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(
+            QAbstractItemView.SelectionMode.ExtendedSelection
+        )
+        self.view.setSortingEnabled(True)
+        self.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self.view.setAlternatingRowColors(True)
+        self.view.setMinimumHeight(120)
+        self.view.verticalHeader().hide()
+        self.view.verticalHeader().setDefaultSectionSize(24)
+        header = self.view.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._on_header)
+        self.view.selectionModel().selectionChanged.connect(self._on_selected)
+        self.view.doubleClicked.connect(self._on_double_click)
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        self.said.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(4)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(self.said)
+        layout.addLayout(self._acts())
+        layout.addLayout(self._steps())
+        layout.addLayout(self._closer())
+        layout.addLayout(self._speckles())
+
+    def _acts(self) -> QGridLayout:
+        """Return the buttons of what is done to the selected clusters."""
+        grid = QGridLayout()
+        grid.setSpacing(2)
+        self.buttons: dict[str, QToolButton] = {}
+        for place, (text, name, tip, key) in enumerate(ACTS):
+            button = self._button(text, f"{tip} ({key}).", getattr(self, name))
+            self._on_key(key, getattr(self, name))
+            self.buttons[name] = button
+            grid.addWidget(button, place // 4, place % 4)
+        return grid
+
+    def _steps(self) -> QHBoxLayout:
+        """Return the buttons of the history, of the order and of exports."""
+        row = QHBoxLayout()
+        row.setSpacing(2)
+        steps = (
+            ("↶", "undo", "Undo", QKeySequence.StandardKey.Undo),
+            ("↷", "redo", "Redo", "Ctrl+Shift+Z"),
+        )
+        for text, name, tip, key in steps:
+            written = QKeySequence(key).toString()
+            button = self._button(text, f"{tip} ({written}).", getattr(self, name))
+            self._on_key(key, getattr(self, name))
+            self.buttons[name] = button
+            row.addWidget(button)
+        for text, name, tip, fill in (
+            ("Steps", "steps", "What was done: go back, or forth, to any", self._fill),
+            ("Order", "orders", "Number the clusters anew", self._fill_orders),
+            ("Export", "export", "Save or copy the result", self.exports.fill),
+            ("More", "more", "Columns, and further views of the result", self._more),
+        ):
+            self.buttons[name] = self._menu(text, f"{tip}.", fill)
+            row.addWidget(self.buttons[name])
+        return row
+
+    def _closer(self) -> QHBoxLayout:
+        """Return the slider that merges what is close."""
+        self.closer = QSlider(Qt.Orientation.Horizontal)
+        self.closer.setRange(0, 0)
+        self.closer.setToolTip(
+            "Merge the clusters that are closest to each other: the farther to the "
+            "right, the fewer are left."
+        )
+        self.closer.valueChanged.connect(self._on_closer)
+        self.closeness = QLabel()
+        row = QHBoxLayout()
+        row.addWidget(QLabel("Merge closer"))
+        row.addWidget(self.closer, 1)
+        row.addWidget(self.closeness)
+        return row
+
+    def _speckles(self) -> QHBoxLayout:
+        """Return what cleans up labels."""
+        self.size = QSpinBox()
+        self.size.setRange(0, 10**9)
+        self.size.setValue(20)
+        self.size.setSuffix(" px")
+        self.size.setToolTip("Smaller components go to a neighbor; 0: none do.")
+        tip = "Give small components to the neighbor with the longest shared border."
+        self.buttons["despeckle"] = self._button("Despeckle", tip, self.despeckle)
+        row = QHBoxLayout()
+        row.addWidget(self.buttons["despeckle"])
+        row.addWidget(self.size)
+        row.addStretch(1)
+        return row
+
+    def _button(self, text: str, tip: str, act: Callable[[], Any]) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        policy = button.sizePolicy()
+        policy.setHorizontalPolicy(policy.Policy.MinimumExpanding)
+        button.setSizePolicy(policy)
+        button.clicked.connect(lambda: act())
+        return button
+
+    def _menu(
+        self, text: str, tip: str, fill: Callable[[QMenu], None]
+    ) -> QToolButton:
+        """Return a button with a menu that is filled when it is opened."""
+        button = self._button(text, tip, lambda: None)
+        menu = QMenu(button)
+        menu.aboutToShow.connect(lambda: (menu.clear(), fill(menu)))
+        button.setMenu(menu)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        return button
+
+    def _on_key(self, key: Any, act: Callable[[], Any]) -> None:
+        shortcut = QShortcut(QKeySequence(key), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(act)
+
+    # -- what it shows -------------------------------------------------------------
+
+    def _on_changed(self) -> None:
+        self.table.renew()
+        self._show_columns()
+        self._show_closer()
+        self._on_looked()
+
+    def _on_looked(self) -> None:
+        """Show what is selected and hidden."""
+        self.table.told()
+        self._selecting = True
+        try:
+            chosen = QItemSelection()
+            last = self.table.columnCount() - 1
+            for row in range(self.table.rowCount()):
+                if self.table.label(row) in self.clusters.selected:
+                    left, right = (self.table.index(row, at) for at in (0, last))
+                    chosen.select(left, right)
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            mapped = self.order.mapSelectionFromSource(chosen)
+            self.view.selectionModel().select(mapped, flags)
+            if rows := [one for one in mapped.indexes() if one.column() == 0]:
+                self.view.scrollTo(rows[0])
+        finally:
+            self._selecting = False
+        self._enable()
+        self._on_hover(0)
+
+    def _enable(self) -> None:
+        """Enable what can be done now."""
+        clusters = self.clusters
+        n = len(clusters.selected)
+        edited = clusters.palette is not None
+        possible = {
+            "merge": edited and n > 1,
+            "split": edited and n == 1,
+            "delete": edited and 0 < n < clusters.k,
+            "recolor": edited and n == 1,
+            "hide_selected": n > 0,
+            "lock": edited and n > 0,
+            "isolate": n > 0,
+            "show_all": bool(clusters.hidden) or clusters.alone,
+            "undo": clusters.history.can_undo,
+            "redo": clusters.history.can_redo,
+            "steps": len(clusters.history.values) > 1,
+            "orders": edited,
+            "export": clusters.k > 0,
+            "despeckle": edited,
+        }
+        for name, can in possible.items():
+            self.buttons[name].setEnabled(bool(can))
+        self.size.setEnabled(edited)
+        self.closer.setEnabled(edited and self.closer.maximum() > 0)
+
+    def _on_hover(self, label: int) -> None:
+        """Tell of the cluster below the cursor, or of all."""
+        told = self.clusters.said(label)
+        if not told:
+            told = self._summary()
+        self.said.setText(told)
+
+    def _summary(self) -> str:
+        clusters = self.clusters
+        if not clusters.k:
+            return "No clusters yet: run k-means in the dock."
+        selected = [f"{label}" for label in clusters.selected]
+        said = f"{clusters.k} clusters"
+        if selected:
+            share = clusters.share_of(clusters.selected)
+            said += f"; selected: {', '.join(selected[:8])}, {100 * share:.1f} %"
+        return said
+
+    # -- selection -----------------------------------------------------------------
+
+    def _on_selected(self, *_: Any) -> None:
+        if self._selecting:
+            return
+        rows = self.view.selectionModel().selectedRows()
+        labels = [self.table.label(self.order.mapToSource(row).row()) for row in rows]
+        self.clusters.select(labels)
+        self.clusters.isolate(bool(labels))
+
+    def _on_double_click(self, index: Any) -> None:
+        if self.table.columns[index.column()] in ("label", "color"):
+            self.recolor()
+
+    # -- columns -------------------------------------------------------------------
+
+    @property
+    def _folded(self) -> set[str]:
+        return {*remembered().value("columns/folded", sorted(FOLDED), type=list)}
+
+    def _show_columns(self) -> None:
+        folded = self._folded
+        for at, name in enumerate(self.table.columns):
+            self.view.setColumnHidden(at, _family(name) in folded)
+            self.view.resizeColumnToContents(at)
+        if self.table.columns:
+            self.view.setColumnWidth(0, 64)
+
+    def _on_header(self, place: Any) -> None:
+        menu = QMenu(self)
+        self._fill_columns(menu)
+        menu.exec(self.view.horizontalHeader().mapToGlobal(place))
+
+    def _fill_columns(self, menu: QMenu) -> None:
+        """Offer the columns to show."""
+        families = dict.fromkeys(map(_family, self.table.columns[1:]))
+        for name in families:
+            action = QAction(name, menu, checkable=True)
+            action.setChecked(name not in self._folded)
+            action.toggled.connect(lambda on, name=name: self.show_column(name, on))
+            menu.addAction(action)
+
+    def show_column(self, name: str, shown: bool = True) -> None:
+        """Show a column of the table, or fold it away; it is remembered."""
+        folded = self._folded - {name} if shown else self._folded | {name}
+        remembered().setValue("columns/folded", sorted(folded))
+        self._show_columns()
+
+    # -- what is done --------------------------------------------------------------
+
+    def merge(self) -> None:
+        """Merge the selected clusters."""
+        if len(self.clusters.selected) > 1:
+            self._do(self.clusters.merge, self.clusters.selected)
+
+    def split(self) -> None:
+        """Split the selected cluster in two."""
+        if len(self.clusters.selected) == 1:
+            self._do(self.clusters.split, self.clusters.selected[0])
+
+    def delete(self) -> None:
+        """Delete the selected clusters."""
+        if 0 < len(self.clusters.selected) < self.clusters.k:
+            self._do(self.clusters.delete, self.clusters.selected)
+
+    def recolor(self) -> None:
+        """Ask for the color of the selected cluster."""
+        palette = self.clusters.palette
+        if palette is None or len(self.clusters.selected) != 1:
+            return
+        [label] = self.clusters.selected
+        now = QColor.fromRgbF(*map(float, palette.colors[label - 1]))
+        chosen = QColorDialog.getColor(now, self, f"Color of cluster {label}")
+        if chosen.isValid():
+            self._do(self.clusters.recolor, label, chosen.name())
+
+    def hide_selected(self) -> None:
+        """Hide the selected clusters; where all of them are hidden, show them."""
+        selected = {*self.clusters.selected}
+        if selected <= self.clusters.hidden:
+            self.clusters.reveal(selected)
+        else:
+            self.clusters.hide(selected)
+
+    def lock(self) -> None:
+        """Lock the selected clusters; where all of them are locked, unlock them."""
+        palette, selected = self.clusters.palette, self.clusters.selected
+        if palette is not None and selected:
+            locked = all(palette.locked[label - 1] for label in selected)
+            self._do(self.clusters.lock, selected, locked=not locked)
+
+    def isolate(self) -> None:
+        """Fade all but the selected clusters, or no more."""
+        self.clusters.isolate(not self.clusters.alone)
+
+    def show_all(self) -> None:
+        """Show all clusters, none hidden or faded."""
+        self.clusters.reveal()
+        self.clusters.isolate(False)
+
+    def undo(self) -> None:
+        """Undo the last step."""
+        self._do(self.clusters.undo)
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        self._do(self.clusters.redo)
+
+    def despeckle(self) -> None:
+        """Clean up the labels."""
+        self._do(self.clusters.despeckle, self.size.value())
+
+    def _do(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        self.desk.do(act, *args, **kwargs)
+
+    # -- merging what is close -----------------------------------------------------
+
+    def _show_closer(self) -> None:
+        """Show of how many mergers the clusters are, from where the slider began."""
+        history, step = self.clusters.history, self.clusters.history.current
+        merged = bool(step and step.edits and step.edits[-1].method == "merge_closer")
+        if not merged or self._base is None or self._base >= history.place:
+            self._base = history.place if not merged else max(history.place - 1, 0)
+        base = history.values[self._base].palette if history.values else None
+        self._heights = [] if base is None else base.dendrogram[:, 2].tolist()
+        now = len(self._heights) + 1 - self.clusters.k if base is not None else 0
+        self.closer.blockSignals(True)
+        self.closer.setRange(0, max(len(self._heights) - 1, 0))
+        self.closer.setValue(max(now, 0))
+        self.closer.blockSignals(False)
+        self._tell_closer()
+
+    def _tell_closer(self) -> None:
+        n, heights = self.closer.value(), self._heights
+        left = f"{len(heights) + 1 - n} left" if heights else ""
+        self.closeness.setText(f"{heights[n - 1]:.3g}, {left}" if n else left)
+
+    def _on_closer(self, n: int) -> None:
+        self._tell_closer()
+        base, heights = self._base, self._heights
+        if base is None:
+            return
+        if n == 0:
+            self._do(self.clusters.go, base)
+        else:
+            height = heights[n - 1]
+            above = heights[n] if n < len(heights) else 2 * height + 1
+            self._do(self.clusters.merge_closer, (height + above) / 2, base)
+
+    # -- menus ---------------------------------------------------------------------
+
+    def _fill(self, menu: QMenu) -> None:
+        """Offer the steps of the history."""
+        history = self.clusters.history
+        for place, step in enumerate(history.values):
+            action = QAction(step.name, menu, checkable=True)
+            action.setChecked(place == history.place)
+            action.triggered.connect(
+                lambda _on=False, place=place: self._do(self.clusters.go, place)
+            )
+            menu.addAction(action)
+
+    def _fill_orders(self, menu: QMenu) -> None:
+        for by, text in ORDERS.items():
+            action = menu.addAction(text)
+            action.triggered.connect(
+                lambda _on=False, by=by: self._do(self.clusters.reorder, by)
+            )
+
+    def _more(self, menu: QMenu) -> None:
+        columns = menu.addMenu("Columns")
+        self._fill_columns(columns)
+
+    # -- the end -------------------------------------------------------------------
+
+    def _on_destroyed(self, *_: Any) -> None:
+        self.pointing.stop()
+        self.clusters.changed.disconnect(self._on_changed)
+        self.clusters.looked.disconnect(self._on_looked)
+        self.clusters.model.told.disconnect(self._enable)
+
+
+def _family(name: str) -> str:
+    """Return what columns that are shown together are called."""
+    return "center" if name.startswith("center") else name

@@ -1,0 +1,88 @@
+"""Steps: states of the clusters of an image, each made of the one before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ..core.options.keywords import FitOptions
+    from ..core.palettes.edit import Edit
+    from ..core.palettes.palette import Palette
+    from ..core.reading.fit import ImageSamples
+    from .reading import Reading
+    from .settings import DockSettings
+
+
+class CleanUp(NamedTuple):
+    """How labels are cleaned up.
+
+    Attributes
+    ----------
+    size : int
+        Components of fewer pixels than this go to a neighbor.
+    axes : tuple of int
+        Planes along these axes are cleaned each on its own.
+    """
+
+    size: int
+    axes: tuple[int, ...] = ()
+
+
+class Run(NamedTuple):
+    """What was clustered, and how.
+
+    Attributes
+    ----------
+    k : int
+    fitting : dict
+        Options of `fit`.
+    reading : Reading or None
+        How images were read; without the data.
+    start_labels : array or None
+    settings : DockSettings or None
+        What was chosen.
+    """
+
+    k: int
+    fitting: FitOptions
+    reading: Reading | None
+    start_labels: Any = None
+    settings: DockSettings | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A state of the clusters of an image.
+
+    Attributes
+    ----------
+    name : str
+        What was done last.
+    palette : Palette
+    run : Run
+    edits : tuple of Edit
+        What was done to the palette since.
+    clean_up : CleanUp or None
+        How labels are cleaned up after that.
+    """
+
+    name: str
+    palette: Palette
+    run: Run = field(compare=False)
+    edits: tuple[Edit, ...] = ()
+    clean_up: CleanUp | None = None
+
+    def after(self, edit: Edit, samples: ImageSamples) -> Step:
+        """Return the step after an edit of the palette."""
+        return replace(
+            self,
+            name=edit.title,
+            palette=edit.apply(self.palette, samples).untabled,
+            edits=(*self.edits, edit),
+        )
+
+    def cleaned(self, clean_up: CleanUp | None) -> Step:
+        """Return the step after another clean-up, or none any more."""
+        name = f"Despeckle {clean_up.size}" if clean_up else "Do not despeckle"
+        return replace(self, name=name, clean_up=clean_up)

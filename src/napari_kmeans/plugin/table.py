@@ -1,0 +1,203 @@
+"""Tables: the clusters as Qt's views show them, a row each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
+from qtpy.QtGui import QBrush, QColor
+from qtpy.QtWidgets import QStyledItemDelegate
+
+from ..core.palettes.colors import black_or_white
+
+if TYPE_CHECKING:
+    from qtpy.QtGui import QPainter
+    from qtpy.QtWidgets import QStyleOptionViewItem
+
+    from .clusters import Clusters
+
+#: Columns of the table of clusters that are not shown at first.
+FOLDED = {"color", "locked"}
+
+ROLE = Qt.ItemDataRole
+FLAG = Qt.ItemFlag
+
+
+class ClusterTable(QAbstractTableModel):
+    """The table of clusters, in which they are named, and hidden.
+
+    Parameters
+    ----------
+    clusters : Clusters
+    """
+
+    def __init__(self, clusters: Clusters) -> None:
+        super().__init__()
+        self._clusters = clusters
+        self.columns: list[str] = []
+        self._values: list[Any] = []
+        self._colors: list[QColor] = []
+        self._inks: list[QColor] = []
+        self.renew()
+
+    def renew(self) -> None:
+        """Show the clusters that there are now."""
+        table = self._clusters.table
+        if "name" not in table and len(table):
+            table.insert(1, "name", "")
+        if "locked" not in table and len(table):
+            table["locked"] = False
+        columns = [str(name) for name in table]
+        same = columns == self.columns and len(table) == self.rowCount()
+        if not same:
+            self.beginResetModel()
+        self.columns = columns
+        self._values = [table[name].tolist() for name in table]
+        rgb = [QColor(color) for color in table.get("color", [])]
+        self._colors = rgb
+        plain = np.array([color.getRgbF()[:3] for color in rgb]).reshape(-1, 3)
+        self._inks = [QColor("white" if ink[0] else "black") for ink in
+                      black_or_white(plain)] if len(plain) else []
+        if same:
+            self.told()
+        else:
+            self.endResetModel()
+
+    def told(self) -> None:
+        """Tell views that any value may be another."""
+        if self.rowCount():
+            last = self.index(self.rowCount() - 1, self.columnCount() - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802
+        """Return the number of clusters."""
+        nested = parent is not None and parent.isValid()
+        return 0 if nested or not self._values else len(self._values[0])
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802
+        """Return the number of columns."""
+        return 0 if parent is not None and parent.isValid() else len(self.columns)
+
+    def headerData(  # noqa: N802
+        self, section: int, orientation: Qt.Orientation, role: int = ROLE.DisplayRole
+    ) -> Any:
+        """Return what a column is called."""
+        if orientation == Qt.Orientation.Horizontal and role == ROLE.DisplayRole:
+            return _title(self.columns[section])
+        return None
+
+    def label(self, row: int) -> int:
+        """Return the label of the cluster in a row."""
+        return int(self._values[self.columns.index("label")][row])
+
+    def data(self, index: QModelIndex, role: int = ROLE.DisplayRole) -> Any:
+        """Return what is shown of a cluster in a column."""
+        row, name = index.row(), self.columns[index.column()]
+        value = self._values[index.column()][row]
+        if role == ROLE.UserRole:  # to sort by
+            return value
+        if role in (ROLE.DisplayRole, ROLE.EditRole):
+            return None if name == "locked" else _text(name, value)
+        if name == "label":
+            return self._of_label(row, role)
+        if name == "locked" and role == ROLE.CheckStateRole:
+            return _checked(bool(value))
+        if role == ROLE.TextAlignmentRole and isinstance(value, (int, float)):
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def _of_label(self, row: int, role: int) -> Any:
+        """Return how the number of a cluster is shown: on its color, with a tick."""
+        if role == ROLE.CheckStateRole:
+            return _checked(self.label(row) not in self._clusters.hidden)
+        if role == ROLE.BackgroundRole and self._colors:
+            return QBrush(self._colors[row])
+        if role == ROLE.ForegroundRole and self._inks:
+            return QBrush(self._inks[row])
+        if role == ROLE.ToolTipRole:
+            return "Tick: show this cluster. Double-click: choose its color."
+        return None
+
+    def flags(self, index: QModelIndex) -> Any:
+        """Return what can be done to a value."""
+        name = self.columns[index.column()]
+        can = FLAG.ItemIsEnabled | FLAG.ItemIsSelectable
+        editable = self._clusters.palette is not None
+        if name == "label" or (name == "locked" and editable):
+            return can | FLAG.ItemIsUserCheckable
+        return can | FLAG.ItemIsEditable if name == "name" and editable else can
+
+    def setData(  # noqa: N802
+        self, index: QModelIndex, value: Any, role: int = ROLE.EditRole
+    ) -> bool:
+        """Name, lock, hide or show a cluster."""
+        name, label = self.columns[index.column()], self.label(index.row())
+        if role == ROLE.CheckStateRole:
+            ticked = Qt.CheckState(value) == Qt.CheckState.Checked
+            if name == "label":
+                act = self._clusters.reveal if ticked else self._clusters.hide
+                act([label])
+            else:
+                self._clusters.lock([label], locked=ticked)
+            return True
+        if role == ROLE.EditRole and name == "name":
+            self._clusters.rename(label, str(value).strip())
+            return True
+        return False
+
+
+class ByValue(QSortFilterProxyModel):
+    """The table in another order: by values, not by how they are written."""
+
+    def __init__(self, table: ClusterTable) -> None:
+        super().__init__()
+        self.setSourceModel(table)
+        self.setSortRole(ROLE.UserRole)
+        self.setDynamicSortFilter(True)
+
+
+class Swatch(QStyledItemDelegate):
+    """What draws the number of a cluster on its color, which style sheets ignore."""
+
+    def initStyleOption(  # noqa: N802
+        self, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Leave the color of the text as the table has it, also where selected."""
+        super().initStyleOption(option, index)
+        option.backgroundBrush = QBrush()
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
+    ) -> None:
+        """Draw the tick, and beside it the number on its color."""
+        super().paint(painter, option, index)
+        color, ink = (index.data(role) for role in (ROLE.BackgroundRole,
+                                                    ROLE.ForegroundRole))
+        if color is None:
+            return
+        box = option.rect.adjusted(24, 2, -2, -2)
+        painter.save()
+        painter.fillRect(box, color)
+        painter.setPen(ink.color())
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index.data()))
+        painter.restore()
+
+
+def _checked(value: bool) -> Any:
+    state = Qt.CheckState.Checked if value else Qt.CheckState.Unchecked
+    return getattr(state, "value", state)
+
+
+def _title(name: str) -> str:
+    """Return what a column is called."""
+    return {"label": "#", "locked": "lock"}.get(name, name.removeprefix("center_"))
+
+
+def _text(name: str, value: Any) -> str:
+    """Return a value as it is written."""
+    if name == "share":
+        return f"{100 * value:.1f} %"
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:,.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
