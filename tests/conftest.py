@@ -78,3 +78,19 @@ def notified():
     )
     yield messages
     notification_manager.notification_ready.disconnect(receive)
+
+
+@pytest.fixture(autouse=True)
+def preferred(monkeypatch, tmp_path_factory):
+    """What a dock begins with: nothing happens that was not asked for."""
+    from qtpy.QtCore import QSettings
+
+    from napari_kmeans.plugin import settings
+    from napari_kmeans.plugin.preferences import Preferences
+
+    monkeypatch.setattr(settings, "preferences", lambda: Preferences(live=False))
+    folder = str(tmp_path_factory.mktemp("settings"))
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(
+        QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder
+    )

@@ -118,6 +118,10 @@ class Clusters:
         return features.rename(columns={"index": "label"})
 
     @property
+    def _result(self) -> Any:
+        return self.shown.result if self.shown else None
+
+    @property
     def _pixel(self) -> tuple[float, str]:
         """The size of a pixel in the layer's units, and these."""
         source = self.model.sources[0]

@@ -155,6 +155,15 @@ class Controls(Container[Any]):
         self.cancel_button = PushButton(
             text="Cancel", tooltip="Stop at once, and leave the viewer as it is."
         )
+        self.keep_button = PushButton(
+            text="Keep",
+            tooltip="Make this result your own, named by its K: further runs leave it "
+            "alone.",
+        )
+        self.grid_button = PushButton(
+            text="Side by side",
+            tooltip="Show the results that you kept, and their image, in a grid.",
+        )
         self.progress = ProgressBar(min=0, max=100, value=0)
         self.message = Label(value="")
         for name, control in vars(self).items():
@@ -182,10 +191,9 @@ class Controls(Container[Any]):
         self.buttons = _row(
             "buttons", [self.run_button, self.cancel_button, self.live]
         )
-        super().__init__(
-            labels=False,
-            widgets=[self.settings, self.buttons, self.progress, self.message],
-        )
+        self.kept = _row("kept", [self.keep_button, self.grid_button])
+        rows = [self.settings, self.buttons, self.progress, self.message, self.kept]
+        super().__init__(labels=False, widgets=rows)
         for name, control in self.of_settings.items():
             if not isinstance(control, ComboBox):
                 control.value = getattr(defaults, name)
@@ -216,7 +224,10 @@ class Controls(Container[Any]):
         self.k.native.parentWidget().layout().insertWidget(1, self.scale)
         layout = self.native.layout()
         layout.setContentsMargins(4, 4, 4, 4)
-        layout.setSpacing(2)
+        layout.setSpacing(4)
+        for row in (self.settings, self.buttons, self.kept, *self.folded.values()):
+            row.native.layout().setContentsMargins(2, 2, 2, 2)
+            row.native.layout().setSpacing(4)
         self.sections = {
             title: Section(title, container.native)
             for title, container in self.folded.items()
@@ -224,6 +235,9 @@ class Controls(Container[Any]):
         for section in self.sections.values():
             layout.addWidget(section)
         layout.addStretch()
+        self.native.setSizePolicy(
+            QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum
+        )
 
     def _align(self, container: Container[Any]) -> None:
         """Give labels the width that they need in napari's font, which is wider."""

@@ -16,6 +16,7 @@ import numpy as np
 from ..core.run.threads import map_blocks
 from ..layers.centers import border_color
 from ..layers.metadata import METADATA, LayerData, ndim_of
+from ..layers.source import ROLES
 from .recoloring import clusters, recolored, with_colors
 
 if TYPE_CHECKING:
@@ -84,6 +85,54 @@ def showing(viewer: ViewerModel, layers: Iterable[LayerData]) -> Iterator[Layer]
         yield layer
 
 
+def keep(layers: Iterable[Layer], name: str) -> None:
+    """Make layers of a result the user's own: further runs leave them alone.
+
+    Parameters
+    ----------
+    layers : iterable of napari.layers.Layer
+    name : str
+        What is appended to their names.
+    """
+    for layer in layers:
+        record = {**layer.metadata[METADATA], "kept": True}
+        layer.metadata = {**layer.metadata, METADATA: record}
+        layer.name = f"{layer.name} {name}"
+
+
+def side_by_side(viewer: ViewerModel) -> None:
+    """Show what was kept, and its source, in napari's grid; hide all else.
+
+    Of each result one layer is shown: the quantized image where there is one. Those of
+    fewer clusters come first.
+    """
+    kept = [layer for layer in viewer.layers if is_kept(layer)]
+    best: dict[int, Layer] = {}
+    for layer in kept:
+        one = best.setdefault(_number(layer), layer)
+        if _rank(layer) < _rank(one):
+            best[_number(layer)] = layer
+    shown = sorted(best.values(), key=lambda layer: layer.metadata[METADATA]["k"])
+    ids = {i for layer in shown for i in _source_ids(layer)}
+    sources = [layer for layer in viewer.layers if _id(layer) in ids]
+    for layer in viewer.layers:
+        layer.visible = layer in shown or layer in sources
+    for place, layer in enumerate([*sources, *shown]):
+        viewer.layers.move(viewer.layers.index(layer), place)
+    grid = getattr(viewer, "canvas", viewer).grid
+    # From the lowest of the list on, which is the source.
+    grid.stride, grid.shape, grid.enabled = -1, (-1, -1), True
+    viewer.reset_view()
+
+
+def _rank(layer: Layer) -> int:
+    return ROLES.index(layer.metadata[METADATA]["layer"])
+
+
+def _source_ids(layer: Layer) -> list[str]:
+    return str(layer.metadata[METADATA].get("source_id", "")).split()
+
+
 def role(layer: LayerData) -> str:
     """Return which of a result's layers this is: quantized, labels or centers."""
     return str(layer[1]["metadata"][METADATA]["layer"])
@@ -92,6 +141,11 @@ def role(layer: LayerData) -> str:
 def is_result(layer: Layer) -> bool:
     """Whether this plugin has made a layer."""
     return METADATA in layer.metadata
+
+
+def is_kept(layer: Layer) -> bool:
+    """Whether a layer is of a result that was kept."""
+    return bool(layer.metadata.get(METADATA, {}).get("kept"))
 
 
 # -- whose a result is -----------------------------------------------------------------
@@ -135,8 +189,10 @@ def _id(layer: Layer) -> str:
 
 
 def _is_users(layer: Layer) -> bool:
-    """Whether the user has renamed a layer, painted on it, or moved its points."""
+    """Whether the user has kept or renamed a layer, painted, or moved its points."""
     record = layer.metadata[METADATA]
+    if is_kept(layer):
+        return True
     if _COUNT.sub("", layer.name) != _COUNT.sub("", record.get("name", layer.name)):
         return True
     return "digest" in record and bool(record["digest"] != _digest(layer))

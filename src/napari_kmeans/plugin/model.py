@@ -16,7 +16,7 @@ from ..core.run.memory import keepable
 from .bench import Bench, Shown
 from .choice import Choice
 from .job import Job, run
-from .layers import showing
+from .layers import is_kept, keep, showing, side_by_side
 from .request import request
 from .settings import said_of
 from .sources import changed, full_resolution, part
@@ -386,7 +386,8 @@ class KMeansModel:
         finally:
             self.choice.held = False
         if job.view is None:
-            self.bench.said = self._notice + summary(result, outcome.seconds)
+            said = summary(result, outcome.seconds, job.edit and job.edit.title)
+            self.bench.said = self._notice + said
             self._tell(self.bench.said)
             self.shown.emit()
             if result.note and not job.quiet:
@@ -451,6 +452,35 @@ class KMeansModel:
         if self.history.can_redo:
             self.do(lambda: self.gone(self.history.place + 1))
         return self.palette
+
+    def keep(self) -> None:
+        """Make the present result the user's own, named by its K.
+
+        Further runs and edits leave its layers alone, and have layers of their own.
+        """
+        shown = self.bench.shown
+        if shown is None or not self.can_keep:
+            raise ValueError("There should be a result to keep: run first.")
+        there = [layer for layer in shown.layers if layer in self.viewer.layers]
+        keep(there, f"K={shown.result.k}")
+        shown.layers.clear()
+        self.shown.emit()
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether there is a result that can be kept."""
+        shown = self.bench.shown
+        layers = shown.layers if shown else []
+        return any(layer in self.viewer.layers for layer in layers)
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether some results were kept."""
+        return any(is_kept(layer) for layer in self.viewer.layers)
+
+    def side_by_side(self) -> None:
+        """Show the results that were kept, and their source, in napari's grid."""
+        side_by_side(self.viewer)
 
     # -- what is said --------------------------------------------------------------
 

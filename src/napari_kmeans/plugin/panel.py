@@ -14,11 +14,11 @@ from qtpy.QtWidgets import (
     QHeaderView,
     QLabel,
     QMenu,
+    QPushButton,
     QShortcut,  # type: ignore[attr-defined]
     QSlider,
     QSpinBox,
     QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -97,7 +97,6 @@ class ClustersWidget(QWidget):
         )
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self.view.setAlternatingRowColors(True)
         self.view.setMinimumHeight(120)
         self.view.verticalHeader().hide()
         self.view.verticalHeader().setDefaultSectionSize(24)
@@ -126,7 +125,7 @@ class ClustersWidget(QWidget):
         """Return the buttons of what is done to the selected clusters."""
         grid = QGridLayout()
         grid.setSpacing(2)
-        self.buttons: dict[str, QToolButton] = {}
+        self.buttons: dict[str, QPushButton] = {}
         for place, (text, name, tip, key) in enumerate(ACTS):
             button = self._button(text, f"{tip} ({key}).", getattr(self, name))
             self._on_key(key, getattr(self, name))
@@ -189,26 +188,22 @@ class ClustersWidget(QWidget):
         row.addStretch(1)
         return row
 
-    def _button(self, text: str, tip: str, act: Callable[[], Any]) -> QToolButton:
-        button = QToolButton()
-        button.setText(text)
+    def _button(self, text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
+        button = QPushButton(text)
         button.setToolTip(tip)
-        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        policy = button.sizePolicy()
-        policy.setHorizontalPolicy(policy.Policy.MinimumExpanding)
-        button.setSizePolicy(policy)
+        button.setMinimumWidth(20)
+        button.setStyleSheet("QPushButton { padding: 3px; }")
         button.clicked.connect(lambda: act())
         return button
 
     def _menu(
         self, text: str, tip: str, fill: Callable[[QMenu], None]
-    ) -> QToolButton:
+    ) -> QPushButton:
         """Return a button with a menu that is filled when it is opened."""
         button = self._button(text, tip, lambda: None)
         menu = QMenu(button)
         menu.aboutToShow.connect(lambda: (menu.clear(), fill(menu)))
         button.setMenu(menu)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         return button
 
     def _on_key(self, key: Any, act: Callable[[], Any]) -> None:

@@ -20,14 +20,14 @@ def by_blocks(job: Job) -> str:
 
 
 def summary(
-    result: QuantizedImage | QuantizedPlanes | ClusteredPoints, seconds: float
+    result: QuantizedImage | QuantizedPlanes | ClusteredPoints,
+    seconds: float,
+    edit: str | None = None,
 ) -> str:
-    """Return what came out, in a few lines."""
+    """Return what came out, in a few lines; of an edit, with what it is called."""
     if not isinstance(result, (QuantizedImage, ClusteredPoints)):
         return "\n".join(_of_planes(result, seconds))
-    steps = "1 step" if result.n_iter == 1 else f"{result.n_iter} steps"
-    if result.method == "optimal":
-        steps = "The best there is"
+    steps = edit or _steps(result)
     lines = [f"Compactness {result.compactness:.6g}"]
     if isinstance(result, QuantizedImage):
         before = "" if result.n_colors is None else f"{result.n_colors:,} → "
@@ -39,6 +39,16 @@ def summary(
     if result.note:
         lines.append(result.note)
     return "\n".join(lines)
+
+
+def _steps(result: QuantizedImage | ClusteredPoints) -> str:
+    """Return how the search ended."""
+    if result.method == "optimal":
+        return "The best there is"
+    if result.method == "plain":
+        return "OpenCV alone"
+    steps = "1 step" if result.n_iter == 1 else f"{result.n_iter} steps"
+    return f"Converged, {steps}" if result.converged else f"Stopped after {steps}"
 
 
 def _of_planes(result: QuantizedPlanes, seconds: float) -> list[str]:

@@ -48,6 +48,7 @@ class ClusterTable(QAbstractTableModel):
             table.insert(1, "name", "")
         if "locked" not in table and len(table):
             table["locked"] = False
+        table = table[sorted(table, key=_rank)]
         columns = [str(name) for name in table]
         same = columns == self.columns and len(table) == self.rowCount()
         if not same:
@@ -57,8 +58,8 @@ class ClusterTable(QAbstractTableModel):
         rgb = [QColor(color) for color in table.get("color", [])]
         self._colors = rgb
         plain = np.array([color.getRgbF()[:3] for color in rgb]).reshape(-1, 3)
-        self._inks = [QColor("white" if ink[0] else "black") for ink in
-                      black_or_white(plain)] if len(plain) else []
+        inks = black_or_white(plain) if len(plain) else []
+        self._inks = [QColor("white" if ink[0] else "black") for ink in inks]
         if same:
             self.told()
         else:
@@ -182,6 +183,16 @@ class Swatch(QStyledItemDelegate):
         painter.setPen(ink.color())
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index.data()))
         painter.restore()
+
+
+def _rank(name: str) -> int:
+    """Return where a column stands; those of the same rank stay in their order."""
+    ranks = ("label", "name", "share", "pixels", "area", "volume", "spread")
+    last = ("center", "color", "locked")
+    for at, one in enumerate((*ranks, "", *last)):
+        if one and name.startswith(one):
+            return at
+    return len(ranks)
 
 
 def _checked(value: bool) -> Any:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QShortcut  # type: ignore[attr-defined]
 
 from .controls import Controls, said, show
 from .desk import Desk
+from .docks import CLUSTERS, open_panel
 from .scale import LEAST, MOST
 
 if TYPE_CHECKING:
@@ -62,6 +63,12 @@ class KMeansWidget(Controls):
         self.scale.valueChanged.connect(self._on_slid)
         self.run_button.changed.connect(lambda: self.run())
         self.cancel_button.changed.connect(self.cancel)
+        self.keep_button.changed.connect(lambda: self.model.keep())
+        self.grid_button.changed.connect(lambda: self.model.side_by_side())
+        self._on_key(QKeySequence.StandardKey.Undo, self._undo)
+        self._on_key("Ctrl+Shift+Z", self._redo)
+        self._opened = False
+        self.model.shown.connect(self._on_shown)
         self.native_parent_changed.connect(self._on_parent)
         self.native.destroyed.connect(self._on_destroyed)
 
@@ -94,6 +101,8 @@ class KMeansWidget(Controls):
             self._showing = False
         self.channels.value = "\n".join(layer.name for layer in model.sources)
         self.channels.visible = "channels" not in hidden
+        self.keep_button.enabled = self.model.can_keep
+        self.grid_button.enabled = self.model.has_kept
         self.run_button.enabled = "run" not in disabled
         self.cancel_button.enabled = "cancel" not in disabled
         self.show_sections()
@@ -115,6 +124,13 @@ class KMeansWidget(Controls):
     def _on_slid(self, k: int) -> None:
         if not self._showing:
             self.model.change(k=k)
+
+    def _on_shown(self) -> None:
+        """Open the panel of clusters with the first result."""
+        self._show()
+        if not self._opened and self.model.bench.shown is not None:
+            self._opened = True
+            open_panel(self.model.viewer, CLUSTERS)
 
     # -- a run ---------------------------------------------------------------------
 
@@ -155,6 +171,12 @@ class KMeansWidget(Controls):
         """Stop a run at once; the viewer stays as it is."""
         self.desk.cancel()
 
+    def _undo(self) -> None:
+        self.desk.do(self.model.undo)
+
+    def _redo(self) -> None:
+        self.desk.do(self.model.redo)
+
     def _on_parent(self, parent: Any) -> None:
         # A dock that is closed lets go of its widget; one that is hidden does not.
         if parent is None:
@@ -163,6 +185,7 @@ class KMeansWidget(Controls):
     def _on_destroyed(self, *_: Any) -> None:
         self.model.changed.disconnect(self._show)
         self.model.told.disconnect(self._show_told)
+        self.model.shown.disconnect(self._on_shown)
         self.cancel()
 
     def _on_return(self) -> None:

@@ -1,0 +1,23 @@
+"""Docks: the panels of the plugin in a window, opened by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+#: What the manifest calls the panels.
+CLUSTERS, CHOOSE = "Clusters", "Choose K"
+
+
+def open_panel(viewer: ViewerModel, name: str) -> Any:
+    """Show a panel, and return it; None for a viewer that has no window."""
+    window = getattr(viewer, "window", None)
+    if window is None:
+        return None
+    for title, there in window.dock_widgets.items():
+        if title.startswith(name):
+            there.parent().show()
+            return there
+    return window.add_plugin_dock_widget("napari-kmeans", name)[1]
