@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from ..core.palettes.edit import Edit
 from ..core.palettes.matching import still_there
+from .seeds import add_seeds
 from .steps import CleanUp
 from .veil import veil
 
@@ -296,6 +297,20 @@ class Clusters:
         """Go to a step of the history, by its place in it."""
         if place != self.history.place:
             self.model.do(partial(self.model.gone, place))
+
+    def add_center(self) -> None:
+        """Let the next clicks on the image add centers for the next run to start from.
+
+        They are points of a layer of their own: drag one out of the image, or delete
+        it, to take it back.
+        """
+        images = self.model.choice.offers.images
+        if not images:
+            raise ValueError("Centers should be added to an image, not to points.")
+        viewer = self.model.viewer
+        layer = add_seeds(viewer, images)
+        viewer.layers.selection.active = layer
+        layer.mode = "add"
 
     # -- what is taken away --------------------------------------------------------
 

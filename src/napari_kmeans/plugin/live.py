@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
 
+from .seeds import seeds_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,6 +61,9 @@ class Live:
             live=True,
         )
         at = tuple(model.viewer.dims.point) if settings.scope.current else ()
+        if images := model.choice.offers.images:
+            seeds = seeds_of(model.viewer, images)
+            at += () if seeds is None else tuple(seeds.data.ravel())
         return tuple(layer.unique_id for layer in model.sources), plain, at
 
     def _on_touched(self) -> None:

@@ -12,6 +12,7 @@ from .job import Job
 from .preferences import preferences
 from .reading import Reading
 from .regions import mask
+from .seeds import colors_at, seeds_of
 from .settings import LABELS
 from .sources import check_channels, full_resolution, plane
 
@@ -41,6 +42,9 @@ def request(viewer: ViewerModel, choice: Choice) -> Job:
         return Job(**job)
     check_channels(images)
     scope = settings.scope
+    together = scope.current or not scope.axes
+    if together and (seeds := _seeds(viewer, images)) is not None:
+        job["fitting"] = {**job["fitting"], "seeds": seeds}
     reading = _reading(viewer, images, job["data"], settings)
     needed = _needed(images, job["data"])
     return Job(
@@ -50,6 +54,15 @@ def request(viewer: ViewerModel, choice: Choice) -> Job:
         axes=() if scope.current else scope.axes,
         needed=needed if reading.by_blocks else None,
     )
+
+
+def _seeds(viewer: ViewerModel, images: list[Image]) -> Any:
+    """Return the colors to start from that were pointed at; None where none were."""
+    layer = seeds_of(viewer, images)
+    if layer is None or not len(layer.data):
+        return None
+    colors = colors_at(images, layer.data)
+    return colors if len(colors) else None
 
 
 def _needed(images: list[Image], data: list[Any]) -> int:

@@ -1,0 +1,267 @@
+"""Clusters in the hand: what is done to them, without a window."""
+
+import numpy as np
+import pytest
+import skimage.data
+from hypothesis import given
+from hypothesis import strategies as st
+from napari.components import ViewerModel
+
+from napari_kmeans import quantize
+from napari_kmeans.plugin.clusters import Clusters
+from napari_kmeans.plugin.model import KMeansModel
+
+RNG = np.random.default_rng(0)
+COLOR = RNG.integers(0, 255, (40, 50, 3), np.uint8)
+STACK = RNG.integers(0, 60_000, (4, 20, 30), np.uint16)
+GRAY = skimage.data.camera()[::8, ::8].copy()
+IMAGES = {"color": COLOR, "stack": STACK, "gray": GRAY, "float": GRAY / 255}
+
+
+def begun(kind="color", k=5, **settings):
+    """Return clusters of an image that was run."""
+    viewer = ViewerModel()
+    if kind == "channels":
+        layers = [viewer.add_image(GRAY + i, name=n) for i, n in enumerate("abc")]
+        model = KMeansModel(viewer)
+        viewer.layers.selection.update(layers)
+    else:
+        viewer.add_image(IMAGES[kind].copy(), name="first")
+        model = KMeansModel(viewer)
+    model.change(k=k, **settings)
+    model.run()
+    return Clusters(model)
+
+
+def labels_of(clusters):
+    return np.asarray(clusters.layer.data)
+
+
+@pytest.fixture(params=["color", "stack", "gray", "float", "channels"])
+def clusters(request):
+    return begun(request.param)
+
+
+def test_labels_after_a_merge_are_those_of_the_merged(clusters):
+    before = labels_of(clusters).copy()
+    clusters.merge([2, 4])
+    np.testing.assert_array_equal(
+        labels_of(clusters), np.array([0, 1, 2, 3, 2, 4])[before]
+    )
+    counts = np.bincount(labels_of(clusters).ravel(), minlength=5)[1:]
+    assert clusters.table["pixels"].tolist() == counts.tolist()
+    assert clusters.k == 4
+
+
+def test_edits_show_what_the_palette_says(clusters):
+    for act in (
+        lambda: clusters.split(2),
+        lambda: clusters.delete([1]),
+        lambda: clusters.merge([1, 3], "both"),
+        lambda: clusters.reorder("share"),
+        lambda: clusters.lock([1]),
+    ):
+        act()
+        sources = [np.asarray(layer.data) for layer in clusters.model.sources]
+        image = sources[0] if len(sources) == 1 else np.stack(sources)
+        labels, quantized = clusters.palette.apply(image)
+        np.testing.assert_array_equal(labels_of(clusters), labels)
+        [shown, *_] = [
+            layer
+            for layer in clusters.model.viewer.layers
+            if "quantized" in layer.name
+        ]
+        one = quantized if len(sources) == 1 else quantized[0]
+        np.testing.assert_array_equal(shown.data, one)
+        counts = np.bincount(labels.ravel(), minlength=clusters.k + 1)[1:]
+        assert clusters.palette.counts.tolist() == counts.tolist()
+
+
+ACTS = st.lists(
+    st.sampled_from(
+        ["merge", "split", "delete", "name", "color", "undo", "redo", "run", "closer"]
+    ),
+    max_size=6,
+)
+
+
+@given(ACTS)
+def test_undo_and_redo_lead_through_the_same_states(acts):
+    clusters = begun("gray", k=4)
+    states = []
+
+    def state():
+        features = clusters.layer.features.to_dict("list")
+        return labels_of(clusters).copy(), features, clusters.palette
+
+    def same(one, other):
+        return (
+            np.array_equal(one[0], other[0])
+            and repr(one[1]) == repr(other[1])
+            and one[2] == other[2]
+        )
+
+    for number, act in enumerate(acts):
+        do = {
+            "merge": lambda: clusters.merge([1, 2]),
+            "split": lambda: clusters.split(clusters.k),
+            "delete": lambda: clusters.delete([1]),
+            "name": lambda n=number: clusters.rename(1, f"name {n}"),
+            "color": lambda n=number: clusters.recolor(1, f"#0000{n:02x}"),
+            "undo": clusters.undo,
+            "redo": clusters.redo,
+            "run": clusters.model.run,
+            "closer": lambda: clusters.merge_closer(20),
+        }[act]
+        if act in ("merge", "delete") and clusters.k < 2:
+            continue
+        do()
+    places = range(len(clusters.history.values))
+    clusters.go(0)
+    states = []
+    for place in places:
+        clusters.go(place)
+        states.append(state())
+    for place in reversed(places):
+        clusters.go(place)
+        assert same(state(), states[place])
+
+
+def test_names_locks_and_colors_survive_another_k():
+    clusters = begun("color", k=4)
+    clusters.rename(1, "dark")
+    clusters.recolor(4, "#ff0000")
+    clusters.lock([2])
+    center = clusters.palette.centers[1].copy()
+    clusters.model.change(k=7)
+    clusters.model.run()
+    palette = clusters.palette
+    assert palette.k == 7
+    [locked] = np.flatnonzero(palette.locked)
+    np.testing.assert_array_equal(palette.centers[locked], center)
+    assert palette.names.count("dark") <= 1
+
+
+def test_locked_clusters_stay_exactly_where_they_are():
+    clusters = begun("gray", k=3)
+    clusters.rename(2, "middle")
+    clusters.lock([2])
+    center = clusters.palette.centers[1].copy()
+    for k in (2, 5, 9):
+        clusters.model.change(k=k)
+        clusters.model.run()
+        [at] = np.flatnonzero(clusters.palette.locked)
+        np.testing.assert_array_equal(clusters.palette.centers[at], center)
+        assert clusters.palette.names[at] == "middle"
+        assert clusters.k == k
+
+
+def test_what_is_hidden_or_faded_is_only_a_matter_of_color():
+    clusters = begun("color")
+    layer = clusters.layer
+    labels, colors = layer.data.copy(), np.asarray(layer.colormap.colors).copy()
+    clusters.hide([2])
+    clusters.select([3, 4])
+    clusters.isolate()
+    seen = np.asarray(layer.colormap.colors)
+    np.testing.assert_array_equal(seen[2], [0, 0, 0, 1])
+    np.testing.assert_allclose(seen[3:5], colors[3:5])
+    np.testing.assert_allclose(seen[1], [0, 0, 0, 0.85])
+    np.testing.assert_array_equal(layer.data, labels)
+    clusters.reveal()
+    clusters.isolate(False)
+    np.testing.assert_allclose(layer.colormap.colors, colors)
+
+
+def test_what_is_hidden_stays_hidden_after_an_edit():
+    clusters = begun("color")
+    clusters.hide([5])
+    clusters.merge([1, 2])
+    assert clusters.hidden == {4}
+    np.testing.assert_array_equal(clusters.layer.colormap.colors[4], [0, 0, 0, 1])
+    clusters.undo()
+    assert clusters.hidden == {5}
+
+
+def test_colors_of_labels_that_are_hidden_are_not_taken_for_given_ones():
+    clusters = begun("color")
+    clusters.hide([1])
+    clusters.model.change(k=4)
+    clusters.model.run()
+    clusters.reveal()
+    expected = quantize(COLOR, 4).colors
+    np.testing.assert_allclose(
+        clusters.layer.colormap.colors[1:5, :3], expected, atol=1e-6
+    )
+
+
+def test_areas_are_in_the_units_of_the_layer():
+    viewer = ViewerModel()
+    viewer.add_image(GRAY, name="first", scale=(0.5, 0.5), units=("um", "um"))
+    model = KMeansModel(viewer)
+    model.change(k=3)
+    model.run()
+    table = Clusters(model).table
+    np.testing.assert_allclose(table["area (µm²)"], table["pixels"] * 0.25)
+
+
+def test_planes_and_points_have_a_table_that_is_not_edited():
+    viewer = ViewerModel()
+    viewer.add_points(RNG.random((30, 2)), name="points")
+    model = KMeansModel(viewer)
+    model.run()
+    clusters = Clusters(model)
+    assert clusters.palette is None
+    assert len(clusters.table) == clusters.k == 5
+
+
+def test_what_cannot_be_done_is_told_and_changes_nothing(notified):
+    clusters = begun("gray", k=3)
+    clusters.lock([1])
+    labels = labels_of(clusters).copy()
+    clusters.merge([1, 2])
+    assert notified == ["labels=1 should be a cluster that is not locked."]
+    np.testing.assert_array_equal(labels_of(clusters), labels)
+    assert clusters.history.current.name == "Lock 1"
+
+
+def test_seeds_are_where_a_run_starts():
+    clusters = begun("gray", k=3)
+    clusters.add_center()
+    [seeds] = [x for x in clusters.model.viewer.layers if x.name == "first seeds"]
+    seeds.add([[5, 5], [500, 5], [30, 30]])
+    clusters.model.run()
+    chosen = clusters.history.current.run.fitting["seeds"]
+    around = [GRAY[3:8, 3:8].mean(), GRAY[28:33, 28:33].mean()]
+    np.testing.assert_allclose(chosen.ravel(), around)
+    assert clusters.model.sources[0].name == "first"
+
+
+def test_components_that_are_small_are_cleaned_up():
+    clusters = begun("gray", k=4)
+    before = labels_of(clusters).copy()
+    clusters.despeckle(40)
+    after = labels_of(clusters)
+    assert (after != before).any()
+    counts = np.bincount(after.ravel(), minlength=5)[1:]
+    assert clusters.table["pixels"].tolist() == counts.tolist()
+    clusters.undo()
+    np.testing.assert_array_equal(labels_of(clusters), before)
+
+
+def test_a_result_that_is_kept_is_left_alone():
+    clusters = begun("gray", k=3)
+    kept = {layer.name: np.asarray(layer.data).copy()
+            for layer in clusters.model.viewer.layers}
+    clusters.model.keep()
+    clusters.model.change(k=6)
+    clusters.model.run()
+    layers = clusters.model.viewer.layers
+    for name, data in kept.items():
+        if name != "first":
+            np.testing.assert_array_equal(layers[f"{name} K=3"].data, data)
+    assert layers["first labels"].data.max() == 6
+    clusters.model.keep()
+    clusters.model.side_by_side()
+    shown = [layer.name for layer in layers if layer.visible]
+    assert shown == ["first", "first quantized K=3", "first quantized K=6"]
