@@ -7,22 +7,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from .result import Sweep
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 #: Read on white as well as on black: curves, and all that is text or line.
 EXPLAINED, SILHOUETTE, LINES = "#3d85c6", "#d9822b", "#808080"
 
 
-def draw(sweep: Sweep, axes: Any = None) -> Any:
+def draw(
+    ks: Sequence[int], explained: Floats, silhouettes: Floats, suggested: int, axes: Any
+) -> Any:
     """Do what `Sweep.plot` does."""
     if axes is None:
         axes = _new_axes()
-    ks, best = sweep.ks, sweep.suggestion.k
-    axes.plot(ks, sweep.explained, "o-", color=EXPLAINED, ms=4, label="explained")
-    axes.plot(ks, sweep.silhouettes, "s-", color=SILHOUETTE, ms=4, label="silhouette")
-    axes.axvline(best, color=LINES, ls=":", label=f"suggested: K={best}")
+    axes.plot(ks, explained, "o-", color=EXPLAINED, ms=4, label="explained")
+    axes.plot(ks, silhouettes, "s-", color=SILHOUETTE, ms=4, label="silhouette")
+    axes.axvline(suggested, color=LINES, ls=":", label=f"suggested: K={suggested}")
     axes.set_xlabel("K", color=LINES)
-    lowest = float(np.nanmin([0.0, *sweep.silhouettes]))
+    lowest = float(np.nanmin([0.0, *silhouettes]))
     axes.set_ylim(lowest - 0.02, 1.02)
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.tick_params(colors=LINES)

@@ -53,7 +53,7 @@ class Sweep:
     jumps : (n_ks,) float64
         How much a K adds to the distortion, as a part of that of a single cluster, to
         the power of minus half the number of channels. Infinite where the distortion
-        is zero, NaN where K - 1 was not swept.
+        is zero, NaN of K=1 and where K - 1 was not swept.
     n_silhouette : int
         How many samples silhouettes were measured on, of all planes.
     suggestion : Suggestion
@@ -70,7 +70,7 @@ class Sweep:
     >>> from napari_kmeans import sweep
     >>> found = sweep(np.array([[10, 11, 12, 99], [100, 200, 201, 202]]), [2, 3, 4])
     >>> found
-    Sweep(K=2, 3, 4; K=3 has by far the greatest jump, 10.1 times the next.)
+    Sweep(K=2, 3, 4; K=3 has by far the greatest jump, 4.4 times the next.)
     >>> found[3].centers.ravel().tolist()
     [11.0, 99.5, 201.0]
     """
@@ -151,7 +151,8 @@ class Sweep:
         ImportError
             Without matplotlib, which ``pip install 'napari-kmeans[plots]'`` brings.
         """
-        return draw(self, axes)
+        curves = self.explained, self.silhouettes
+        return draw(self.ks, *curves, self.suggestion.k, axes)
 
     def thumbnails(self, image: ArrayLike, size: int = 96) -> NDArray[np.uint8]:
         """Return the image, small, as the palette of each K shows it.
@@ -181,7 +182,7 @@ class Sweep:
         >>> from napari_kmeans import sweep
         >>> image = np.array([[0, 4, 100], [2, 8, 102]], np.uint8)
         >>> sweep(image, [2, 3]).thumbnails(image).tolist()
-        [[[9, 9, 252], [9, 9, 252]], [[3, 15, 252], [3, 15, 252]]]
+        [[[9, 9, 252], [9, 9, 252]], [[5, 5, 252], [5, 20, 252]]]
         """
         size = validation.check_integer("size", size, 1, 4_096)
         layout = self.layout

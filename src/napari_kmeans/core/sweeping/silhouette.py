@@ -86,7 +86,8 @@ class Silhouettes:
         outside = means.min(axis=0)
         larger = np.maximum(inside, outside)
         some, found = (larger > 0) & (counts[own] > 1), np.zeros(n)
-        return np.divide(outside - inside, larger, out=found, where=some)
+        np.divide(outside - inside, larger, out=found, where=some)
+        return found
 
 
 def _runs(

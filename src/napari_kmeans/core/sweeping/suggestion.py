@@ -57,8 +57,8 @@ def jumps_of(ks: Sequence[int], unexplained: Floats, n_channels: int) -> Floats:
     Returns
     -------
     (n_ks,) float64
-        From K - 1 to K: NaN where that was not swept, but for K=2. Infinite where the
-        distortion is zero.
+        From K - 1 to K: NaN where that was not swept, but for K=2, and of K=1. Infinite
+        where the distortion is zero.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def jumps_of(ks: Sequence[int], unexplained: Floats, n_channels: int) -> Floats:
     """
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         powers = np.maximum(unexplained, 0.0) ** (-n_channels / 2)
-        known = {0: 0.0, 1: 1.0, **dict(zip(ks, powers, strict=True))}
+        known = {1: 1.0, **dict(zip(ks, powers, strict=True))}
         before = np.array([known.get(k - 1, np.nan) for k in ks])
         return np.asarray(powers - before)
 
@@ -101,8 +101,9 @@ def suggest(
         return Suggestion(ks[0], f"K={ks[0]} is the only one.")
     at = _outstanding(jumps)
     if at is not None:
-        times = f"{jumps[at] / _others(jumps, at):.1f} times the next"
-        return Suggestion(ks[at], f"K={ks[at]} has by far the greatest jump, {times}.")
+        next_one = _others(jumps, at)
+        times = f", {jumps[at] / next_one:.3g} times the next" if next_one > 0 else ""
+        return Suggestion(ks[at], f"K={ks[at]} has by far the greatest jump{times}.")
     elbow = elbow_of(ks, explained)
     part = f"{100 * explained[elbow]:.1f} %"
     told = f"K={ks[elbow]} is the elbow of what is explained, {part}"
@@ -137,7 +138,7 @@ def _outstanding(jumps: Floats) -> int | None:
     at = int(np.argmax(finite))
     if at + 1 == len(jumps) or not np.isfinite(jumps[at : at + 2]).all():
         return None
-    return at if finite[at] > OUTSTANDING * _others(jumps, at) else None
+    return at if finite[at] > OUTSTANDING * max(_others(jumps, at), 0.0) else None
 
 
 def _others(jumps: Floats, at: int) -> float:

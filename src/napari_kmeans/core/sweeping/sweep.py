@@ -254,4 +254,5 @@ def _means(
     sums = (np.where(known, values, 0.0) * weights).sum(axis=1)
     total = (known * weights).sum(axis=1)
     means = np.full(len(values), np.nan)
-    return np.divide(sums, total, out=means, where=total > 0)
+    np.divide(sums, total, out=means, where=total > 0)
+    return means
