@@ -70,7 +70,7 @@ class Sweep:
     >>> from napari_kmeans import sweep
     >>> found = sweep(np.array([[10, 11, 12, 99], [100, 200, 201, 202]]), [2, 3, 4])
     >>> found
-    Sweep(K=2, 3, 4; K=3 has by far the greatest jump, 4.4 times the next.)
+    Sweep(K=2, 3, 4; K=3 has by far the greatest jump, 4.35 times the next.)
     >>> found[3].centers.ravel().tolist()
     [11.0, 99.5, 201.0]
     """

@@ -215,10 +215,11 @@ def _sweep(
     # Relative to the largest unit, so that none is beyond what a float can hold.
     units = np.array([one.unit for one in some])
     squares = (units / units.max()) ** 2
-    total = float(squares @ [one.total for one in some])
+    total = float((squares * [one.total for one in some]).sum())
     found = [[one.at(place) for one in some] for place in places]
-    distortion = [squares @ [each.distortion for each in row] for row in found]
-    unexplained = np.clip(np.array(distortion) / (total or 1.0), 0.0, 1.0)
+    distortion = np.array([[each.distortion for each in row] for row in found])
+    unexplained = (distortion * squares).sum(axis=1) / (total or 1.0)
+    unexplained = np.clip(unexplained, 0.0, 1.0)
     silhouettes = _means(
         np.array([[each.silhouette for each in row] for row in found]),
         np.array([one.weight for one in some]),
