@@ -1,6 +1,5 @@
-"""Choosing K: what each gives is what a fit finds, and truths are found."""
+"""Sweeps: what each K gives is what a fit finds, and is measured as it should be."""
 
-import sys
 import warnings
 from itertools import pairwise
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import silhouette_samples
 
 import reference
+from blobs import blobs
 from napari_kmeans import (
     Canceled,
     Criteria,
@@ -24,10 +24,8 @@ from napari_kmeans import (
     sweep,
 )
 from napari_kmeans.core.data import stream
-from napari_kmeans.core.data.pixels import Pixels
 from napari_kmeans.core.reading import source as reading
 from napari_kmeans.core.sweeping.silhouette import MOST, Silhouettes, few
-from napari_kmeans.core.sweeping.suggestion import elbow_of, jumps_of, suggest
 
 COFFEE = skimage.data.coffee()[::4, ::4]
 FLOATS = COFFEE.astype(np.float32) / 255
@@ -42,21 +40,6 @@ IMAGES = {
     "small": (COFFEE[:20, :20], {"rgb": True}),
 }
 FINE = Criteria(100, 0)
-
-
-def blobs(k, seed, n_channels=3, std=6.0, shares=None):
-    """Return an image of pixels about k centers that are well apart, in bytes."""
-    random = np.random.default_rng(seed)
-    while True:
-        centers = random.uniform(25, 230, (k, n_channels))
-        apart = [
-            np.linalg.norm(a - b) for i, a in enumerate(centers) for b in centers[:i]
-        ]
-        if min(apart) > 7 * std:
-            break
-    labels = random.choice(k, size=(60, 70), p=shares)
-    values = centers[labels] + random.normal(0, std, (60, 70, n_channels))
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
 def small_images():
@@ -227,83 +210,6 @@ def test_silhouettes_of_samples_picked_are_close_to_those_of_all():
         assert mean == pytest.approx(silhouette_samples(rows, labels).mean(), abs=0.03)
 
 
-# -- suggestions -------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("k", [2, 3, 4, 5, 6, 8, 12])
-@pytest.mark.parametrize("seed", [0, 1])
-def test_true_clusters_of_colors_are_found(k, seed):
-    assert sweep(blobs(k, seed), rgb=True).suggestion.k == k
-
-
-@pytest.mark.parametrize("k", [2, 3, 5, 7])
-def test_true_phases_of_six_channels_are_found(k):
-    image = blobs(k, k, n_channels=6, std=10)
-    assert sweep(image, range(2, 10), channel_axis=2).suggestion.k == k
-
-
-@pytest.mark.parametrize("k", [3, 4, 5])
-def test_true_levels_of_gray_are_found(k):
-    assert sweep(blobs(k, k, n_channels=1, std=5)[..., 0]).suggestion.k == k
-
-
-def test_true_clusters_of_different_sizes_are_found():
-    image = blobs(5, 9, shares=[0.6, 0.2, 0.1, 0.06, 0.04])
-    assert sweep(image, rgb=True).suggestion.k == 5
-
-
-def test_flat_colors_are_as_many_as_there_are():
-    flat = np.array([0, 30, 90, 120, 180, 250], np.uint8)[np.indices((9, 8))[0] % 6]
-    found = swept(flat)
-    assert found.ks[-1] == found.suggestion.k == 6
-    assert found.explained[-1] == 1
-    assert np.isinf(found.jumps[-1])
-
-
-def test_distinct_values_that_are_close_are_no_clusters():
-    near = np.array([10, 11, 12, 100, 101, 102], np.uint8)[np.indices((9, 8))[0] % 6]
-    assert swept(near).suggestion.k == 2
-
-
-def test_the_rules_of_a_suggestion_come_in_turn():
-    ks, none = [2, 3, 4, 5], np.full(4, np.nan)
-    explained = np.array([0.5, 0.8, 0.83, 0.84])
-    cases = [
-        (np.array([0.9, 0.5, 0.5, 0.5]), np.array([1, 2, 4, 2.0]), 4, "by far the"),
-        (np.array([0.2, 0.1, 0.1, 0.1]), none, 3, "no clusters stand apart"),
-        (
-            np.array([0.6, 0.57, 0.1, 0.1]),
-            none,
-            3,
-            "close to the greatest, 0.60 of K=2",
-        ),
-        (np.array([0.6, 0.5, 0.7, 0.1]), none, 4, "0.70; with K=5 but 1.0 % more"),
-        (np.array([0.7, 0.5, 0.5, 0.1]), none, 2, "0.70, and explains 50.0 %."),
-        (np.array([0.5, 0.5, 0.5, 0.7]), np.array([1, 1, 1, 9.0]), 5, "84.0 %."),
-        (none, none, 3, "elbow of what is explained, 80.0 %."),
-    ]
-    for silhouettes, jumps, k, words in cases:
-        found = suggest(ks, explained, silhouettes, jumps)
-        assert (found.k, words in found.reason) == (k, True), found
-        assert found.reason.endswith(".")
-
-
-@given(
-    parts=st.lists(st.floats(0, 1), min_size=1, max_size=8),
-    n_channels=st.integers(1, 999),
-    start=st.integers(1, 5),
-)
-def test_any_curve_has_a_suggestion(parts, n_channels, start):
-    unexplained = np.sort(parts)[::-1]
-    ks = range(start, start + len(parts))
-    jumps = jumps_of(ks, unexplained, n_channels)
-    assert np.isnan(jumps[0]) == (start != 2)
-    silhouettes = np.linspace(-1, 1, len(parts))
-    for some in (silhouettes, -silhouettes, np.full(len(parts), np.nan)):
-        assert suggest(ks, 1 - unexplained, some, jumps).k in ks
-    assert 0 <= elbow_of(ks, 1 - unexplained) < len(parts)
-
-
 # -- few colors --------------------------------------------------------------------
 
 
@@ -386,96 +292,6 @@ def test_planes_may_have_few_colors_or_none():
         sweep(np.full((2, 5, 5), np.nan), axes=0)
 
 
-# -- what is shown -----------------------------------------------------------------
-
-
-def test_the_table_has_a_row_for_each_k():
-    found = sweep(COFFEE, [2, 3, 5])
-    table = found.table
-    columns = ["k", "compactness", "explained", "silhouette", "jump", "suggested"]
-    assert table.columns.tolist() == columns
-    assert table["k"].tolist() == [2, 3, 5]
-    assert table.loc[table["suggested"], "k"].tolist() == [found.suggestion.k]
-    assert np.isnan(table["jump"].iloc[2])
-    assert repr(found) == f"Sweep(K=2, 3, 5; {found.suggestion.reason})"
-    assert found.suggestion.reason in found._repr_html_()
-    with pytest.raises(KeyError, match="k=4 should be one of 2, 3, 5"):
-        found[4]
-
-
-@pytest.mark.parametrize("lazy", [False, True])
-def test_thumbnails_of_small_images_are_what_palettes_show(lazy):
-    found = sweep(COFFEE, [2, 6])
-    shown = found.thumbnails(da.from_array(COFFEE) if lazy else COFFEE, 150)
-    assert shown.dtype == np.uint8
-    assert shown.shape == (2, *COFFEE.shape)
-    for one, palette in zip(shown, found.palettes, strict=True):
-        colors = np.rint(palette.colors * 255)
-        np.testing.assert_array_equal(one, colors[palette.label(COFFEE) - 1])
-
-
-def test_thumbnails_are_small_and_take_little_of_the_image():
-    image = np.tile(COFFEE, (4, 4, 1))
-    found = sweep(COFFEE, [3])
-    assert found.thumbnails(image).shape == (1, 64, 96, 3)
-    assert found.thumbnails(image, 7).shape == (1, 5, 7, 3)
-    assert found.thumbnails(image[:, :1], 7).shape == (1, 7, 1, 3)
-    computed = []
-
-    def block(block_info=None):
-        computed.append(block_info[None]["chunk-location"])
-        return COFFEE[np.newaxis]
-
-    stack = da.map_blocks(
-        block, chunks=((1,) * 5, *((n,) for n in COFFEE.shape)), dtype=np.uint8
-    )
-    computed.clear()
-    assert found.thumbnails(stack).shape == (1, 64, 96, 3)
-    assert computed == [(2, 0, 0, 0)]
-
-
-def test_thumbnails_of_many_axes_show_the_middle_plane():
-    stack = np.moveaxis(STACK, -1, 1)
-    given = {"rgb": True, "channel_axis": 1}
-    whole, planes = sweep(stack, [4], **given), sweep(stack, [4], axes=0, **given)
-    for found, palette in ((whole, whole[4]), (planes, planes[4][1])):
-        labels = palette.quantizer.label(Pixels(STACK[1], 3), None)
-        expected = np.rint(palette.colors * 255)[labels - 1]
-        np.testing.assert_array_equal(found.thumbnails(stack)[0], expected)
-    across = sweep(STACK[..., 0], [2], axes=2)
-    assert across.thumbnails(STACK[..., 0], 60).shape == (1, 3, 60)
-
-
-def test_thumbnails_of_other_than_color_are_gray():
-    image = np.array([[0.0, 10, np.nan], [0, 10, 10]])
-    assert swept(image, [2]).thumbnails(image).tolist() == [
-        [[0, 255, 0], [0, 255, 255]]
-    ]
-    phases = blobs(3, 1, n_channels=6)
-    assert sweep(phases, [2, 3], channel_axis=2).thumbnails(phases).shape == (2, 60, 70)
-
-
-def test_a_plot_marks_what_is_suggested():
-    pyplot = pytest.importorskip("matplotlib.pyplot")
-    pyplot.switch_backend("agg")
-    found = sweep(blobs(4, 0), rgb=True)
-    axes = found.plot()
-    explained, silhouettes, marked = axes.lines
-    np.testing.assert_array_equal(explained.get_ydata(), found.explained)
-    np.testing.assert_array_equal(silhouettes.get_ydata(), found.silhouettes)
-    assert marked.get_xdata() == [4, 4]
-    assert found.plot(axes) is axes
-    single = swept(np.ones((3, 3))).plot(axes.figure.add_subplot())
-    single.figure.canvas.draw()
-    pyplot.close(axes.figure)
-
-
-def test_a_plot_without_matplotlib_says_what_brings_it(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match=r"napari-kmeans\[plots\]"):
-        swept(np.eye(4)).plot()
-
-
 # -- arguments and progress --------------------------------------------------------
 
 
@@ -492,6 +308,7 @@ def test_a_plot_without_matplotlib_says_what_brings_it(monkeypatch):
         ({"max_samples": 3}, ValueError, "max_samples=3 should be at least k=4"),
         ({"axes": 7}, ValueError, "axes=7 should be"),
         ({"axes": (), "max_samples": 3}, ValueError, r"axes=\(\) should be"),
+        ({"axes": 0, "memory": 9}, TypeError, "memory=9 should not go with axes"),
         ({"progress": 5}, TypeError, "progress=5 should be callable"),
         ({"foo": 5}, TypeError, r"sweep\(\) got an unexpected keyword argument 'foo'"),
         ({"scaling": "range", "refine": False}, ValueError, "should not go with"),

@@ -185,9 +185,15 @@ class Sweep:
         [[[9, 9, 252], [9, 9, 252]], [[5, 5, 252], [5, 20, 252]]]
         """
         size = validation.check_integer("size", size, 1, 4_096)
-        layout = self.layout
+        layout, array = self.layout, validation.check_image(image)
+        planes = [array.shape[axis] for axis in self.axes if axis < array.ndim]
+        if tuple(planes) != self.plane_shape:
+            raise ValueError(
+                f"image of shape {array.shape} should have {self.plane_shape} planes "
+                f"along the axes {self.axes}, as the one that was swept."
+            )
         axes = label_axes(self.axes, layout.channel_axis)
-        plane, index = small(image, layout, axes, size)
+        plane, index = small(array, layout, axes, size)
         place = int(np.ravel_multi_index(index, self.plane_shape)) if axes else 0
         shown = [p[place] if isinstance(p, tuple) else p for p in self.palettes]
         return painted(plane, layout, shown)

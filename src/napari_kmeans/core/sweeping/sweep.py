@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..options.keywords import QuantizeOptions
     from ..reading.fit import ImageSamples
     from ..run.progress import Report
-    from .series import Series
+    from .series import Clustered, Series
 
 #: Which part of it is done, about, once an image is read.
 READING = 0.3
@@ -75,7 +75,8 @@ def sweep(
     mask, no_data, weights, rgb, channel_axis, channel_names, color_space, scaling
         As for `quantize`; with `axes`, as for `quantize_planes`.
     memory, progress
-        As for `quantize`.
+        As for `quantize`; with `axes` there is no `memory`, as one plane at a time is
+        held.
 
     Returns
     -------
@@ -121,6 +122,11 @@ def sweep(
     _check_init(search)
     if hasattr(image, "prepare"):
         _check_alone({**read, "axes": axes, "memory": memory})
+    elif axes is not None and memory is not None:
+        raise TypeError(
+            f"memory={validation.shown(memory)} should not go with axes: one plane "
+            "at a time is held."
+        )
 
     def work() -> tuple[Sweep, str]:
         if axes is not None:
@@ -212,14 +218,9 @@ def _sweep(
     some = [one for one in series if one is not None]
     places = range(min(n_ks, max(len(one.found) for one in some)))
     ks = [max(one.at(place).palette.k for one in some) for place in places]
-    # Relative to the largest unit, so that none is beyond what a float can hold.
-    units = np.array([one.unit for one in some])
-    squares = (units / units.max()) ** 2
-    total = float((squares * [one.total for one in some]).sum())
     found = [[one.at(place) for one in some] for place in places]
-    distortion = np.array([[each.distortion for each in row] for row in found])
-    unexplained = (distortion * squares).sum(axis=1) / (total or 1.0)
-    unexplained = np.clip(unexplained, 0.0, 1.0)
+    unexplained = _unexplained(some, found)
+    explained = 1.0 - unexplained
     silhouettes = _means(
         np.array([[each.silhouette for each in row] for row in found]),
         np.array([one.weight for one in some]),
@@ -236,15 +237,28 @@ def _sweep(
         compactness=np.array(
             [sum(each.palette.compactness for each in row) for row in found]
         ),
-        explained=1.0 - unexplained,
+        explained=explained,
         silhouettes=silhouettes,
         jumps=jumps,
         n_silhouette=sum(one.n_silhouette for one in some),
-        suggestion=suggest(ks, 1.0 - unexplained, silhouettes, jumps),
+        suggestion=suggest(ks, explained, silhouettes, jumps),
         layout=layout,
         axes=axes,
         plane_shape=plane_shape,
     )
+
+
+def _unexplained(
+    some: Sequence[Series], found: Sequence[Sequence[Clustered]]
+) -> NDArray[np.float64]:
+    """Return the distortion of each K as a part of that of a single cluster."""
+    # Relative to the largest unit, so that none is beyond what a float can hold.
+    units = np.array([one.unit for one in some])
+    squares = (units / units.max()) ** 2
+    total = float((squares * [one.total for one in some]).sum())
+    distortion = np.array([[each.distortion for each in row] for row in found])
+    parts = (distortion * squares).sum(axis=1) / (total or 1.0)
+    return np.asarray(np.clip(parts, 0.0, 1.0))
 
 
 def _means(

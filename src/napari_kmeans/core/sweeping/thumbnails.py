@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import validation
 from ..data.pixels import Pixels
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def small(
     -------
     (height, width, n_channels) array, and tuple of int
     """
-    arranged = layout.arrange(validation.check_image(image))
+    arranged = layout.arrange(image)
     shape = arranged.shape[:-1]
     shown = [axis for axis in range(len(shape)) if axis not in axes][-2:]
     middle = tuple(n // 2 for n in shape)
