@@ -29,6 +29,7 @@ BELOW = {
 FLOORS = [
     *("run", "spaces", "validation", "options", "kernels", "data", "cluster"),
     *("reading", "palettes", "results", "fitting", "quantize", "planes", "kmeans"),
+    "sweeping",
 ]
 
 

@@ -12,6 +12,8 @@ from .core.results.image import QuantizedImage as QuantizedImage
 from .core.results.planes import QuantizedPlanes as QuantizedPlanes
 from .core.results.points import ClusteredPoints as ClusteredPoints
 from .core.run.progress import Canceled as Canceled
+from .core.sweeping.result import Sweep as Sweep
+from .core.sweeping.sweep import sweep as sweep
 from .files import read as read
 from .layers.tuples import to_layers as to_layers
 

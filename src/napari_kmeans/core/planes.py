@@ -129,7 +129,7 @@ def quantized_planes(
     image: ArrayLike, k: int, axes: Any, read: dict[str, Any], search: dict[str, Any]
 ) -> QuantizedPlanes:
     """Do what `quantize_planes` does, but warn; `read` and `search` are its options."""
-    planes = _checked(image, k, axes, read, search)
+    planes = checked_planes(image, k, axes, read, search)
     lazy = is_lazy(planes.image) and planes.settings.refine
     outputs = None if lazy else planes.outputs()
     results = planes.quantize()
@@ -143,9 +143,9 @@ def quantized_planes(
     return planes.result(labels, painted)
 
 
-def _checked(
+def checked_planes(
     image: ArrayLike, k: int, axes: Any, read: dict[str, Any], search: dict[str, Any]
-) -> _Planes:
+) -> Planes:
     """Check the arguments.
 
     All planes together are an image: it checks what planes and image have in common.
@@ -157,7 +157,7 @@ def _checked(
     read = read | {"mask": source.mask, "weights": source.weights}
     if settings.initial_labels is not None:
         search = search | {"init": settings.initial_labels}
-    return _Planes(array, layout, own_axes, settings, read, search)
+    return Planes(array, layout, own_axes, settings, read, search)
 
 
 class _Plane(NamedTuple):
@@ -169,7 +169,7 @@ class _Plane(NamedTuple):
 
 
 @dataclass
-class _Planes:
+class Planes:
     """Planes on their way to a result.
 
     Attributes
@@ -254,6 +254,12 @@ class _Planes:
         palette = result.palette.untabled
         self.found.append(_Plane(numbers, palette, result.counts))
 
+    def plane(self, cut: Any) -> tuple[NDArray[Any], dict[str, Any]]:
+        """Return a plane, in memory, and what `read_samples` is to know of it."""
+        of_image, of_labels = cut
+        read = self._of_plane(self.read, of_labels) | self._channels()
+        return np.asarray(self.image[of_image]), read
+
     def _of_plane(self, options: dict[str, Any], cut: Any) -> dict[str, Any]:
         """Return options, of arrays a plane's part."""
         return {
@@ -273,10 +279,8 @@ class _Planes:
 
         The settings as such are checked already.
         """
-        of_image, of_labels = cut
-        plane, k = np.asarray(self.image[of_image]), self.settings.k
-        read = self._of_plane(self.read, of_labels) | self._channels()
-        search = self._of_plane(self.search, of_labels)
+        (plane, read), k = self.plane(cut), self.settings.k
+        search = self._of_plane(self.search, cut[1])
         try:
             result = quantized(plane, k, None, read, search)
         except ValueError:

@@ -41,6 +41,16 @@ def check_k(k: Any) -> int:
     return check_integer("k", k, 1, MOST_CLUSTERS)
 
 
+def check_ks(ks: Any) -> list[int]:
+    """Return several numbers of clusters, ascending, each once."""
+    if isinstance(ks, (str, bytes)) or not isinstance(ks, Iterable):
+        raise TypeError(f"k={shown(ks)} should be a sequence of integers.")
+    found = sorted({check_k(k) for k in ks})
+    if not found:
+        raise ValueError(f"k={shown(ks)} should have at least one number of clusters.")
+    return found
+
+
 def check_attempts(attempts: Any) -> int:
     """Return the number of attempts as an int."""
     return check_integer("attempts", attempts, 1, MOST_SEED)
