@@ -7,6 +7,7 @@ from .arrays import (
     check_image,
     check_image_weights,
     check_init,
+    check_label_image,
     check_mask,
     check_numeric,
     check_painted,
@@ -44,6 +45,8 @@ from .values import (
     check_progress,
     check_samples,
     check_seed,
+    check_size,
+    check_spacing,
     shown,
 )
 
@@ -62,6 +65,7 @@ __all__ = [
     "check_init",
     "check_integer",
     "check_k",
+    "check_label_image",
     "check_labels",
     "check_mask",
     "check_max_samples",
@@ -79,6 +83,8 @@ __all__ = [
     "check_samples",
     "check_scaling",
     "check_seed",
+    "check_size",
+    "check_spacing",
     "check_unchanged",
     "check_values",
     "check_weights",

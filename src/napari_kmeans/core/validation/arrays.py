@@ -72,6 +72,18 @@ def check_image(image: Any) -> NDArray[Any]:
     return array
 
 
+def check_label_image(labels: Any) -> NDArray[Any]:
+    """Return labels of pixels, 0 where there is none, as an array."""
+    array = _as_array("labels", labels, lazy=True)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"labels of dtype {array.dtype} should be integers.")
+    if array.size == 0:
+        raise ValueError(f"labels of shape {array.shape} should not be empty.")
+    if array.ndim == 0:
+        raise ValueError("labels of shape () should have at least one dimension.")
+    return array
+
+
 def check_points(points: Any) -> NDArray[Any]:
     """Return the points as an array of two axes."""
     array = _as_array("points", points)
