@@ -28,7 +28,16 @@ BELOW = {
 #: The rooms of core, from the ground up: each knows those before it.
 FLOORS = [
     *("run", "spaces", "validation", "options", "kernels", "data", "cluster"),
-    *("reading", "despeckling", "palettes", "results", "fitting", "quantize", "planes", "kmeans"),
+    *(
+        "reading",
+        "despeckling",
+        "palettes",
+        "results",
+        "fitting",
+        "quantize",
+        "planes",
+        "kmeans",
+    ),
 ]
 
 

@@ -88,7 +88,9 @@ class Neighborhood:
         inside = np.unravel_index(firsts, block.shape)
         at = tuple(a + b for a, b in zip(inside, start, strict=True))
         array = components.reshape(block.shape)
-        ends = {axis: (array.take(0, axis), array.take(-1, axis)) for axis in self.axes}
+        ends = {
+            axis: (_end(array, axis, 0), _end(array, axis, -1)) for axis in self.axes
+        }
         return Survey(
             np.asarray(labels, labels.dtype.newbyteorder("=")),
             sizes,
@@ -123,6 +125,10 @@ class Neighborhood:
                 there = tuple(slice(max(0, d), min(0, d) or None) for d in step)
                 pairs = np.stack([low[here].reshape(-1), high[there].reshape(-1)])
                 yield pairs[:, pairs.all(axis=0)], int(not any(step))
+
+
+def _end(array: Ints, axis: int, index: int) -> Ints:
+    return np.array(array[(slice(None),) * axis + (index,)])
 
 
 class Survey(NamedTuple):
@@ -196,31 +202,31 @@ def assemble(
     ranks = np.empty(order.size, np.int32)
     ranks[order] = np.arange(order.size, dtype=np.int32)
     labels = labels[order]
-    pairs = [
-        ranks[one.pairs + np.int32(offset - 1)]
-        for one, offset in zip(surveys, offsets, strict=False)
-    ]
-    faces = [one.faces for one in surveys]
-    parents = np.arange(order.size, dtype=np.int32)
+    parents, across = np.arange(order.size, dtype=np.int32), []
     for low, high, axis in _cuts(surveys, offsets, chunks, neighborhood.axes):
-        for across, shared in neighborhood.across(low, high, axis):
-            ranked = ranks[across - 1]
-            same = labels[ranked[0]] == labels[ranked[1]]
-            kernels.join(parents, *np.ascontiguousarray(ranked[:, same]))
-            pairs.append(ranked[:, ~same])
-            faces.append(np.full(pairs[-1].shape[1], shared, np.int32))
+        for pairs, shared in neighborhood.across(low, high, axis):
+            first, second = ranks[pairs - 1]
+            same = labels[first] == labels[second]
+            kernels.join(parents, first[same], second[same])
+            across.append((pairs[:, ~same], shared))
     roots = flattened(parents)
     are_first = roots == np.arange(roots.size)
-    numbers = (np.cumsum(are_first, dtype=np.int32) - np.int32(1))[roots]
+    by_rank = (np.cumsum(are_first, dtype=np.int32) - np.int32(1))[roots]
     sizes = np.zeros(int(np.count_nonzero(are_first)), np.int64)
-    np.add.at(sizes, numbers, np.concatenate([one.sizes for one in surveys])[order])
-    by_block = numbers[ranks]
+    np.add.at(sizes, by_rank, np.concatenate([one.sizes for one in surveys])[order])
+    by_place = by_rank[ranks]
+    numbers = np.split(by_place, offsets[1:-1])
+    within = zip(numbers, surveys, strict=True)
+    found = [(some[one.pairs - 1], one.faces) for some, one in within]
+    for pairs, shared in across:
+        faces = np.full(pairs.shape[1], shared, np.int32)
+        found.append((by_place[pairs - 1], faces))
     return Adjacency(
         labels[are_first],
         sizes,
-        numbers[np.concatenate(pairs, axis=1)],
-        np.concatenate(faces),
-        np.split(by_block, offsets[1:-1]),
+        np.concatenate([pairs for pairs, _ in found], axis=1),
+        np.concatenate([faces for _, faces in found]),
+        numbers,
     )
 
 
@@ -246,7 +252,7 @@ def _cuts(
             sides = []
             for side in (0, 1):
                 found = np.empty([*map(sum, others)], np.int32)
-                some = blocks.take(cut - 1 + side, axis).reshape(-1)
+                some = blocks.take(cut - 1 + side, axis).reshape(-1).tolist()
                 for block, start in zip(some, corners(others), strict=True):
                     end = surveys[block].ends[axis][1 - side]
                     there = tuple(

@@ -28,6 +28,9 @@ T = TypeVar("T")
 #: Pixels of labels in memory that are searched as one block.
 SIZE = 2**21
 
+#: Small components that are merged before the work may be stopped again.
+TOGETHER = 2**18
+
 
 @dataclass(frozen=True, eq=False)
 class Despeckled:
@@ -103,9 +106,9 @@ def despeckle(
     ----------
     labels : array_like or dask.array.Array
         Integers of at least one axis. They are not changed. Of dask, blocks are read
-        twice: at once, to find components, and when the result is asked for. Components
-        are held in memory then, with some 100 bytes each, and so are the components of
-        the pixels beside the cuts between blocks; labels are not.
+        twice: now, to find components, and when the result is asked for. Labels are not
+        held in memory, but some 200 bytes a component, and 8 a pixel at the cuts
+        between blocks.
     size : float
         The least size of a component that stays: in pixels, or with `spacing` as area
         or volume. 0 and 1 pixels change nothing.
@@ -226,11 +229,12 @@ def _each(function: Callable[[int], T], n: int) -> list[T]:
 
 
 def _lazily(labels: Any, neighborhood: Neighborhood) -> Despeckled:
-    """Despeckle labels of dask: components are found now, labels made when asked for."""
+    """Despeckle labels of dask: find components now, make labels when asked for."""
     import dask
     import dask.array as da
 
-    chunks = labels.chunks
+    chunks = tuple(tuple(filter(None, sizes)) for sizes in labels.chunks)
+    labels = labels.rechunk(chunks)  # none of them empty
     with stage("Finding components", 0, 0.8):
         surveys = each_block([labels], chunks, _survey_block, neighborhood)
     with stage("Joining components", 0.8):
@@ -288,9 +292,9 @@ def _dissolved(
     """
     index, before = np.unique(adjacency.labels, return_inverse=True)
     after, roots = _merged(adjacency, before.astype(np.int32), least)
-    by_component = index[after].astype(dtype)
-    none = np.zeros(1, dtype)
-    tables = [np.append(none, by_component[some]) for some in adjacency.numbers]
+    tables = [np.zeros(len(some) + 1, dtype) for some in adjacency.numbers]
+    for table, some in zip(tables, adjacency.numbers, strict=True):
+        table[1:] = index[after[some]]
     n, sizes = len(index), adjacency.sizes
     are_first = roots == np.arange(roots.size)
 
@@ -329,13 +333,16 @@ def _merged(
     parents = np.arange(n, dtype=np.int32)
     following, labels = parents.copy(), labels.copy()
     shared = np.zeros(labels.max(initial=0) + 1, np.int64)
-    lowest, total = 1, int(sizes.sum())
-    while lowest < min(least, total):
-        at(lowest / min(least, total))
+    lowest, stop = 1, min(least, int(sizes.sum()))
+    while lowest < stop:
         are_some = (sizes >= lowest) & (sizes < min(2 * lowest, least))
         some = np.flatnonzero(are_some & (parents == np.arange(n)))
         some = some[np.argsort(sizes[some], kind="stable")]
-        kernels.dissolve(some, labels, sizes, parents, following, *borders, shared)
+        with stage(low=1 - 1 / lowest, high=1 - 1 / (2 * lowest)):
+            for first, last in spans(some.size, TOGETHER):
+                at(first / some.size)
+                given = some[first:last], 2 * lowest, labels, sizes, parents
+                kernels.dissolve(*given, following, *borders, shared)
         lowest *= 2
     roots = flattened(parents)
     return labels[roots], roots

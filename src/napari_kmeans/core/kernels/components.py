@@ -66,12 +66,12 @@ def join(parents: Ints, first: Ints, second: Ints) -> None:
 
 @kernel
 def find_runs(rows: NDArray[Any], joined: bool, components: Ints) -> int:
-    """Number the runs of one label in rows, if they are `joined`, or their pixels.
+    """Find the runs of one label in rows, if they are `joined`, or their pixels.
 
     Returns
     -------
     int
-        How many there are.
+        How many there are: `components` has their numbers.
     """
     n = 0
     for row in range(rows.shape[0]):
@@ -94,7 +94,7 @@ def find_components(
     n_runs: int,
     components: Ints,
 ) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
-    """Number the components, of runs that are already numbered.
+    """Find the components of runs that are already numbered.
 
     Parameters
     ----------
@@ -285,6 +285,7 @@ def _nearest(
 @kernel
 def dissolve(
     some: NDArray[np.intp],
+    most: int,
     labels: Ints,
     sizes: NDArray[np.int64],
     parents: Ints,
@@ -299,8 +300,10 @@ def dissolve(
     Parameters
     ----------
     some : (n_some,) int
-        Components, from 0, each the first of those it is joined with. Those that have
-        been joined with others, by the time it is their turn, are passed over.
+        Components, from 0.
+    most : int
+        Pixels of a component that is one with others by the time it is its turn, and is
+        passed over.
     labels : (n,) int32
         From 0; changed, as are the next three.
     sizes : (n,) int64
@@ -312,11 +315,10 @@ def dissolve(
     shared : (n_labels,) int64
         Zeros; scratch.
     """
-    before = sizes[some]
     found = np.empty(sizes.shape[0], np.int32)
     for at in range(some.shape[0]):
         component = some[at]
-        if parents[component] != component or sizes[component] != before[at]:
+        if parents[component] != component or sizes[component] >= most:
             continue
         label = _nearest(
             component, parents, following, labels, starts, neighbors, faces, shared
