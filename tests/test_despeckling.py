@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from napari_kmeans import Canceled, despeckle
+from napari_kmeans import Canceled, despeckle, quantize, quantize_planes
 from napari_kmeans.core.despeckling import despeckle as module
 from telling import Told
 
@@ -78,6 +78,7 @@ def chunked(draw, shape):
 sizes = st.integers(0, 12)
 
 
+@pytest.mark.usefixtures("jit")
 @given(st.data(), label_images(), sizes)
 def test_it_is_what_brute_force_does(data, labels, size):
     connectivity = data.draw(st.integers(1, labels.ndim))
@@ -270,6 +271,7 @@ def test_it_is_told_and_stops(lazy, monkeypatch):
         ({"size": "4"}, "size='4' should be a number"),
         ({"size": True}, "size=True should be a number"),
         ({"size": -1}, "size=-1 should be finite, and at least 0"),
+        ({"size": 10**400}, "size=1000.* should be finite"),
         ({"size": np.nan}, "size=nan should be finite"),
         ({"spacing": 0}, "spacing=0 should be finite, and above 0"),
         ({"spacing": (1, 2, 3)}, r"spacing=\(1, 2, 3\) should be a number, or one for"),
@@ -292,3 +294,85 @@ def test_chunks_may_be_empty_or_left_out():
     lazy = da.from_array(labels, chunks=((1, 3), (3, 0, 3)))
     cleaned = despeckle(lazy, 2).labels
     assert cleaned.compute().tolist() == despeckle(labels, 2).labels.tolist()
+
+
+# -- in a result ---------------------------------------------------------------
+
+
+def noisy(shape, *, channels=(), seed=0):
+    rng = np.random.default_rng(seed)
+    smooth = np.add.outer(*(np.arange(n) // 10 * 60 for n in shape[-2:]))
+    smooth = np.broadcast_to(
+        smooth[(..., *[np.newaxis] * len(channels))], shape + channels
+    )
+    return np.clip(smooth + rng.normal(0, 30, shape + channels), 0, 255).astype(
+        np.uint8
+    )
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.parametrize("kind", ["gray", "rgb", "rgba", "channels"])
+def test_a_result_is_painted_and_counted_anew(kind, lazy):
+    channels = {"gray": (), "rgb": (3,), "rgba": (4,), "channels": (2,)}[kind]
+    image = noisy((36, 32), channels=channels)
+    options = {"channel_axis": 0} if kind == "channels" else {}
+    image = np.moveaxis(image, -1, 0) if kind == "channels" else image
+    mask = np.ones((36, 32), bool)
+    mask[:3] = False
+    given = da.from_array(image, chunks=20) if lazy else image
+    result = quantize(given, k=4, mask=mask, **options)
+    found = despeckle(result.labels, 20)
+    cleaned = result.relabeled(found.labels)
+    labels, quantized = np.asarray(cleaned.labels), np.asarray(cleaned.quantized)
+    assert isinstance(cleaned.labels, type(result.labels))
+    assert isinstance(cleaned.quantized, type(result.quantized))
+    assert cleaned.labels.dtype == result.labels.dtype
+    assert labels.tolist() == despeckle(np.asarray(result.labels), 20).labels.tolist()
+    assert cleaned.counts.tolist() == [(labels == i).sum() for i in (1, 2, 3, 4)]
+    assert cleaned.features["pixels"].tolist() == cleaned.counts.tolist()
+    assert np.isnan(cleaned.compactness)
+    values = np.asarray(result.palette.quantizer.values)
+    expected = image.copy()
+    if kind == "channels":
+        expected[:, labels > 0] = values[labels[labels > 0] - 1].T
+    elif kind == "gray":
+        expected[labels > 0] = values[labels[labels > 0] - 1, 0]
+    else:
+        expected[..., :3][labels > 0] = values[labels[labels > 0] - 1]
+    np.testing.assert_array_equal(quantized, expected)
+    row = np.nonzero(labels == 1)[0].mean()
+    assert cleaned.locate()[0, 0] == pytest.approx(row)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_planes_are_painted_and_counted_anew(lazy):
+    image = np.stack([noisy((30, 32), seed=seed) for seed in range(3)], axis=1)
+    image[:, 2] = 7  # a single color
+    given = da.from_array(image, chunks=20) if lazy else image
+    with pytest.warns(UserWarning, match="fewer clusters"):
+        result = quantize_planes(given, k=3, axes=1)
+    cleaned = result.relabeled(despeckle(result.labels, 20, axes=1).labels)
+    labels, quantized = np.asarray(cleaned.labels), np.asarray(cleaned.quantized)
+    for plane in range(3):
+        own = np.asarray(result.labels)[:, plane]
+        here = labels[:, plane]
+        assert here.tolist() == despeckle(own, 20).labels.tolist()
+        for number in (1, 2, 3):
+            assert cleaned.counts[plane, number - 1] == (here == number).sum()
+            colors = np.unique(np.asarray(result.quantized)[:, plane][own == number])
+            found = np.unique(quantized[:, plane][here == number])
+            assert {*found} <= {*colors}
+    with pytest.raises(ValueError, match="labels of plane 2 should not be"):
+        result.relabeled(np.where(labels == labels[0, 2, 0], labels.max(), labels))
+
+
+def test_other_labels_of_a_result_are_checked():
+    result = quantize(np.array([[1, 2, 9], [1, 2, 8]], np.uint8), k=2)
+    for labels, message in (
+        ([[1, 1, 2]], "should have the shape of those they replace"),
+        ([[1, 1, 2], [1, 1, 3]], "labels from 1 to 3 should be from 0 to k=2"),
+        ([[1, 1, 2], [1, 1, 0]], "labels other than 0 of 5 pixels should be those of"),
+        (np.ones((2, 3)), "labels of dtype float64 should be integers"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            result.relabeled(labels)

@@ -84,6 +84,25 @@ def check_label_image(labels: Any) -> NDArray[Any]:
     return array
 
 
+def check_other_labels(labels: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return labels that are to take the place of others, as an array."""
+    array = check_label_image(labels)
+    if array.shape != shape:
+        raise ValueError(
+            f"labels of shape {array.shape} should have the shape of those they "
+            f"replace, {shape}."
+        )
+    return array
+
+
+def check_label_range(labels: NDArray[Any], k: int) -> None:
+    """Raise where labels are not from 0 to k."""
+    if labels.size and (labels.min() < 0 or labels.max() > k):
+        raise ValueError(
+            f"labels from {labels.min()} to {labels.max()} should be from 0 to k={k}."
+        )
+
+
 def check_points(points: Any) -> NDArray[Any]:
     """Return the points as an array of two axes."""
     array = _as_array("points", points)

@@ -162,9 +162,13 @@ def check_size(size: Any) -> float:
     """Return a size, in pixels, or as area or volume, as a float."""
     if isinstance(size, (bool, np.bool_)) or not isinstance(size, Real):
         raise TypeError(f"size={shown(size)} should be a number.")
-    if not 0 <= (area := float(size)) < np.inf:
+    try:
+        found = float(size)
+    except OverflowError:
+        found = np.inf
+    if not 0 <= found < np.inf:
         raise ValueError(f"size={shown(size)} should be finite, and at least 0.")
-    return area
+    return found
 
 
 def check_spacing(spacing: Any, ndim: int) -> tuple[float, ...]:
