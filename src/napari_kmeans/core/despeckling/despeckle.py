@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -180,7 +180,7 @@ def _least(size: float, pixel: float) -> int:
     >>> _least(5.5, 1.0), _least(1.1, 0.1)
     (6, 11)
     """
-    n = size / pixel
+    n = size / max(pixel, 5e-324)
     whole = round(n) if math.isfinite(n) else 0
     # Of a whole number, a quotient may miss it by a bit.
     least = whole if math.isclose(n, whole) else math.ceil(min(n, 2.0**62))
@@ -189,30 +189,33 @@ def _least(size: float, pixel: float) -> int:
 
 def _held(labels: NDArray[Any], neighborhood: Neighborhood) -> Despeckled:
     """Despeckle labels in memory, in strips that are searched side by side."""
-    length, n_strips = labels.shape[0], -(-labels.size // SIZE)
+    n_strips = -(-labels.size // SIZE)
+    # Along the first axis that can be cut, so that strips lie together in memory.
+    axis = next((i for i, n in enumerate(labels.shape) if n > 1), 0)
+    length, leading = labels.shape[axis], (slice(None),) * axis
     strips = spans(length, max(1, length // n_strips))
-    rest = (0,) * (labels.ndim - 1)
+    cuts = [(*leading, slice(start, stop)) for start, stop in strips]
 
     def survey(strip: int) -> Survey:
-        start, stop = strips[strip]
-        return neighborhood.survey(labels[start:stop], (start, *rest), kept=True)
+        start = [0] * labels.ndim
+        start[axis] = strips[strip][0]
+        return neighborhood.survey(labels[cuts[strip]], tuple(start), kept=True)
 
     with stage("Finding components", 0, 0.5):
         surveys = _each(survey, len(strips))
-    chunks = [[stop - start for start, stop in strips]]
-    chunks += [[n] for n in labels.shape[1:]]
+    chunks = [[n] for n in labels.shape]
+    chunks[axis] = [stop - start for start, stop in strips]
     with stage("Joining components", 0.5, 0.9):
         adjacency = assemble(surveys, chunks, neighborhood)
-        clean, tables = _dissolved(adjacency, neighborhood.least, labels.dtype)
+        result, tables = _dissolved(adjacency, neighborhood.least, labels.dtype)
     cleaned = np.empty(labels.shape, labels.dtype)
 
     def write(strip: int) -> None:
-        start, stop = strips[strip]
-        _look_up(surveys[strip].components, tables[strip], cleaned[start:stop])
+        _look_up(surveys[strip].components, tables[strip], cleaned[cuts[strip]])
 
     with stage("Labeling", 0.9):
         _each(write, len(strips))
-    return clean(cleaned)
+    return replace(result, labels=cleaned)
 
 
 def _each(function: Callable[[int], T], n: int) -> list[T]:
@@ -239,7 +242,7 @@ def _lazily(labels: Any, neighborhood: Neighborhood) -> Despeckled:
         surveys = each_block([labels], chunks, _survey_block, neighborhood)
     with stage("Joining components", 0.8):
         adjacency = assemble(surveys, chunks, neighborhood)
-        clean, tables = _dissolved(adjacency, neighborhood.least, labels.dtype)
+        result, tables = _dissolved(adjacency, neighborhood.least, labels.dtype)
     by_block = np.empty(labels.numblocks, object)
     for block, table in zip(np.ndindex(by_block.shape), tables, strict=True):
         by_block[block] = table
@@ -250,7 +253,7 @@ def _lazily(labels: Any, neighborhood: Neighborhood) -> Despeckled:
         dtype=labels.dtype,
         meta=np.empty((0,) * labels.ndim, labels.dtype),
     )
-    return clean(cleaned)
+    return replace(result, labels=cleaned)
 
 
 def _survey_block(
@@ -280,13 +283,13 @@ def _look_up(components: Any, table: NDArray[Any], labels: NDArray[Any]) -> None
 
 def _dissolved(
     adjacency: Adjacency, least: int, dtype: np.dtype[Any]
-) -> tuple[Callable[[Any], Despeckled], list[NDArray[Any]]]:
+) -> tuple[Despeckled, list[NDArray[Any]]]:
     """Dissolve small components.
 
     Returns
     -------
-    callable
-        Makes labels the result.
+    result : Despeckled
+        Without labels.
     tables : list of arrays
         For each block, the new label of each of its components, the first being 0.
     """
@@ -297,18 +300,15 @@ def _dissolved(
         table[1:] = index[after[some]]
     n, sizes = len(index), adjacency.sizes
     are_first = roots == np.arange(roots.size)
-
-    def clean(labels: Any) -> Despeckled:
-        return Despeckled(
-            labels=labels,
-            index=index,
-            n_before=np.bincount(before, minlength=n).astype(np.int64),
-            n_after=np.bincount(after[are_first], minlength=n).astype(np.int64),
-            counts_before=np.bincount(before, sizes, n).astype(np.int64),
-            counts_after=np.bincount(after, sizes, n).astype(np.int64),
-        )
-
-    return clean, tables
+    result = Despeckled(
+        labels=None,
+        index=index,
+        n_before=np.bincount(before, minlength=n).astype(np.int64),
+        n_after=np.bincount(after[are_first], minlength=n).astype(np.int64),
+        counts_before=np.bincount(before, sizes, n).astype(np.int64),
+        counts_after=np.bincount(after, sizes, n).astype(np.int64),
+    )
+    return result, tables
 
 
 def _merged(
