@@ -38,7 +38,7 @@ def jit(request):
     """Run a test with the kernels compiled, and again as plain Python."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "python":
-            parts = ("tiles", "colors", "intervals", "steps", "merging")
+            parts = ("tiles", "colors", "intervals", "steps", "merging", "components")
             for module in (kernels, *(getattr(kernels, part) for part in parts)):
                 for name, kernel in vars(module).copy().items():
                     if hasattr(kernel, "py_func"):

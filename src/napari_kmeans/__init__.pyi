@@ -1,3 +1,5 @@
+from .core.despeckling.despeckle import Despeckled as Despeckled
+from .core.despeckling.despeckle import despeckle as despeckle
 from .core.fitting import fit as fit
 from .core.kmeans import kmeans as kmeans
 from .core.options.criteria import Criteria as Criteria

@@ -30,6 +30,14 @@ from .colors import (
     paint4,
     tally,
 )
+from .components import (
+    dissolve,
+    find_borders,
+    find_components,
+    find_runs,
+    join,
+    sort_borders,
+)
 from .exact import SPLITTER, halves, quanta
 from .intervals import first_costs, next_costs
 from .merging import merge
@@ -49,9 +57,14 @@ __all__ = [
     "count1",
     "count3",
     "count4",
+    "dissolve",
     "farthest",
+    "find_borders",
+    "find_components",
+    "find_runs",
     "first_costs",
     "halves",
+    "join",
     "look_up1",
     "look_up3",
     "look_up4",
@@ -60,6 +73,7 @@ __all__ = [
     "paint",
     "paint4",
     "quanta",
+    "sort_borders",
     "take_steps",
     "tally",
     "visit",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..run.lazy import is_lazy
 from .quantizer import quantize_lazily
 
 if TYPE_CHECKING:
@@ -54,14 +55,18 @@ class Numbering:
 
     def quantize_lazily(self, stream: Stream) -> tuple[Any, Any]:
         """Return labels and quantized image, channels last: see `quantize_lazily`."""
+        return quantize_lazily(self, stream, self.places(stream.image), self.axes)
+
+    def places(self, image: Any) -> Any:
+        """Return the place of each plane among all; of dask where the image is."""
+        sizes = [image.shape[axis] for axis in self.axes]
+        places = np.arange(len(self.planes)).reshape(sizes)
+        if not is_lazy(image):
+            return places
         import dask.array as da
 
-        sizes = [stream.shape[axis] for axis in self.axes]
-        places = da.from_array(
-            np.arange(len(self.planes)).reshape(sizes),
-            chunks=tuple(stream.image.chunks[axis] for axis in self.axes),
-        )
-        return quantize_lazily(self, stream, places, self.axes)
+        chunks = tuple(image.chunks[axis] for axis in self.axes)
+        return da.from_array(places, chunks=chunks)
 
     def label_valid(self, pixels: Pixels, places: NDArray[np.intp]) -> NDArray[Any]:
         """Return the labels of planes: numbers from 1, or 0.

@@ -16,6 +16,7 @@ from ..data.codes import look_up, packed_rgb, words_of
 from ..data.counted import Colors
 from ..data.pixels import Pixels
 from ..data.samples import from_pixels
+from ..run.lazy import is_lazy
 from ..run.threads import map_blocks, serially
 
 if TYPE_CHECKING:
@@ -202,6 +203,40 @@ def quantize_lazily(labeler: Labeler, stream: Stream, *beside: Any) -> tuple[Any
         _paint_block, axes, image.dtype, image, axes, labels, axes[:-1], *beside
     )
     return labels, quantized
+
+
+def repaint(
+    labeler: Labeler, image: Any, n_channels: int, labels: Any, *beside: Any
+) -> Any:
+    """Return an image, channels last, each labeled pixel in the color of its center.
+
+    Parameters
+    ----------
+    labeler : Labeler
+    image : array
+        Of NumPy or dask; then so are the labels, and what is returned.
+    n_channels : int
+    labels : array
+    *beside : array and tuple of int, in turn
+        As for `quantize_lazily`; of NumPy where the image is.
+    """
+    if not is_lazy(image):
+        pixels = Pixels(image, n_channels)
+        return labeler.paint(pixels, np.ascontiguousarray(labels), *beside[::2])
+    import dask
+    import dask.array as da
+
+    image = image.rechunk({image.ndim - 1: -1})
+    axes = tuple(range(image.ndim))
+    return da.blockwise(
+        *(_paint_block, axes, image, axes, labels, axes[:-1], *beside),
+        labeler=dask.delayed(labeler, traverse=False),
+        n_channels=n_channels,
+        no_data=None,
+        concatenate=True,
+        dtype=image.dtype,
+        meta=np.empty((0,) * image.ndim, image.dtype),
+    )
 
 
 def _label_block(

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import validation
 from ..run.lazy import each_block, is_lazy
 from ..run.progress import follow
 from ..run.threads import map_blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from ..run.progress import Report
@@ -53,19 +56,55 @@ def centroids(labels: Any, k: int) -> NDArray[np.float64]:
 
     NaN for a label without pixels. Labels of dask are made block by block.
     """
-    if is_lazy(labels):
-        parts = each_block([labels], labels.chunks, _moments_of, k)
-    else:
-        parts = [moments(labels, (0,) * labels.ndim, k)]
-    sums = np.sum(parts, axis=0)
+    sums = np.sum(_each(labels, moments, k), axis=0)
     with np.errstate(invalid="ignore"):
         return np.asarray(sums[:-1] / sums[-1]).T
 
 
-def _moments_of(
-    chunks: list[NDArray[Any]], start: tuple[int, ...], k: int
+def count(labels: Any, k: int) -> NDArray[np.int64]:
+    """Count the pixels of each label 1..k, and see that no label is another: (k,).
+
+    Labels of dask are made block by block.
+    """
+    return np.asarray(np.sum(_each(labels, _counts, k), axis=0))
+
+
+def exchanged(labels: Any, before: Any) -> Any:
+    """Return labels that are to take the place of others: of dask where those are."""
+    array = validation.check_other_labels(labels, before.shape)
+    if not is_lazy(before):
+        return np.asarray(array)
+    if is_lazy(array):
+        return array
+    import dask.array as da
+
+    return da.from_array(array, chunks=before.chunks)
+
+
+def _each(
+    labels: Any, function: Callable[..., NDArray[np.int64]], k: int
+) -> list[NDArray[np.int64]]:
+    if is_lazy(labels):
+        return each_block([labels], labels.chunks, _of_block, function, k)
+    return [function(labels, (0,) * labels.ndim, k)]
+
+
+def _of_block(
+    chunks: list[NDArray[Any]],
+    start: tuple[int, ...],
+    function: Callable[..., NDArray[np.int64]],
+    k: int,
 ) -> NDArray[np.int64]:
-    return moments(chunks[0], start, k)
+    return function(chunks[0], start, k)
+
+
+def _counts(labels: NDArray[Any], _start: tuple[int, ...], k: int) -> NDArray[np.int64]:
+    validation.check_label_range(labels, k)
+    flat = labels.reshape(-1)
+    parts = map_blocks(
+        lambda start, stop: np.bincount(flat[start:stop], minlength=k + 1), flat.size
+    )
+    return np.asarray(np.sum(parts, axis=0)[1:], np.int64)
 
 
 def moments(labels: NDArray[Any], start: tuple[int, ...], k: int) -> NDArray[np.int64]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import validation
+from ..palettes.quantizer import repaint
 from ..palettes.tables import cluster_table
-from .centroids import Located, centroids
+from ..run.progress import follow, stage
+from .centroids import Located, centroids, count, exchanged
 from .clusters import ImageClusters
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from ..palettes.palette import Palette
+    from ..run.progress import Report
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,6 +82,60 @@ class QuantizedImage(Located, ImageClusters):
     def n_colors_quantized(self) -> int:
         """The number of distinct colors in the quantized image."""
         return len(np.unique(self.palette.quantizer.values[self.counts > 0], axis=0))
+
+    def relabeled(
+        self, labels: ArrayLike, *, progress: Report | None = None
+    ) -> QuantizedImage:
+        """Return the same clusters with other pixels, such as `despeckle` gives them.
+
+        Parameters
+        ----------
+        labels : array_like or dask.array.Array
+            Integers 1..k, and 0 where those of this result are; of their shape.
+        progress : callable, optional
+            As for `quantize`.
+
+        Returns
+        -------
+        QuantizedImage
+            With these `labels`, `quantized` painted anew and `counts` made anew.
+            `centers` and `palette` are the same; `compactness` is NaN, as it is not
+            known of pixels that are not with their nearest center.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where the labels are not as described.
+
+        Examples
+        --------
+        >>> from napari_kmeans import despeckle, quantize
+        >>> q = quantize(np.array([[10, 10, 10], [10, 90, 12], [10, 11, 90]]), k=2)
+        >>> q.labels.tolist()
+        [[1, 1, 1], [1, 2, 1], [1, 1, 2]]
+        >>> cleaned = q.relabeled(despeckle(q.labels, 2).labels)
+        >>> cleaned.quantized.tolist(), cleaned.counts.tolist()
+        ([[10, 10, 10], [10, 10, 10], [10, 10, 10]], [9, 0])
+        """
+        validation.check_progress(progress)
+        array = exchanged(labels, self.labels)
+        return follow(lambda: self._relabeled(array), progress)
+
+    def _relabeled(self, labels: Any) -> QuantizedImage:
+        with stage("Counting", 0, 0.5):
+            counts = count(labels, self.k)
+        validation.check_left_out(int(counts.sum()), int(self.counts.sum()))
+        labels = labels.astype(self.labels.dtype, copy=False)
+        with stage("Painting", 0.5):
+            image, n_channels = self.layout.arrange(self.quantized), len(self.channels)
+            painted = repaint(self.palette.quantizer, image, n_channels, labels)
+        return replace(
+            self,
+            labels=labels,
+            quantized=self.layout.restore(painted),
+            counts=counts,
+            compactness=math.nan,
+        )
 
     def _positions(self) -> NDArray[np.float64]:
         return centroids(self.labels, self.k)

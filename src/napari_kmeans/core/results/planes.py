@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..palettes.numbering import cuts
+from .. import validation
+from ..palettes.numbering import Numbered, Numbering, cuts
+from ..palettes.quantizer import repaint
 from ..palettes.tables import cluster_table
 from ..palettes.text import told
-from ..run.progress import at
-from .centroids import Located, centroids
+from ..run.progress import at, follow, stage
+from .centroids import Located, centroids, count, exchanged
 from .clusters import ImageClusters
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from ..data.layout import Layout
     from ..options.settings import Method
     from ..palettes.palette import Palette
+    from ..run.progress import Report
 
 
 class PlanesSummary(ImageClusters):
@@ -187,6 +190,63 @@ class QuantizedPlanes(Located):
         """Issue `note` as a warning, at the caller of the public function."""
         if self.note:
             warnings.warn(self.note, UserWarning, stacklevel=3)
+
+    def relabeled(
+        self, labels: ArrayLike, *, progress: Report | None = None
+    ) -> QuantizedPlanes:
+        """Return the same clusters with other pixels, such as `despeckle` gives them.
+
+        With the `axes` of the planes of the labels, which are `label_axes`.
+
+        Parameters
+        ----------
+        labels : array_like or dask.array.Array
+            Integers 1..k, in each plane such as are `present` in it, and 0 where those
+            of this result are; of their shape.
+        progress : callable, optional
+            As for `quantize`.
+
+        Returns
+        -------
+        QuantizedPlanes
+            With these `labels`, `quantized` painted anew and `counts` made anew.
+            `centers` and `palettes` are the same; `compactness` is NaN.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where the labels are not as described.
+        """
+        validation.check_progress(progress)
+        array = exchanged(labels, self.labels)
+        return follow(lambda: self._relabeled(array), progress)
+
+    def _relabeled(self, labels: Any) -> QuantizedPlanes:
+        counts, axes = np.zeros_like(self.counts), self.label_axes
+        with stage("Counting", 0, 0.5):
+            for index, cut in enumerate(cuts(labels.shape, axes)):
+                at(index / len(counts))
+                counts[index] = count(labels[cut], self.k)
+        validation.check_left_out(int(counts.sum()), int(self.counts.sum()))
+        validation.check_present(counts, self.present)
+        labels = labels.astype(self.labels.dtype, copy=False)
+        pairs = zip(self.palettes, self.present, strict=True)
+        planes = [
+            None if one is None else Numbered(one.quantizer, np.flatnonzero(has))
+            for one, has in pairs
+        ]
+        numbering = Numbering(axes, planes, labels.dtype)
+        with stage("Painting", 0.5):
+            image, n_channels = self.layout.arrange(self.quantized), len(self.channels)
+            places = numbering.places(image)
+            painted = repaint(numbering, image, n_channels, labels, places, axes)
+        return replace(
+            self,
+            labels=labels,
+            quantized=self.layout.restore(painted),
+            counts=counts,
+            compactness=np.full(len(counts), np.nan),
+        )
 
     def _positions(self) -> NDArray[np.float64]:
         axes, shape = self.label_axes, self.labels.shape

@@ -72,6 +72,37 @@ def check_image(image: Any) -> NDArray[Any]:
     return array
 
 
+def check_label_image(labels: Any) -> NDArray[Any]:
+    """Return labels of pixels, 0 where there is none, as an array."""
+    array = _as_array("labels", labels, lazy=True)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"labels of dtype {array.dtype} should be integers.")
+    if array.size == 0:
+        raise ValueError(f"labels of shape {array.shape} should not be empty.")
+    if array.ndim == 0:
+        raise ValueError("labels of shape () should have at least one dimension.")
+    return array
+
+
+def check_other_labels(labels: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return labels that are to take the place of others, as an array."""
+    array = check_label_image(labels)
+    if array.shape != shape:
+        raise ValueError(
+            f"labels of shape {array.shape} should have the shape of those they "
+            f"replace, {shape}."
+        )
+    return array
+
+
+def check_label_range(labels: NDArray[Any], k: int) -> None:
+    """Raise where labels are not from 0 to k."""
+    if labels.size and (labels.min() < 0 or labels.max() > k):
+        raise ValueError(
+            f"labels from {labels.min()} to {labels.max()} should be from 0 to k={k}."
+        )
+
+
 def check_points(points: Any) -> NDArray[Any]:
     """Return the points as an array of two axes."""
     array = _as_array("points", points)

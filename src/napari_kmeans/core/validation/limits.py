@@ -120,3 +120,22 @@ def check_reach(
         f"{window.min():.3g} to {window.max():.3g}, should have none so far off{why}: "
         "no_data, or a mask, leaves some out."
     )
+
+
+def check_left_out(n_labeled: int, n_clustered: int) -> None:
+    """Raise where labels do not leave out as many pixels as those they replace."""
+    if n_labeled != n_clustered:
+        raise ValueError(
+            f"labels other than 0 of {n_labeled:,} pixels should be those of the "
+            f"{n_clustered:,} that are clustered."
+        )
+
+
+def check_present(counts: NDArray[np.int64], present: NDArray[np.bool_]) -> None:
+    """Raise where pixels of a plane have a number that it lacks."""
+    planes, numbers = np.nonzero((counts > 0) & ~present)
+    if planes.size:
+        raise ValueError(
+            f"labels of plane {planes[0]} should not be {numbers[0] + 1}, which has no "
+            "cluster there."
+        )

@@ -226,3 +226,34 @@ def check_labels(name: str, labels: Any) -> list[Any]:
     if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
         raise TypeError(f"{name}={shown(labels)} should be a sequence of labels.")
     return list(labels)
+
+
+def check_size(size: Any) -> float:
+    """Return a size, in pixels, or as area or volume, as a float."""
+    if isinstance(size, (bool, np.bool_)) or not isinstance(size, Real):
+        raise TypeError(f"size={shown(size)} should be a number.")
+    try:
+        found = float(size)
+    except OverflowError:
+        found = np.inf
+    if not 0 <= found < np.inf:
+        raise ValueError(f"size={shown(size)} should be finite, and at least 0.")
+    return found
+
+
+def check_spacing(spacing: Any, ndim: int) -> tuple[float, ...]:
+    """Return the size of a pixel along each axis; 1 for None."""
+    if spacing is None:
+        return (1.0,) * ndim
+    try:
+        given = np.asarray(spacing, np.float64)
+    except (TypeError, ValueError):
+        given = np.empty(0)
+    if given.shape not in ((), (ndim,)):
+        raise ValueError(
+            f"spacing={shown(spacing)} should be a number, or one for each of the "
+            f"{ndim} axes of the labels."
+        )
+    if not ((given > 0) & (given < np.inf)).all():
+        raise ValueError(f"spacing={shown(spacing)} should be finite, and above 0.")
+    return tuple(np.broadcast_to(given, ndim).tolist())

@@ -1,0 +1,1 @@
+"""Despeckling: small components go to their neighbors."""
