@@ -28,7 +28,8 @@ BELOW = {
 #: The rooms of core, from the ground up: each knows those before it.
 FLOORS = [
     *("run", "spaces", "validation", "options", "kernels", "data", "cluster"),
-    *("reading", "palettes", "results", "fitting", "quantize", "planes", "kmeans"),
+    *("reading", "palettes", "losses", "quality", "maps", "results"),
+    *("fitting", "quantize", "planes", "kmeans"),
 ]
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from ..run.progress import Report
+    from .quantizer import Quantizer
     from .text import Row
 
 
@@ -117,6 +118,11 @@ class Palette(Editable):
     def untabled(self) -> Palette:
         """The same without the table of colors, of megabytes, that speeds it up."""
         return replace(self, quantizer=self.quantizer.untabled)
+
+    def quantizer_of(self, dtype: np.dtype[Any]) -> Quantizer:
+        """Return what labels and paints images of a dtype, whatever their colors."""
+        values = in_dtype(self.quantizer.values, self.centers, dtype)
+        return replace(self.quantizer.untabled, values=values)
 
     # -- what it does --------------------------------------------------------------
 
@@ -229,8 +235,7 @@ class Palette(Editable):
         lazy = is_lazy(array)
         checked = validation.check_mask(mask, arranged.shape[:-1], lazy=lazy)
         given = arranged, self.layout.n_channels, checked, self.layout.no_data
-        values = in_dtype(self.quantizer.values, self.centers, array.dtype)
-        quantizer = replace(self.quantizer.untabled, values=values)
+        quantizer = self.quantizer_of(array.dtype)
         if lazy:
             labels, quantized = quantize_lazily(quantizer, Stream(*given))
             return labels, self.layout.restore(quantized)

@@ -81,7 +81,7 @@ class Quantizer:
         channels = pixels.channels
         if valid is not None:
             channels = [channel[valid] for channel in channels]
-        labels = self._label(channels)
+        labels = self.label_channels(channels)
         if valid is not None:
             everywhere = np.zeros(valid.size, labels.dtype)
             everywhere[valid] = labels
@@ -92,7 +92,8 @@ class Quantizer:
         """Return the labels of pixels, 0 for those that are not valid."""
         return self.label(pixels, pixels.valid()[0])
 
-    def _label(self, channels: list[NDArray[Any]]) -> NDArray[Any]:
+    def label_channels(self, channels: list[NDArray[Any]]) -> NDArray[Any]:
+        """Return the labels of pixels, given channel by channel: (n,)."""
         if channels[0].size == 0:
             return np.empty(0, self.label_dtype)
         if self.table is not None and self.codes is not None:
