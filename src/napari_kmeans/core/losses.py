@@ -89,7 +89,8 @@ def color_differences(
         rgb = np.stack([channel[start:stop].astype(np.float64) for channel in channels])
         lab = convert(rgb / full, "cielab")
         of_clusters = colors[:, labels[start:stop] - 1]
-        return np.asarray(deltaE_ciede2000(lab, of_clusters, channel_axis=0))
+        found = deltaE_ciede2000(lab, of_clusters, channel_axis=0)  # type: ignore[no-untyped-call]
+        return np.asarray(found)
 
     return mapped(part, labels.size)
 

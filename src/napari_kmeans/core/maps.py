@@ -135,8 +135,8 @@ def margin_map(
     --------
     >>> from napari_kmeans import fit, read_samples
     >>> palette = fit(read_samples(np.array([[10, 10, 50]], np.uint8)), k=2)
-    >>> margin_map(np.array([[10, 20, 30]], np.uint8), palette).round(2).tolist()
-    [[1.0, 0.67, 0.0]]
+    >>> margin_map(np.array([[10, 20, 30]], np.uint8), palette).round(2)
+    array([[1.  , 0.67, 0.  ]], dtype=float32)
     """
     validation.check_palette(palette)
     validation.check_progress(progress)
@@ -245,17 +245,20 @@ def _least_squares(
     rows: NDArray[np.float64], centers: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the squared distances of columns to the nearest of some centers: (n,)."""
-    found = [_squares(rows, center) for center in centers]
-    return found[0] if len(found) == 1 else np.min(found, axis=0)
+    least = _squares(rows, centers[0])
+    for center in centers[1:]:
+        np.minimum(least, _squares(rows, center), out=least)
+    return least
 
 
 def _squares(
     rows: NDArray[np.float64], center: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the squared distances of columns to a center: (n,)."""
-    squared, *others = (row - value for row, value in zip(rows, center, strict=True))
+    squared = rows[0] - center[0]
     squared *= squared
-    for difference in others:
+    for row, value in zip(rows[1:], center[1:], strict=True):
+        difference = row - value
         difference *= difference
         squared += difference
     return squared

@@ -145,7 +145,7 @@ def measured(samples: ImageSamples, palette: Palette) -> Quality:
         most = _exceeded_by_few(differences, weights)
     n_delta_e = 0 if differences is None else _n_compared(samples)
     return Quality(
-        _psnr(_peak(samples) / shifted.unit, float(errors.mean())),
+        _psnr(_peak(samples, shifted.unit), float(errors.mean())),
         _explained(float(errors.sum()), float(variances.sum())),
         mean,
         most,
@@ -154,16 +154,15 @@ def measured(samples: ImageSamples, palette: Palette) -> Quality:
     )
 
 
-def _peak(samples: ImageSamples) -> float:
-    """Return what errors are measured against."""
+def _peak(samples: ImageSamples, unit: float) -> float:
+    """Return what errors in a unit are measured against."""
     dtype = samples.layout.dtype
     if dtype.kind == "b":
         return 1.0
     if dtype.kind in "iu":
         return float(int(np.iinfo(dtype).max) - int(np.iinfo(dtype).min))
     least, greatest = samples.extent
-    # Halved, as the difference of the largest floats is beyond float64.
-    return 2 * (max(greatest) / 2 - min(least) / 2)
+    return float(max(greatest) / unit - min(least) / unit)
 
 
 def _psnr(peak: float, error: float) -> float:
@@ -230,7 +229,7 @@ class _Shifted:
         """Return values of the image so shifted: (n_channels, n)."""
         if channels[0].dtype.kind == "f":
             rows = [channel.astype(np.float64) / self.unit for channel in channels]
-            return np.stack(rows) - np.array(self.origins)[:, np.newaxis]
+            return np.asarray(np.stack(rows) - np.array([self.origins]).T)
         pairs = zip(channels, self.origins, strict=True)
         return np.stack([losses.relative(*pair) for pair in pairs])
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from .. import kernels
-from ..cluster import lloyd
-from ..cluster.sums import label_dtype
+from ..cluster.sums import label_dtype, nearest
 from ..data.codes import look_up, packed_rgb, words_of
 from ..data.pixels import Pixels
 from ..data.samples import from_pixels
@@ -99,7 +98,7 @@ class Quantizer:
         if self.table is not None and self.codes is not None:
             return look_up(channels, self.codes, self.table)
         samples = from_pixels(channels, frame=self.frame)
-        labels = lloyd.assign(samples, self.centers).labels
+        labels = np.concatenate(samples.each(nearest, self.centers))
         if self.owners is not None:
             return np.asarray((self.owners + 1).astype(self.label_dtype)[labels])
         return np.asarray(labels + labels.dtype.type(1))

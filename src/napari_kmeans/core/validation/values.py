@@ -106,7 +106,7 @@ def check_least(least: Any) -> float:
     """Return the least margin as a float from 0 to 1."""
     if isinstance(least, (bool, np.bool_)) or not isinstance(least, Real):
         raise TypeError(f"least={shown(least)} should be a number.")
-    if not 0 <= least <= 1:
+    if not 0 <= float(least) <= 1:
         raise ValueError(f"least={shown(least)} should be from 0 to 1.")
     return float(least)
 
