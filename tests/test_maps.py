@@ -173,7 +173,9 @@ def test_of_any_image_and_palette(clustered, image, k, data):
     if palette.k > 2 and data.draw(st.booleans()):
         palette = palette.merge([1, palette.k])
     margins, errors = margin_map(image, palette), error_map(image, palette)
-    there = np.isfinite(image)
+    there, labels = np.isfinite(image), palette.label(image)
+    assert ((labels == 0) == ~there).all()
+    assert labels.max() <= palette.k
     assert ((margins[there] >= 0) & (margins[there] <= 1)).all()
     assert (errors[there] >= 0).all()
     assert np.isnan(margins[~there]).all()

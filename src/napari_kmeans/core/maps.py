@@ -261,7 +261,7 @@ def _squares(
         difference = row - value
         difference *= difference
         squared += difference
-    return squared
+    return np.asarray(squared)
 
 
 def _map(
