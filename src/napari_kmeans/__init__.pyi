@@ -2,10 +2,15 @@ from .core.despeckling.despeckle import Despeckled as Despeckled
 from .core.despeckling.despeckle import despeckle as despeckle
 from .core.fitting import fit as fit
 from .core.kmeans import kmeans as kmeans
+from .core.maps import error_map as error_map
+from .core.maps import margin_map as margin_map
+from .core.maps import reject as reject
 from .core.options.criteria import Criteria as Criteria
 from .core.palettes.palette import Palette as Palette
 from .core.planes import quantize_planes as quantize_planes
 from .core.quantize import paint_samples as paint_samples
+from .core.quality import Quality as Quality
+from .core.quality import measure as measure
 from .core.quantize import quantize as quantize
 from .core.quantize import quantize_samples as quantize_samples
 from .core.reading.points import read_points as read_points

@@ -79,6 +79,11 @@ def labeled(
     return labels, distances
 
 
+def nearest(samples: Samples, centers: Centers) -> NDArray[np.unsignedinteger]:
+    """Return the label of each sample, 0..k-1, and nothing that is summed."""
+    return labeled(samples, centers, each=False)[0]
+
+
 def largest(samples: Samples, centers: Centers) -> float:
     """Return the largest weighted squared distance to a nearest center."""
     return float(labeled(samples, centers)[1].max(initial=0.0))

@@ -198,6 +198,16 @@ class Codes:
             rest, values[channel] = np.divmod(rest, np.uint32(self.sizes[channel]))
         return values
 
+    def channels(
+        self, codes: NDArray[np.uint32], dtype: np.dtype[Any]
+    ) -> list[NDArray[Any]]:
+        """Return the colors of codes as the image has them, a channel each: (n,)."""
+        # Unsigned arithmetic wraps, so any dtype comes right.
+        return [
+            (row.astype(np.uint64) + np.uint64(least % 2**64)).astype(dtype)
+            for row, least in zip(self.decode(codes), self.minima, strict=True)
+        ]
+
 
 def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     """Return the codes that occur, ascending, and their counts.

@@ -34,6 +34,10 @@ class Colors(Samples):
     codes: Codes = field(kw_only=True)
     occurring: NDArray[np.uint32] = field(kw_only=True)
 
+    def channels(self, dtype: np.dtype[Any]) -> list[NDArray[Any]]:
+        """Return the colors as the image has them, channel by channel, each (n,)."""
+        return self.codes.channels(self.occurring, dtype)
+
     def coarse(self, size: int, seed: int) -> Samples:  # noqa: ARG002
         """Return about `size` samples, the means of colors close to each other."""
         group = self.n // size

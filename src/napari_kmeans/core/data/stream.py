@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from ..run.lazy import corners, each_block, is_distributed, take_each
+from ..run.threads import serially
 from .block import Block, Survey, counted, gather, in_blocks, joined, survey
 from .pixels import Pixels
 from .samples import Samples
@@ -103,6 +104,29 @@ class Stream:
         """What a block knows of the whole."""
         return self.n_channels, self.no_data, self.shape
 
+    def mapped(self, function: Callable[[Pixels], NDArray[Any]], dtype: Any) -> Any:
+        """Return ``function(pixels)`` of each chunk, of dask: made when asked for."""
+        import dask
+        import dask.array as da
+
+        image = self.image.rechunk({self.image.ndim - 1: -1})
+        axes = tuple(range(image.ndim))
+        mask: tuple[Any, Any] = (None, None)
+        if self.mask is not None:
+            mask = (self.chunked_mask(image.chunks[:-1]), axes[:-1])
+        return da.blockwise(
+            _on_pixels,
+            axes[:-1],
+            *(image, axes, *mask),
+            # Once in the graph, not once a chunk.
+            function=dask.delayed(function, traverse=False),
+            n_channels=self.n_channels,
+            no_data=self.no_data,
+            concatenate=True,
+            dtype=dtype,
+            meta=np.empty((0,) * len(self.shape), dtype),
+        )
+
     def read(self) -> Pixels:
         """Read all pixels into memory."""
         image = np.empty(self.image.shape, self.image.dtype)
@@ -183,6 +207,17 @@ class Stream:
             for channel in range(self.n_channels)
         ]
         return channels, np.concatenate([positions for _, positions in some])[ordered]
+
+
+def _on_pixels(
+    image: NDArray[Any],
+    mask: NDArray[np.bool_] | None,
+    *,
+    function: Callable[[Pixels], NDArray[Any]],
+    n_channels: int,
+    no_data: float | None,
+) -> NDArray[Any]:
+    return serially(function, Pixels(np.asarray(image), n_channels, mask, no_data))
 
 
 def _chunks(chunks: list[NDArray[Any]], _: tuple[int, ...]) -> list[NDArray[Any]]:

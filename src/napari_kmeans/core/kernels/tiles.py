@@ -88,8 +88,8 @@ def _nearest(
     the channels, in their order, in float64.
     """
     n_channels = centers.shape[1]
-    for i in range(size):
-        squared[i] = math.inf
+    for i in range(size):  # of one beyond measure, too, it is a label
+        squared[i], labels[i] = math.inf, candidates[0]
     for candidate in range(n_candidates):
         k = candidates[candidate]
         if n_channels == 3:  # in one loop, which is faster; the same sums

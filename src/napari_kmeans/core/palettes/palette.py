@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from ..run.progress import Report
+    from .quantizer import Quantizer
     from .text import Row
 
 
@@ -162,6 +163,11 @@ class Palette(Editable):
         table.insert(1, "name", self.names)
         return table
 
+    def quantizer_of(self, dtype: np.dtype[Any]) -> Quantizer:
+        """Return what labels and paints images of a dtype, whatever their colors."""
+        values = in_dtype(self.quantizer.values, self.centers, dtype)
+        return replace(self.quantizer.untabled, values=values)
+
     # -- what it does --------------------------------------------------------------
 
     def label(
@@ -273,8 +279,7 @@ class Palette(Editable):
         lazy = is_lazy(array)
         checked = validation.check_mask(mask, arranged.shape[:-1], lazy=lazy)
         given = arranged, self.layout.n_channels, checked, self.layout.no_data
-        values = in_dtype(self.quantizer.values, self.centers, array.dtype)
-        quantizer = replace(self.quantizer.untabled, values=values)
+        quantizer = self.quantizer_of(array.dtype)
         if lazy:
             labels, quantized = quantize_lazily(quantizer, Stream(*given))
             return labels, self.layout.restore(quantized)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from .. import kernels
-from ..cluster import lloyd
-from ..cluster.sums import label_dtype
+from ..cluster.sums import label_dtype, nearest
 from ..data.codes import look_up, packed_rgb, words_of
 from ..data.counted import Colors
 from ..data.pixels import Pixels
@@ -100,7 +99,7 @@ class Quantizer:
         channels = pixels.channels
         if valid is not None:
             channels = [channel[valid] for channel in channels]
-        labels = self._label(channels)
+        labels = self.label_channels(channels)
         if valid is not None:
             everywhere = np.zeros(valid.size, labels.dtype)
             everywhere[valid] = labels
@@ -111,13 +110,14 @@ class Quantizer:
         """Return the labels of pixels, 0 for those that are not valid."""
         return self.label(pixels, pixels.valid()[0])
 
-    def _label(self, channels: list[NDArray[Any]]) -> NDArray[Any]:
+    def label_channels(self, channels: list[NDArray[Any]]) -> NDArray[Any]:
+        """Return the labels of pixels, given channel by channel: (n,)."""
         if channels[0].size == 0:
             return np.empty(0, self.label_dtype)
         if self.table is not None and self.codes is not None:
             return look_up(channels, self.codes, self.table)
         samples = from_pixels(channels, frame=self.frame)
-        labels = self.owned(lloyd.assign(samples, self.centers).labels)
+        labels = self.owned(np.concatenate(samples.each(nearest, self.centers)))
         return np.asarray(labels + labels.dtype.type(1))
 
     def paint(self, pixels: Pixels, labels: NDArray[Any]) -> NDArray[Any]:

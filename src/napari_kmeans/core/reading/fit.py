@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..data.layout import Layout
     from ..data.samples import Samples
     from ..options.settings import Settings
+
+T = TypeVar("T")
 
 
 class Fit(NamedTuple):
@@ -147,6 +149,24 @@ class ImageSamples(Protocol):
     def weighted(self) -> bool:
         """Whether weights were given."""
 
+    @property
+    def colors(self) -> Colors | None:
+        """The distinct colors and their counts; None where these are not counted."""
+
+    @property
+    def extent(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The least and the greatest value of each channel, exact."""
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Of the pixels that take part; empty where every weight is 1."""
+
+    def each(self, function: Callable[..., T], *args: Any) -> list[T]:
+        """Call ``function(channels, weights, *args)`` for each part of the pixels."""
+
+    def gather(self, ranks: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return pixels by their rank among those that take part, a channel each."""
+
     def prepare(self) -> None:
         """Read what is asked of the image."""
 
@@ -180,6 +200,14 @@ def check_kept(layout: Layout, space: Space, settings: Settings) -> None:
 def check_plain(space: Space, *, weighted: bool) -> None:
     """Raise where plain OpenCV is asked for what it does not do."""
     validation.check_unchanged(space.name, space.scaling, weighted=weighted)
+
+
+def ends_of(
+    channels: Sequence[NDArray[Any]],
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return the least and the greatest value of each channel, exact."""
+    least = tuple(channel.min().item() for channel in channels)
+    return least, tuple(channel.max().item() for channel in channels)
 
 
 def described(samples: ImageSamples) -> str:

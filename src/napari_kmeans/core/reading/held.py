@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -18,11 +18,12 @@ from ..data.samples import Samples, from_pixels, tell_distinct
 from ..data.sampling import stratified
 from ..options.keywords import MAX_SAMPLES
 from ..options.settings import SEARCHED
-from ..run.progress import stage
-from .fit import Fit, check_kept, check_plain, described, restored
+from ..run.progress import at, stage
+from ..run.threads import spans
+from .fit import Fit, check_kept, check_plain, described, ends_of, restored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from ..data.pixels import Pixels
     from ..data.stream import Stream
     from ..options.settings import Settings
+
+T = TypeVar("T")
+
+#: Pixels that are gone through without a pause.
+PART = 2**22
 
 #: Which part of a fit counting is, about, where nothing was counted yet.
 COUNTING = 0.2
@@ -122,6 +128,33 @@ class HeldSamples:
     def masked(self) -> bool:
         """Whether a mask was given."""
         return self.pixels.mask is not None
+
+    @property
+    def colors(self) -> Colors | None:
+        """The distinct colors and their counts; None where these are not counted."""
+        samples = self.samples(whole=False) if self._codes else None
+        return samples if isinstance(samples, Colors) else None
+
+    @property
+    def extent(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The least and the greatest value of each channel, exact."""
+        colors, dtype = self.colors, self.layout.dtype.newbyteorder("=")
+        return ends_of(colors.channels(dtype) if colors else self._channels)
+
+    def each(self, function: Callable[..., T], *args: Any) -> list[T]:
+        """Call ``function(channels, weights, *args)`` for each part of the pixels."""
+        channels, weights, found = self._channels, self.weights, []
+        for start, stop in spans(self.n, PART):
+            at(start / self.n)
+            part = [channel[start:stop] for channel in channels]
+            found.append(function(part, weights[start:stop], *args))
+        return found
+
+    def gather(self, ranks: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return pixels by their rank among those that take part, a channel each."""
+        if self.used is not None:
+            ranks = np.flatnonzero(self.used)[ranks]
+        return [channel[ranks] for channel in self.pixels.channels]
 
     def prepare(self) -> None:
         """Read what is asked of the image: its colors, where it has many."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -19,14 +19,22 @@ from ..data.distance import framing, scale_of, splitters_of
 from ..data.frame import Frame
 from ..data.pixels import Pixels
 from ..data.samples import from_pixels, origin, unit_of
-from ..data.sampling import probe, stratified
+from ..data.sampling import NO_WEIGHTS, probe, stratified
 from ..data.stream import Streamed
 from ..run.progress import stage
-from .fit import Fit, check_kept, check_plain, described, means, restored
+from .fit import (
+    Fit,
+    check_kept,
+    check_plain,
+    described,
+    ends_of,
+    means,
+    restored,
+)
 from .held import HeldSamples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,6 +46,8 @@ if TYPE_CHECKING:
     from ..options.settings import Settings
 
     Counted = tuple[NDArray[np.uint32], NDArray[np.float64], dict[str, int]]
+
+T = TypeVar("T")
 
 #: Up to this many clusters, one survey serves all.
 MOST = 64
@@ -64,6 +74,7 @@ class StreamedSamples:
     """
 
     weighted = False
+    weights = NO_WEIGHTS
 
     def __init__(self, stream: Stream, layout: Layout, space: Space) -> None:
         self.stream, self.layout, self.space = stream, layout, space
@@ -125,6 +136,35 @@ class StreamedSamples:
         if self._surveyed:
             return self._surveyed.all.excluded
         return next((excluded for *_, excluded in self._counted.values()), {})
+
+    @property
+    def colors(self) -> Colors | None:
+        """The distinct colors and their counts; None where these are not counted."""
+        codes = self._codes
+        if codes is None:
+            survey = self._survey(MOST).all
+            ends = survey.minima, survey.maxima
+            codes = Codes.of_extent(self._dtype, *ends, survey.n)
+        if codes is None:
+            return None
+        self._count(codes)
+        return self._colored(codes)
+
+    @property
+    def extent(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The least and the greatest value of each channel, exact."""
+        if colors := self.colors:  # nothing is read again
+            return ends_of(colors.channels(self._dtype))
+        survey = self._survey(MOST).all
+        return survey.minima or (), survey.maxima or ()
+
+    def each(self, function: Callable[..., T], *args: Any) -> list[T]:
+        """Call ``function(channels, weights, *args)`` for each part of the pixels."""
+        return self.stream.each(_on_channels, function, args)
+
+    def gather(self, ranks: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return pixels by their rank among those that take part, a channel each."""
+        return self.stream.gather(ranks, self._survey(MOST).blocks)[0]
 
     @property
     def _dtype(self) -> np.dtype[Any]:
@@ -421,6 +461,10 @@ def _in_frame(
         ranks=ranks,
         gathered=frame.forward(channels),
     )
+
+
+def _on_channels(block: Block, function: Callable[..., T], args: Any) -> T:
+    return function(block.channels, NO_WEIGHTS, *args)
 
 
 def _raw_sums(

@@ -219,6 +219,24 @@ def check_painted(labels: Any, k: int, shape: tuple[int, ...]) -> NDArray[Any]:
     return array
 
 
+def check_margins(labels: Any, margins: Any) -> tuple[Any, Any]:
+    """Return labels and margins as arrays of one shape."""
+    labels, margins = (
+        _as_array(name, values, lazy=True)
+        for name, values in (("labels", labels), ("margins", margins))
+    )
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"labels of dtype {labels.dtype} should be integers.")
+    if margins.dtype.kind != "f":
+        raise TypeError(f"margins of dtype {margins.dtype} should be floats.")
+    if margins.shape != labels.shape:
+        raise ValueError(
+            f"margins of shape {margins.shape} should have the shape of the labels, "
+            f"{labels.shape}."
+        )
+    return labels, margins
+
+
 def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
     """Return the weights as float64; empty for None, where every weight is 1."""
     if weights is None:

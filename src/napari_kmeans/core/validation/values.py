@@ -20,6 +20,8 @@ MOST_CLUSTERS = 65_535
 #: OpenCV's ``setRNGSeed`` takes a C int.
 MOST_SEED = 2**31 - 1
 
+#: How errors are measured.
+METRICS = ("distance", "ciede2000")
 
 #: Characters of a value in a message.
 MOST_SHOWN = 72
@@ -104,6 +106,44 @@ def check_samples(samples: Any) -> None:
         raise TypeError(
             f"samples={shown(samples)} should be what read_samples has returned."
         )
+
+
+def check_palette(palette: Any) -> None:
+    """Raise where something is not a palette."""
+    if not hasattr(palette, "quantizer_of"):
+        raise TypeError(
+            f"palette={shown(palette)} should be a Palette, such as fit returns."
+        )
+
+
+def check_same_channels(n_channels: int, n_clustered: int) -> None:
+    """Raise where an image has not as many channels as the palette."""
+    if n_channels != n_clustered:
+        raise ValueError(
+            f"samples of {n_channels} channels should have {n_clustered}, as the "
+            "image that was clustered."
+        )
+
+
+def check_metric(metric: Any, rgb: bool) -> None:
+    """Raise where errors cannot be measured so."""
+    if not isinstance(metric, str) or metric not in METRICS:
+        raise ValueError(
+            f"metric={shown(metric)} should be one of {', '.join(map(repr, METRICS))}."
+        )
+    if metric == "ciede2000" and not rgb:
+        raise ValueError(
+            f"metric={shown(metric)} should go with the palette of an RGB image."
+        )
+
+
+def check_least(least: Any) -> float:
+    """Return the least margin as a float from 0 to 1."""
+    if isinstance(least, (bool, np.bool_)) or not isinstance(least, Real):
+        raise TypeError(f"least={shown(least)} should be a number.")
+    if not 0 <= float(least) <= 1:
+        raise ValueError(f"least={shown(least)} should be from 0 to 1.")
+    return float(least)
 
 
 def check_progress(progress: Any) -> None:
