@@ -50,7 +50,7 @@ def quantized(
     return quantize(data, k, memory=memory, progress=progress, **options)
 
 
-def _left_open(source: LayerData, options: PlanesOptions) -> QuantizeOptions:
+def _left_open(source: LayerData, options: PlanesOptions) -> PlanesOptions:
     """Return what a file says of its channels, and of no data, as far as it counts."""
     from ..files import said
 

@@ -11,7 +11,7 @@ from .data.counted import Colors
 from .options.keywords import FIT, START, keywords, split
 from .options.settings import Settings
 from .palettes.colors import of_centers
-from .palettes.keeping import with_kept
+from .palettes.keeping import told_as, with_kept
 from .palettes.palette import Palette
 from .palettes.quantizer import Quantizer
 from .palettes.values import values_of
@@ -103,7 +103,11 @@ def fitted(samples: ImageSamples, settings: Settings) -> tuple[Fit, Palette]:
     with stage(high=FITTED):
         found = samples.fit(settings)
     with stage("Measuring", FITTED):
-        moments = moments_of(found.samples, found.clusters)
+        merged = settings.n_centers > settings.k
+        moments = moments_of(found.samples, found.clusters, anyway=merged)
+    if found.clusters.fixed is not None:
+        told = told_as(found.centers, settings.keep, found.clusters.fixed)
+        found = found._replace(centers=told)
     layout, space = samples.layout, samples.space
     scaling = space.scaling
     record = settings.record | {

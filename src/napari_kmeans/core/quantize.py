@@ -360,7 +360,7 @@ def paint_samples(
     --------
     >>> import numpy as np
     >>> from napari_kmeans import fit, read_samples
-    >>> samples = read_samples(np.array([[10, 11, 200], [12, 201, 202]], np.uint8))
+    >>> samples = read_samples(np.array([[10, 20, 200], [10, 230, 230]], np.uint8))
     >>> q = paint_samples(samples, fit(samples, k=4).merge([1, 2]))
     >>> q.labels.tolist(), q.counts.tolist()
     ([[1, 1, 2], [1, 3, 3]], [3, 1, 2])

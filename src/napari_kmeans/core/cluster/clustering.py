@@ -92,32 +92,17 @@ def refined(
         with stage("Solving, cluster", 0, moved, n_steps=settings.k):
             best = optimum(samples, settings.k)
         return end(best, 0, True)
-    with stage("Searching, attempt", 0, searched, n_steps=settings.attempts):
-        starts = _starts(pick, samples, settings, limits, given)
-    effort = Effort.of(settings.k).steps
+    starts = [given.centers]
+    if not given.all_given:
+        with stage("Searching, attempt", 0, searched, n_steps=settings.attempts):
+            starts = _search(pick(), samples, settings, limits, given.n_all)
+    effort = Effort.of(settings.n_centers).steps
     with stage("Settling, breath", searched, settled, n_steps=effort):
         centers = _settled(samples, starts, settings, given)
     most, fixed = limits.max_iter or UNLIMITED, given.fixed(len(centers))
     with stage("Refining, step", settled, moved, n_steps=most):
         found = lloyd.refine(samples, centers, *limits[:2], order, fixed)
     return end(*found)
-
-
-def _starts(
-    pick: Callable[[], Picked],
-    samples: Samples,
-    settings: Settings,
-    limits: Limits,
-    given: Given,
-) -> list[NDArray[np.float64]]:
-    """Return the centers of OpenCV's attempts, among them those that are given."""
-    if given.all_given:
-        return [given.centers]
-    picked = pick()
-    if len(given.centers):
-        settings = replace(settings, k=min(given.n_all, len(picked[0])))
-    found = _search(picked, samples, settings, limits)
-    return [given.among(centers) for centers in found] if len(given.centers) else found
 
 
 def _settled(
@@ -127,30 +112,33 @@ def _settled(
     given: Given,
 ) -> NDArray[np.float64]:
     """Return where to refine from: not far from a start that the user chose."""
-    seed, k = settings.seed, settings.n_centers
-    fixed = given.fixed(k)
+    seed, fixed = settings.seed, given.fixed(given.n_all)
     if settings.seeds is not None:
-        size = coarse_size(k, counted=samples.compact)
-        return best(samples.coarse(size, seed), starts, fixed)
-    if settings.initial_labels is not None:
-        return starts[0]
+        size = coarse_size(given.n_all, counted=samples.compact)
+        some = [given.among(centers) for centers in starts]
+        return best(samples.coarse(size, seed), some, fixed)
+    chosen = settings.initial_labels is not None
     if fixed is None:
-        return settle(samples, starts, seed)
-    return settle_beside(samples, starts, seed, fixed)
+        return starts[0] if chosen else settle(samples, starts, seed)
+    # The others are well placed where they would be if none was kept.
+    free = starts if chosen else [settle(samples, starts, seed), *starts]
+    some = [given.among(centers) for centers in free]
+    return settle_beside(samples, some, seed, fixed)
 
 
 def _milestones(settings: Settings) -> NDArray[np.float64]:
     """Return about which part of all is done once it is searched, settled, refined."""
     refining = settings.criteria.max_iter or UNLIMITED
-    steps = [settings.attempts, Effort.of(settings.k).steps, refining, 1]
+    steps = [settings.attempts, Effort.of(settings.n_centers).steps, refining, 1]
     return np.asarray(np.cumsum(steps)[:3] / sum(steps))
 
 
 def _search(
-    picked: Picked, samples: Samples, settings: Settings, limits: Limits
+    picked: Picked, samples: Samples, settings: Settings, limits: Limits, k: int
 ) -> list[NDArray[np.float64]]:
     """Return OpenCV's centers, of values that float32 holds well, the best first."""
     rows, initial_labels = picked
+    settings = replace(settings, k=min(k, len(rows)))
     if samples.dominated:  # the others would be one to float32
         low, high = samples.window
         rows = np.clip(rows, low - MARGIN * (high - low), high + MARGIN * (high - low))

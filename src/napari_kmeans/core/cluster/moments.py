@@ -87,14 +87,16 @@ class Moments(NamedTuple):
         return Moments(means, weights, squared, drift)
 
 
-def moments_of(samples: Samples, clusters: Clusters, most: int = MEASURED) -> Moments:
-    """Return the moments of clusters; their drift where that is soon found out.
+def moments_of(
+    samples: Samples, clusters: Clusters, *, anyway: bool = False
+) -> Moments:
+    """Return the moments of clusters; their drift where one more pass is short.
 
-    That is of colors that were counted, and of up to `most` samples in memory.
+    Or anyway, but where a few values are so far off that sums of all lose the others.
     """
     centers, weights = clusters.centers, clusters.weights
     counted = isinstance(samples, Colors)
-    short = counted or (samples.in_memory and samples.n <= most)
+    short = anyway or counted or (samples.in_memory and samples.n <= MEASURED)
     if clusters.squared is None or not short or samples.dominated:
         return Moments(centers, weights, clusters.squared)
     sums = (lloyd.totals(samples, centers))[:, :-2]

@@ -25,7 +25,8 @@ def linkage(points: NDArray[np.float64]) -> NDArray[np.float64]:
     # A power of two: no square overflows, and no digit is lost.
     scale = math.frexp(float(np.abs(points).max()))[1]
     found = hierarchy.linkage(pdist(np.ldexp(points, -scale)), "complete")
-    found[:, 2] = np.ldexp(found[:, 2], scale)
+    with np.errstate(over="ignore"):
+        found[:, 2] = np.ldexp(found[:, 2], scale)
     return np.asarray(found)
 
 

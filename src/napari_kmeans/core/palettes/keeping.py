@@ -16,6 +16,26 @@ if TYPE_CHECKING:
     from .palette import Palette
 
 
+def told_as(
+    centers: NDArray[np.float64], keep: Palette, which: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return centers, in the units of the image, those that are kept as they were.
+
+    Parameters
+    ----------
+    centers : (k, n_channels) float64
+    keep, which
+        As for `with_kept`.
+    """
+    kept = keep.centers[_owners(keep)][which]
+    return np.where(which[:, np.newaxis] < 0, centers, kept)
+
+
+def _owners(keep: Palette) -> NDArray[np.intp]:
+    """Return of which cluster each center of those that are locked is."""
+    return np.asarray(keep.owners[np.array(keep.locked)[keep.owners]])
+
+
 def with_kept(found: Palette, keep: Palette, which: NDArray[np.intp]) -> Palette:
     """Return a palette in which the locked clusters of another are as they were.
 
@@ -28,9 +48,7 @@ def with_kept(found: Palette, keep: Palette, which: NDArray[np.intp]) -> Palette
         For each cluster found, which of the centers of locked clusters it is; or -1.
     """
     locked = np.flatnonzero(keep.locked)
-    owners = keep.owners[np.isin(keep.owners, locked)]
-    # Which of the locked each is of, or one of its own.
-    of = np.where(which < 0, -1, owners[which])
+    of = np.where(which < 0, -1, _owners(keep)[which])
     groups = [np.flatnonzero(of == at).tolist() for at in locked]
     groups += [[at] for at in np.flatnonzero(of < 0).tolist()]
     frame = found.quantizer.frame

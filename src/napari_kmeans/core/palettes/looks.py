@@ -37,6 +37,7 @@ class Looks(Parts):
 
         Examples
         --------
+        >>> import numpy as np
         >>> from napari_kmeans import fit, read_samples
         >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
         >>> palette.rename(1, "dark").names
@@ -68,6 +69,7 @@ class Looks(Parts):
 
         Examples
         --------
+        >>> import numpy as np
         >>> from napari_kmeans import fit, read_samples
         >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
         >>> palette.recolor(2, "#ff8000").colors[1].round(2).tolist()
@@ -93,6 +95,7 @@ class Looks(Parts):
 
         Examples
         --------
+        >>> import numpy as np
         >>> from napari_kmeans import fit, read_samples
         >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
         >>> palette.lock(2).locked
@@ -122,6 +125,7 @@ class Looks(Parts):
 
         Examples
         --------
+        >>> import numpy as np
         >>> from napari_kmeans import fit, read_samples
         >>> samples = read_samples(np.array([[1, 2], [8, 90]], np.uint8))
         >>> named = fit(samples, k=2).rename(1, "dark")

@@ -10,7 +10,7 @@ import numpy as np
 from .. import validation
 from ..cluster import lloyd
 from ..cluster.clustering import cluster
-from ..cluster.moments import MEASURED, moments_of
+from ..cluster.moments import moments_of
 from ..data.samples import Samples
 from ..data.sampling import select, stratified
 from ..options.keywords import MAX_SAMPLES
@@ -48,9 +48,7 @@ def measured(samples: ImageSamples, palette: P) -> tuple[Fit, P]:
         found = _assigned(samples, palette)
     merged = len(used.centers) > palette.k
     with stage("Measuring", ASSIGNED):
-        # All that is known without it, where none are merged, is known anyway.
-        most = found.samples.n if merged else MEASURED
-        moments = moments_of(found.samples, found.clusters, most)
+        moments = moments_of(found.samples, found.clusters, anyway=merged)
     counts, compactness = found.counts, found.clusters.compactness
     if used.owners is not None:
         counts = np.bincount(used.owners, counts, palette.k).astype(np.int64)
