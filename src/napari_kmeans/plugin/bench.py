@@ -10,6 +10,7 @@ from .history import History
 if TYPE_CHECKING:
     from napari.layers import Layer
 
+    from ..core.despeckling.despeckle import Despeckled
     from .settings import DockSettings
     from .steps import Step
 
@@ -23,11 +24,14 @@ class Shown(NamedTuple):
     settings : DockSettings or None
         What was chosen when it was clustered.
     layers : list of napari.layers.Layer
+    cleaned : Despeckled or None
+        What a clean-up has done.
     """
 
     result: Any
     settings: DockSettings | None
     layers: list[Layer]
+    cleaned: Despeckled | None = None
 
 
 @dataclass

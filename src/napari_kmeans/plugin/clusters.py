@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -114,7 +115,13 @@ class Clusters:
             return pd.DataFrame()
         result = self.shown.result
         if self.palette is not None:
-            return result.palette.table(*self._pixel)
+            palette = replace(result.palette, counts=result.counts)
+            table = palette.table(*self._pixel)
+            if (cleaned := self.shown.cleaned) is not None:
+                before = dict(zip(cleaned.index, cleaned.counts_before, strict=True))
+                table["pixels before"] = table["label"].map(before).fillna(0)
+                table["pixels before"] = table["pixels before"].astype("int64")
+            return table
         features = getattr(result, "summary", result).features
         return features.rename(columns={"index": "label"})
 

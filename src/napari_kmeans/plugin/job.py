@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from numpy.typing import NDArray
 
+    from ..core.despeckling.despeckle import Despeckled
     from ..core.options.keywords import FitOptions
     from ..core.palettes.edit import Edit
     from ..core.palettes.palette import Palette
@@ -119,13 +120,16 @@ class Outcome(NamedTuple):
         What was read.
     step : Step or None
         The clusters, as a step of their history; of planes and points there is none.
+    cleaned : Despeckled or None
+        What a clean-up has done.
     """
 
     result: Result | None
-    error: Exception | None
-    seconds: float
+    error: Exception | None = None
+    seconds: float = 0.0
     kept: Kept | None = None
     step: Step | None = None
+    cleaned: Despeckled | None = None
 
 
 def run(job: Job, progress: Report | None = None) -> Outcome:
@@ -136,13 +140,13 @@ def run(job: Job, progress: Report | None = None) -> Outcome:
     """
     start = time.perf_counter()
     try:
-        result, kept, step = follow(lambda: _done(job), progress)
+        outcome = follow(lambda: _done(job), progress)
     except Exception as error:
         return Outcome(None, error, time.perf_counter() - start)
-    return Outcome(result, None, time.perf_counter() - start, kept, step)
+    return outcome._replace(seconds=time.perf_counter() - start)
 
 
-def _done(job: Job) -> tuple[Result, Kept | None, Step | None]:
+def _done(job: Job) -> Outcome:
     # First of all, before the user paints on: the first imports may take seconds.
     inside, labels = None, None
     if job.reading is not None:
@@ -152,30 +156,34 @@ def _done(job: Job) -> tuple[Result, Kept | None, Step | None]:
     if isinstance(labels, np.ndarray):
         labels = labels.copy()
 
+    outcome = _outcome(job, inside, labels)
+    # Imports pandas, which takes long, here and not in the window's thread.
+    _ = outcome.result and outcome.result.features
+    return outcome
+
+
+def _outcome(job: Job, inside: NDArray[np.bool_] | None, labels: Any) -> Outcome:
     from ..core.kmeans import clustered
 
-    kept: Kept | None = None
-    step: Step | None = None
     if job.reading is None:
         with stage(high=CLUSTERED):
-            result: Result = clustered(job.data[0], job.k, None, dict(job.fitting))
-    elif job.view is not None:
-        result = seen(job, job.view, inside)
-    elif job.axes:
+            points = clustered(job.data[0], job.k, None, dict(job.fitting))
+        return Outcome(points)
+    if job.view is not None:
+        return Outcome(seen(job, job.view, inside))
+    if job.axes:
         with stage(high=CLUSTERED):
-            result = _planes(job, job.reading, inside, labels)
-        _locate(job, result)
-    else:
-        result, kept, step = _image(job, job.reading, inside, labels)
-        _locate(job, result)
-    # Imports pandas, which takes long, here and not in the window's thread.
-    _ = result.features
-    return result, kept, step
+            planes = _planes(job, job.reading, inside, labels)
+        _locate(job, planes)
+        return Outcome(planes)
+    outcome = _image(job, job.reading, inside, labels)
+    _locate(job, outcome.result)
+    return outcome
 
 
 def _image(
     job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
-) -> tuple[QuantizedImage, Kept | None, Step]:
+) -> Outcome:
     """Cluster an image, or edit and show its clusters; read it only where it was not."""
     kept = job.kept
     if kept is not None and kept.holds(inside):
@@ -188,12 +196,13 @@ def _image(
             samples = read_samples(reading.image(), **reading.masked(inside))
         kept = Kept.of(samples, reading, inside, marks)
     with stage("", read, CLUSTERED):
+        cleaned = None
         if job.step is None:
             result, step = _clustered(job, reading, samples, labels)
         else:
             step = job.step if job.edit is None else job.step.after(job.edit, samples)
-            result = painted(samples, step)
-    return result, kept, step
+            result, cleaned = painted(samples, step)
+    return Outcome(result, kept=kept, step=step, cleaned=cleaned)
 
 
 def _clustered(
@@ -216,14 +225,22 @@ def _clustered(
     return result, Step(f"K={job.k}", result.palette.untabled, job.ran)
 
 
-def painted(samples: ImageSamples, step: Step) -> QuantizedImage:
-    """Return what samples are by the clusters of a step."""
+def painted(
+    samples: ImageSamples, step: Step
+) -> tuple[QuantizedImage, Despeckled | None]:
+    """Return what samples are by the clusters of a step, and how they were cleaned."""
+    from ..core.despeckling.despeckle import despeckle
     from ..core.quantize import paint_samples
 
-    result = paint_samples(samples, step.palette)
+    with stage(high=1.0 if step.clean_up is None else 0.3):
+        result = paint_samples(samples, step.palette)
     if step.clean_up is None:
-        return result
-    return result.despeckled(*step.clean_up)
+        return result, None
+    size, axes = step.clean_up
+    with stage("Despeckling", 0.3, 0.9):
+        cleaned = despeckle(result.labels, size, axes=axes or None)
+    with stage("Painting", 0.9):
+        return result.relabeled(cleaned.labels), cleaned
 
 
 def seen(job: Job, view: View, inside: NDArray[np.bool_] | None) -> QuantizedImage:
@@ -289,7 +306,7 @@ def _started(job: Job, reading: Reading, labels: Any) -> FitOptions:
     return {**job.fitting, "init": init}
 
 
-def _locate(job: Job, result: QuantizedImage | QuantizedPlanes) -> None:
+def _locate(job: Job, result: Any) -> None:
     """Find where the centers are, here and not in the window's thread."""
     if "centers" in job.roles:
         with stage("Locating centers", CLUSTERED):

@@ -416,7 +416,9 @@ class KMeansModel:
             return
         kept, bench = outcome.kept, self.bench
         self._kept = kept if kept and keepable(kept.nbytes) else None
-        bench.shown = Shown(outcome.result, job.settings, [])
+        bench.shown = Shown(
+            outcome.result, job.settings, [], outcome.cleaned
+        )
         if job.place is not None:
             bench.history.go(job.place)
         if outcome.step is not None:
