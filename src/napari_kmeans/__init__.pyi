@@ -12,6 +12,7 @@ from .core.results.planes import QuantizedPlanes as QuantizedPlanes
 from .core.results.points import ClusteredPoints as ClusteredPoints
 from .core.run.progress import Canceled as Canceled
 from .files import read as read
+from .files import write_indexed as write_indexed
 from .layers.tuples import to_layers as to_layers
 
 __version__: str
