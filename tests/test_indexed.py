@@ -80,10 +80,10 @@ def test_the_picture_is_the_quantized_image(tmp_path):
 def test_lazy_labels_are_computed_and_progress_is_told(tmp_path):
     labels = np.random.default_rng(0).integers(0, 4, (30, 20))
     told = []
-    for name, given in (("a.png", labels), ("b.png", da.from_array(labels, chunks=7))):
+    for name, some in (("a.png", labels), ("b.png", da.from_array(labels, chunks=7))):
         write_indexed(
             tmp_path / name,
-            given,
+            some,
             palette_of(3),
             progress=lambda *said: told.append(said),
         )
@@ -94,7 +94,7 @@ def test_lazy_labels_are_computed_and_progress_is_told(tmp_path):
 def test_what_fails_leaves_all_as_it_was(tmp_path, monkeypatch):
     (tmp_path / "a.png").write_text("earlier")
 
-    def fail(self, path, *_, **__):  # noqa: ARG001
+    def fail(self, path, *_, **__):
         path.write_text("half")
         raise OSError("full")
 
@@ -154,5 +154,5 @@ def test_more_colors_than_a_palette_holds_are_refused(k, least, tmp_path):
 
 def test_a_folder_is_not_replaced(tmp_path):
     (tmp_path / "a.png").mkdir()
-    with pytest.raises(ValueError, match="should be a file, but is a folder."):
+    with pytest.raises(ValueError, match="should be a file"):
         write_indexed(tmp_path / "a.png", ONES, palette_of(2))
