@@ -13,6 +13,7 @@ from .core.results.points import ClusteredPoints as ClusteredPoints
 from .core.run.progress import Canceled as Canceled
 from .files import read as read
 from .files import write_indexed as write_indexed
+from .layers.cloud import cloud as cloud
 from .layers.parts import one_layer_each as one_layer_each
 from .layers.tuples import to_layers as to_layers
 

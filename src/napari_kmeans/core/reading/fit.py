@@ -149,6 +149,12 @@ class ImageSamples(Protocol):
     def fit(self, settings: Settings) -> Fit:
         """Cluster the samples."""
 
+    def colors(self) -> Colors | None:
+        """Return the colors with their counts; None where they are not counted."""
+
+    def picked(self, most: int) -> list[NDArray[Any]]:
+        """Return the channels of at most so many of the pixels, spread evenly."""
+
 
 def check_plain(space: Space, *, weighted: bool) -> None:
     """Raise where plain OpenCV is asked for what it does not do."""

@@ -14,7 +14,7 @@ from ..data.codes import Codes, count
 from ..data.counted import Colors, from_colors
 from ..data.distance import framing, scale_of
 from ..data.samples import Samples, from_pixels, tell_distinct
-from ..data.sampling import stratified
+from ..data.sampling import NO_WEIGHTS, stratified
 from ..options.settings import SEARCHED
 from ..run.progress import stage
 from .fit import Fit, check_plain, described, restored
@@ -184,6 +184,17 @@ class HeldSamples:
             make = self._as_pixels if kind == "pixels" else self._as_colors
             self._kept[kind] = make(self._channels)
         return self._kept[kind]
+
+    def colors(self) -> Colors | None:
+        """Return the colors with their counts; None where they are not counted."""
+        return cast("Colors", self.samples(False)) if self._codes else None
+
+    def picked(self, most: int) -> list[NDArray[Any]]:
+        """Return the channels of at most so many of the pixels, spread evenly."""
+        if self.n <= most:
+            return self._channels
+        index = stratified(self.n, NO_WEIGHTS, most, seed=0)
+        return [channel[index] for channel in self._channels]
 
     def _as_colors(self, channels: Sequence[NDArray[Any]]) -> Samples:
         codes = cast("Codes", self._codes)

@@ -18,7 +18,7 @@ from ..data.distance import framing, scale_of, splitters_of
 from ..data.frame import Frame
 from ..data.pixels import Pixels
 from ..data.samples import from_pixels, origin, unit_of
-from ..data.sampling import probe, stratified
+from ..data.sampling import NO_WEIGHTS, probe, stratified
 from ..data.stream import Streamed
 from ..run.progress import stage
 from .fit import Fit, check_plain, described, means, restored
@@ -212,6 +212,23 @@ class StreamedSamples:
             occurring, counts, _ = self._counted[codes]
             self._colors = from_colors(codes, occurring, counts, framing(self.space))
         return self._colors
+
+    def colors(self) -> Colors | None:
+        """Return the colors with their counts; None where they are not counted."""
+        codes = self._codes or next(iter(self._counted), None)
+        if codes is None:
+            return None
+        self._count(codes)
+        return self._colored(codes)
+
+    def picked(self, most: int) -> list[NDArray[Any]]:
+        """Return the channels of at most so many of the pixels, spread evenly."""
+        survey = self._survey(MOST)
+        n, index = survey.all.n, np.arange(min(survey.all.n, most))
+        if n > most:
+            index = stratified(n, NO_WEIGHTS, most, seed=0)
+        with stage("Picking pixels"):
+            return self.stream.gather(index, survey.blocks)[0]
 
     def _by_color(self, codes: Codes, settings: Settings) -> Fit:
         """Cluster colors that were counted."""
