@@ -172,8 +172,15 @@ def _centers(means: Rows, palette: Palette, extent: float) -> dict[str, Any]:
     )
     table = table.rename(columns={"index": "label"}).assign(name=palette.names)
     _, attributes = centers_content(means, palette.colors, table, extent, palette.k)
-    ring = opaque(black_or_white(palette.colors))
-    return {**attributes, "border_color": ring, "border_width": 0.15}
+    through = "translucent_no_depth"  # seen through the cloud
+    return {
+        **attributes,
+        "border_color": opaque(black_or_white(palette.colors)),
+        "border_width": 0.15,
+        "canvas_size_limits": (0, 10_000),  # none: they would be all ring
+        "text": {**attributes["text"], "blending": through},
+        "blending": through,
+    }
 
 
 @dataclass(frozen=True)
