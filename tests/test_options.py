@@ -11,9 +11,13 @@ from napari_kmeans.cli.command import quantize as command
 from napari_kmeans.core.options.keywords import (
     FIT,
     READ,
+    START,
     FitOptions,
+    PlanesOptions,
     QuantizeOptions,
     ReadOptions,
+    SamplesOptions,
+    StartOptions,
 )
 from napari_kmeans.plugin.settings import DockSettings
 
@@ -22,11 +26,11 @@ SAMPLES = napari_kmeans.read_samples(IMAGE)
 
 #: What each function takes besides what is its own.
 FUNCTIONS = {
-    "quantize": (IMAGE, READ | FIT),
+    "quantize": (IMAGE, READ | FIT | START),
     "quantize_planes": (np.stack([IMAGE, IMAGE]), READ | FIT),
     "read_samples": (IMAGE, READ),
-    "quantize_samples": (SAMPLES, FIT),
-    "fit": (SAMPLES, FIT),
+    "quantize_samples": (SAMPLES, FIT | START),
+    "fit": (SAMPLES, FIT | START),
     "kmeans": (IMAGE, FIT),
 }
 
@@ -34,7 +38,10 @@ FUNCTIONS = {
 def test_each_option_has_a_default_and_a_type():
     assert ReadOptions.__annotations__.keys() == READ.keys()
     assert FitOptions.__annotations__.keys() == FIT.keys()
-    assert QuantizeOptions.__annotations__.keys() == (READ | FIT).keys()
+    assert StartOptions.__annotations__.keys() == START.keys()
+    assert SamplesOptions.__annotations__.keys() == (FIT | START).keys()
+    assert PlanesOptions.__annotations__.keys() == (READ | FIT).keys()
+    assert QuantizeOptions.__annotations__.keys() == (READ | FIT | START).keys()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

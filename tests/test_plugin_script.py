@@ -82,7 +82,7 @@ def optimal(viewer):
 def channels(viewer):
     for i, channel in enumerate(RNG.random((3, 30, 40))):
         viewer.add_image(channel, name=f"it's {i}")
-    select(viewer, "it's 0", "it's 1", "it's 2")
+    select(viewer, *viewer.layers)
     return {"scaling": "variance", "seed": 4}
 
 

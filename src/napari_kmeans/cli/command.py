@@ -14,7 +14,7 @@ from .source import left_out_by, quantized, read
 from .summary import summarize
 
 if TYPE_CHECKING:
-    from ..core.options.keywords import QuantizeOptions
+    from ..core.options.keywords import PlanesOptions
 
 main = typer.Typer(
     name="napari-kmeans",
@@ -89,7 +89,7 @@ def quantize(
         cluster(scheduler),
     ):
         axes = options.axes(each)
-        asked: QuantizeOptions = {
+        asked: PlanesOptions = {
             "criteria": Criteria(max_iter, epsilon),
             "attempts": attempts,
             "init": init,

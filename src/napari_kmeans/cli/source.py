@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..core.options.keywords import QuantizeOptions
+    from ..core.options.keywords import PlanesOptions
     from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
     from ..core.run.progress import Report
@@ -24,7 +24,7 @@ def read(file: str | None, layer: int | None, plugin: str | None) -> LayerData:
 def quantized(
     source: LayerData,
     k: int,
-    options: QuantizeOptions,
+    options: PlanesOptions,
     *,
     axes: tuple[int, ...] | None,
     mask: str | None,
@@ -50,14 +50,14 @@ def quantized(
     return quantize(data, k, memory=memory, progress=progress, **options)
 
 
-def _left_open(source: LayerData, options: QuantizeOptions) -> QuantizeOptions:
+def _left_open(source: LayerData, options: PlanesOptions) -> PlanesOptions:
     """Return what a file says of its channels, and of no data, as far as it counts."""
     from ..files import said
 
     attributes = source[1]
     axis = attributes.get("channel_axis")
     rgb, channel_axis = options["rgb"], options["channel_axis"]
-    found: QuantizeOptions = {}
+    found: PlanesOptions = {}
     if channel_axis is None and rgb is not False:
         channel_axis = axis
         rgb = attributes.get("rgb") if rgb is None else rgb

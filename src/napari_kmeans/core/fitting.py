@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 from . import validation
 from .cluster.moments import moments_of
 from .data.counted import Colors
-from .options.keywords import FIT, keywords, split
+from .options.keywords import FIT, START, keywords, split
 from .options.settings import Settings
 from .palettes.colors import of_centers
+from .palettes.keeping import with_kept
 from .palettes.palette import Palette
 from .palettes.quantizer import Quantizer
-from .palettes.values import to_dtype, to_long
+from .palettes.values import values_of
 from .results.clusters import note_of, warn
 from .results.versions import versions
 from .run.progress import follow, stage
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from .cluster.moments import Moments
     from .data.distance import Space
     from .data.layout import Layout
-    from .options.keywords import FitOptions
+    from .options.keywords import SamplesOptions
     from .reading.fit import Fit, ImageSamples
     from .run.progress import Report
 
@@ -31,13 +33,13 @@ if TYPE_CHECKING:
 FITTED = 0.95
 
 
-@keywords(FIT)
+@keywords(FIT, START)
 def fit(
     samples: ImageSamples,
     k: int = 5,
     *,
     progress: Report | None = None,
-    **options: Unpack[FitOptions],
+    **options: Unpack[SamplesOptions],
 ) -> Palette:
     """Cluster samples by k-means.
 
@@ -50,7 +52,7 @@ def fit(
         What `read_samples` has returned.
     k : int, default 5
         Number of clusters, 1 to 65,535.
-    criteria, attempts, init, seed, max_samples, refine, progress
+    criteria, attempts, init, seed, max_samples, refine, keep, seeds, progress
         As for `quantize`.
 
     Returns
@@ -78,7 +80,8 @@ def fit(
     """
     validation.check_samples(samples)
     validation.check_progress(progress)
-    (search,) = split("fit", options, FIT)
+    search, start = split("fit", options, FIT, START)
+    search |= start
 
     def work() -> Palette:
         return fitted(samples, settings_of(samples, k, search))[1]
@@ -114,7 +117,12 @@ def fitted(samples: ImageSamples, settings: Settings) -> tuple[Fit, Palette]:
         "scaling": scaling if isinstance(scaling, str) else list(scaling),
         "versions": versions(),
     }
-    return found, _palette(found, moments, layout, space, record)
+    palette = _palette(found, moments, layout, space, record)
+    if found.clusters.fixed is not None:
+        palette = with_kept(palette, settings.keep, found.clusters.fixed)
+    labels = palette.quantizer.owned(found.clusters.labels)
+    quantizer = palette.quantizer.tabled(found.samples, labels)
+    return found, replace(palette, quantizer=quantizer)
 
 
 def _palette(
@@ -144,12 +152,6 @@ def _palette(
 def _quantizer(fit: Fit, dtype: np.dtype[Any]) -> Quantizer:
     """Return what labels pixels as the fit has found."""
     samples, centers = fit.samples, fit.clusters.centers
-    if samples.long:
-        counted = samples.frame.unscaled(centers)
-        values = to_long(counted, samples.frame.origin, dtype)
-    else:
-        values = to_dtype(fit.centers, dtype)
-    if not isinstance(samples, Colors):
-        return Quantizer(centers, values, samples.frame)
-    table = samples.table(fit.clusters.labels)
-    return Quantizer(centers, values, samples.frame, samples.codes, table)
+    values = values_of(samples, centers, fit.centers, dtype)
+    codes = samples.codes if isinstance(samples, Colors) else None
+    return Quantizer(centers, values, samples.frame, codes)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from .data.layout import Layout
-    from .options.keywords import QuantizeOptions
+    from .options.keywords import PlanesOptions
     from .options.settings import Settings
     from .palettes.palette import Palette
     from .results.image import QuantizedImage
@@ -48,7 +48,7 @@ def quantize_planes(
     *,
     axes: int | Sequence[int] = (0,),
     progress: Report | None = None,
-    **options: Unpack[QuantizeOptions],
+    **options: Unpack[PlanesOptions],
 ) -> QuantizedPlanes:
     """Quantize each plane of an image by k-means; number the clusters alike.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -11,9 +12,12 @@ from .cluster import lloyd
 from .data.pixels import Pixels, channels_last
 from .data.samples import from_pixels
 from .fitting import fitted, settings_of
-from .options.keywords import FIT, READ, keywords, split
+from .options.keywords import FIT, READ, START, keywords, split
 from .options.settings import Settings
+from .palettes.measuring import check_alike, measured
+from .palettes.palette import Palette
 from .palettes.quantizer import quantize_lazily
+from .palettes.values import in_dtype
 from .reading.held import HeldSamples
 from .reading.source import Source
 from .results.image import QuantizedImage
@@ -22,7 +26,8 @@ from .run.progress import follow, stage
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from .options.keywords import FitOptions, QuantizeOptions
+    from .options.keywords import QuantizeOptions, SamplesOptions
+    from .options.settings import Method
     from .palettes.quantizer import Quantizer
     from .reading.fit import Fit, ImageSamples
     from .run.progress import Report
@@ -30,8 +35,11 @@ if TYPE_CHECKING:
 #: Which part of it is done, about, once the clusters are found.
 FITTED = 0.9
 
+#: The same of painting, once the samples are assigned to given ones.
+ASSIGNED = 0.5
 
-@keywords(READ, FIT)
+
+@keywords(READ, FIT, START)
 def quantize(
     image: ArrayLike,
     k: int = 5,
@@ -89,11 +97,19 @@ def quantize(
     max_samples : int or None, default 65_536
         OpenCV searches a sample of 2,048 pixels or ``4 * k``, for at most three
         iterations, and at most this many; what it finds is settled on some thousand
-        samples, and refined over all. With labels to start from or ``refine=False``,
-        the sample is of this size. None searches all, as the OpenCV tutorials do.
+        samples, and refined over all. With labels or seeds to start from, or
+        ``refine=False``, the sample is of this size. None searches all, as the OpenCV
+        tutorials do.
     refine : bool, default True
         Refine the centers in float64 over all pixels. False is plain OpenCV; its
         labels, too, where the whole image was searched.
+    keep : Palette, optional
+        Its locked clusters stay, to the bit, with their names and colors, and are
+        locked in the result; `k` counts them. Only the others are searched for, and
+        move. It is of as many channels, and of the same `color_space` and `scaling`.
+    seeds : (n_seeds, n_channels) array_like, optional
+        Centers to start from, in the units of the image: at most `k` less those that
+        are kept. The search finds the others; all move.
     memory : int, optional
         Bytes that an image of dask whose colors cannot be counted may take; a larger
         one is read again for each step. By default half of the memory that is free.
@@ -137,7 +153,8 @@ def quantize(
     [[11, 11, 201], [11, 201, 201]]
     """
     validation.check_progress(progress)
-    read, search = split("quantize", options, READ, FIT)
+    read, search, start = split("quantize", options, READ, FIT, START)
+    search |= start
     result = follow(lambda: quantized(image, k, memory, read, search), progress)
     result.warn()
     return result
@@ -175,13 +192,13 @@ def checked(
     return source, settings
 
 
-@keywords(FIT)
+@keywords(FIT, START)
 def quantize_samples(
     samples: ImageSamples,
     k: int = 5,
     *,
     progress: Report | None = None,
-    **options: Unpack[FitOptions],
+    **options: Unpack[SamplesOptions],
 ) -> QuantizedImage:
     """Quantize an image that has been read by `read_samples`.
 
@@ -191,7 +208,7 @@ def quantize_samples(
     Parameters
     ----------
     samples : ImageSamples
-    k, criteria, attempts, init, seed, max_samples, refine, progress
+    k, criteria, attempts, init, seed, max_samples, refine, keep, seeds, progress
         As for `quantize`.
 
     Returns
@@ -219,7 +236,8 @@ def quantize_samples(
     """
     validation.check_samples(samples)
     validation.check_progress(progress)
-    (search,) = split("quantize_samples", options, FIT)
+    search, start = split("quantize_samples", options, FIT, START)
+    search |= start
     result = follow(lambda: quantized_samples(samples, k, search), progress)
     result.warn()
     return result
@@ -234,14 +252,24 @@ def quantized_samples(
 
 def _quantize(samples: ImageSamples, settings: Settings) -> QuantizedImage:
     """Quantize samples; of an image of dask, labels are made when asked for."""
-    # OpenCV's own labels are not always the nearest, and so cannot be made later.
-    plain = settings.method == "plain"
     with stage(high=FITTED):
         fit, palette = fitted(samples, settings)
-    quantizer = palette.quantizer
+    return _result(samples, fit, palette, settings.k, settings.method)
+
+
+def _result(
+    samples: ImageSamples, fit: Fit, palette: Palette, asked: int, method: Method
+) -> QuantizedImage:
+    """Label and paint the samples, whose centers are those of the palette."""
+    # OpenCV's own labels are not always the nearest, and so cannot be made later.
+    plain = method == "plain"
+    labels = palette.quantizer.owned(fit.clusters.labels)
+    quantizer = palette.quantizer.tabled(fit.samples, labels)
+    values = in_dtype(quantizer.values, palette.centers, samples.layout.dtype)
+    quantizer = replace(quantizer, values=values)
     if isinstance(samples, HeldSamples) and (samples.stream is None or plain):
         with stage("Painting", FITTED):
-            labels, painted = _painted(samples, fit, quantizer)
+            labels, painted = _painted(samples, labels, quantizer)
     else:
         labels, painted = quantize_lazily(quantizer, samples.stream)
     counts = palette.counts
@@ -256,8 +284,8 @@ def _quantize(samples: ImageSamples, settings: Settings) -> QuantizedImage:
         n_iter=palette.n_iter,
         converged=palette.converged,
         n_excluded=sum(fit.excluded.values()),
-        asked=settings.k,
-        method=settings.method,
+        asked=asked,
+        method=method,
         settings=palette.settings,
         quantized=samples.layout.restore(painted),
         palette=palette,
@@ -269,9 +297,14 @@ def _quantize(samples: ImageSamples, settings: Settings) -> QuantizedImage:
     )
 
 
-def _painted(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> tuple[Any, Any]:
-    """Return labels and quantized image, channels last; of dask, where it was that."""
-    labels = _labels(samples, fit, quantizer)
+def _painted(
+    samples: HeldSamples, known: NDArray[Any], quantizer: Quantizer
+) -> tuple[Any, Any]:
+    """Return labels and quantized image, channels last; of dask, where it was that.
+
+    `known` are the clusters, 0..k-1, of what was clustered.
+    """
+    labels = _labels(samples, known, quantizer)
     painted = quantizer.paint(samples.pixels, labels)
     if samples.stream is None:
         return labels, painted
@@ -280,9 +313,11 @@ def _painted(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> tuple[Any,
     return da.from_array(labels), da.from_array(painted)
 
 
-def _labels(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> NDArray[Any]:
+def _labels(
+    samples: HeldSamples, known: NDArray[Any], quantizer: Quantizer
+) -> NDArray[Any]:
     """Return the label of each pixel: where each is a sample, it is known."""
-    known, valid = fit.clusters.labels, samples.valid
+    valid = samples.valid
     if quantizer.table is not None or samples.used is not valid:
         return quantizer.label(samples.pixels, valid)
     if valid is None:
@@ -290,6 +325,59 @@ def _labels(samples: HeldSamples, fit: Fit, quantizer: Quantizer) -> NDArray[Any
     labels = np.zeros(valid.size, known.dtype)
     labels[valid] = known + known.dtype.type(1)
     return labels.reshape(samples.shape)
+
+
+def paint_samples(
+    samples: ImageSamples, palette: Palette, *, progress: Report | None = None
+) -> QuantizedImage:
+    """Label and paint an image, read by `read_samples`, by a palette.
+
+    What ``palette.apply`` does without reading the image again: for when a palette was
+    edited, or another image was clustered. Where colors are counted, each is labeled
+    once, and pixels are looked up.
+
+    Parameters
+    ----------
+    samples : ImageSamples
+        With the channels of the palette.
+    palette : Palette
+    progress : callable, optional
+        As for `quantize`.
+
+    Returns
+    -------
+    QuantizedImage
+        Its `palette` is the one given, with the counts and the compactness that it has
+        on these samples. Of a palette that `fit` has found on them, the same, to the
+        bit, as `quantize_samples` returns.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where an argument is not as described; before any work.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_kmeans import fit, read_samples
+    >>> samples = read_samples(np.array([[10, 20, 200], [10, 230, 230]], np.uint8))
+    >>> q = paint_samples(samples, fit(samples, k=4).merge([1, 2]))
+    >>> q.labels.tolist(), q.counts.tolist()
+    ([[1, 1, 2], [1, 3, 3]], [3, 1, 2])
+    """
+    if not isinstance(palette, Palette):
+        raise TypeError(f"palette={validation.shown(palette)} should be a Palette.")
+    check_alike(samples, palette)
+    validation.check_progress(progress)
+    return follow(lambda: painted_samples(samples, palette), progress)
+
+
+def painted_samples(samples: ImageSamples, palette: Palette) -> QuantizedImage:
+    """Do what `paint_samples` does."""
+    with stage(high=ASSIGNED):
+        fit, own = measured(samples, palette)
+    with stage(low=ASSIGNED):
+        return _result(samples, fit, own, palette.k, "refined")
 
 
 def extend_labels(

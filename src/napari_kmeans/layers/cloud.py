@@ -12,7 +12,6 @@ from ..core.data.pixels import Pixels
 from ..core.palettes.colors import black_or_white, of_centers, opaque
 from ..core.palettes.palette import Palette
 from ..core.reading.distinct import distinct
-from ..core.results.tables import cluster_table
 from ..core.run.progress import follow, stage
 from ..core.spaces import AXES
 from .centers import centers_content
@@ -163,15 +162,9 @@ def _layers(found: Distinct, palette: Palette, *, own: bool) -> list[LayerData]:
 
 def _centers(means: Rows, palette: Palette, extent: float) -> dict[str, Any]:
     """Return how centers are shown: with numbers, and a ring that is seen on colors."""
-    table = cluster_table(
-        palette.colors,
-        palette.centers,
-        palette.channels,
-        palette.counts,
-        palette.shares,
+    _, attributes = centers_content(
+        means, palette.colors, palette.table(), extent, palette.k
     )
-    table = table.rename(columns={"index": "label"}).assign(name=palette.names)
-    _, attributes = centers_content(means, palette.colors, table, extent, palette.k)
     through = "translucent_no_depth"  # seen through the cloud
     return {
         **attributes,

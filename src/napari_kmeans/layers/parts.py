@@ -11,7 +11,6 @@ from ..core import validation
 from ..core.cluster.sums import label_dtype
 from ..core.palettes.colors import label_colormap
 from ..core.palettes.palette import Palette
-from ..core.results.tables import cluster_table
 from ..core.run.lazy import is_lazy
 from ..core.run.memory import free_memory
 from ..core.run.progress import follow, stage, step
@@ -21,6 +20,8 @@ from .tuples import by_label, one_or_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import pandas as pd
 
     from ..core.run.progress import Report
     from .metadata import LayerData
@@ -90,10 +91,11 @@ def one_layer_each(
 
     def work() -> list[LayerData]:
         layers = []
+        table = palette.table().rename(columns={"label": "index"})
         with stage("Separating clusters", n_steps=len(wanted)):
             for done, label in enumerate(wanted):
                 step(done)
-                layers.append(_layer(levels, label, palette, source))
+                layers.append(_layer(levels, label, palette, source, table))
         return layers
 
     return follow(work, progress)
@@ -112,24 +114,18 @@ def _check_room(levels: list[Any], n: int, itemsize: int) -> None:
         )
 
 
-def _layer(levels: list[Any], label: int, palette: Palette, source: Any) -> LayerData:
+def _layer(
+    levels: list[Any], label: int, palette: Palette, source: Any, table: pd.DataFrame
+) -> LayerData:
     """Return the layer of a cluster."""
     sources = source if isinstance(source, list) else [source]
     number, layout = label_dtype(palette.k)(label), palette.layout
     data, attributes = one_or_all([(level == label) * number for level in levels], {})
-    row = slice(label - 1, label)
-    table = cluster_table(
-        palette.colors[row],
-        palette.centers[row],
-        palette.channels,
-        palette.counts[row],
-        palette.shares[row],
-    ).assign(index=label, name=palette.names[label - 1])
     ndim = levels[0].ndim
     axis = ndim if layout.rgb and layout.channel_axis is None else layout.channel_axis
     own = {
         "name": palette.names[label - 1] or f"{title(sources)} cluster {label}",
-        "colormap": label_colormap([label], palette.colors[row]),
-        "features": by_label(table),
+        "colormap": label_colormap([label], palette.colors[label - 1 : label]),
+        "features": by_label(table[table["index"] == label]),
     }
     return data, {**placement_in(sources[0], ndim, axis), **own, **attributes}, "labels"

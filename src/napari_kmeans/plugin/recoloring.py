@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.palettes.colors import black_or_white, opaque
+from ..core.palettes.matching import still_there
 from ..layers.centers import border_color
 from ..layers.metadata import METADATA
 
@@ -28,7 +29,7 @@ def recolored(layer: Labels, attributes: dict[str, Any]) -> Recolored:
     changed = np.abs(colors - given).max(axis=1) > 0.5 / 255
     if not changed.any():
         return {}
-    now = _still_there(centers, _centers(attributes))
+    now = still_there(centers, _centers(attributes))
     return {new + 1: colors[old + 1] for old, new in now.items() if changed[old + 1]}
 
 
@@ -48,31 +49,6 @@ def _centers(attributes: dict[str, Any]) -> NDArray[np.float64]:
     table = attributes["features"].iloc[1:]
     named = [name for name in table if name.startswith("center")]
     return np.asarray(table[named], np.float64)
-
-
-def _still_there(
-    before: NDArray[np.float64], after: NDArray[np.float64]
-) -> dict[int, int]:
-    """Return which center each earlier one has become, of those that still are there.
-
-    A center is still there where one of the new lies within half the way to its nearest
-    neighbor, and has none of the earlier closer to it.
-
-    Examples
-    --------
-    >>> _still_there(np.array([[1.0], [5], [9]]), np.array([[1.5], [8], [20]]))
-    {0: 0, 2: 1}
-    """
-    from scipy.spatial import KDTree
-
-    if before.shape[1] != after.shape[1]:
-        return {}
-    earlier, later = KDTree(before), KDTree(after)
-    distance, nearest = later.query(before)
-    neighbor = earlier.query(before, k=[2])[0].ravel()
-    mutual = earlier.query(after)[1][nearest] == np.arange(len(before))
-    there = np.flatnonzero(mutual & (distance <= neighbor / 2))
-    return dict(zip(there.tolist(), nearest[there].tolist(), strict=True))
 
 
 def clusters(attributes: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,12 @@ import numpy as np
 from ..run.progress import stage
 from . import lloyd
 from .breathing import Effort
-from .clusters import Limits, brightness, check_reach, few_distinct, finish
+from .clusters import Limits, brightness, check_reach, finish
+from .given import Given
 from .optimum import optimum
 from .plain import plain
-from .search import search
-from .settling import settle
+from .search import MARGIN, search
+from .settling import best, coarse_size, settle, settle_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
     from ..options.settings import Settings
     from .clusters import Clusters
     from .search import Picked
-
-#: How far off, in ranges of the others, a few far values are searched.
-MARGIN = 2.0**10
 
 #: Steps of a refinement without a limit, to tell how far it is.
 UNLIMITED = 100
@@ -72,31 +71,72 @@ def refined(
     limits = Limits.of(samples, settings)
     searched, settled, moved = _milestones(settings)
 
-    def sort(centers: NDArray[np.float64]) -> NDArray[np.float64]:
-        return centers[brightness(centers, luminance)]
+    def order(centers: NDArray[np.float64]) -> NDArray[np.intp]:
+        return brightness(centers, luminance)
 
-    def end(centers: NDArray[np.float64], n_iter: int, converged: bool) -> Clusters:
+    def end(
+        centers: NDArray[np.float64],
+        n_iter: int,
+        converged: bool,
+        fixed: lloyd.Fixed | None = None,
+    ) -> Clusters:
+        done = n_iter, converged, limits.told
         with stage("Assigning", moved):
-            return finish(samples, centers, luminance, n_iter, converged, limits.told)
+            return finish(samples, centers, luminance, *done, fixed)
 
-    few = few_distinct(samples, settings.k)
+    given = Given.of(samples, settings)
+    few = given.few(samples)
     if few is not None:  # a cluster each: nothing to search for
-        return end(few, 0, True)
+        return end(few, 0, True, given.fixed(len(few)))
     if settings.init == "optimal":
         with stage("Solving, cluster", 0, moved, n_steps=settings.k):
             best = optimum(samples, settings.k)
         return end(best, 0, True)
     with stage("Searching, attempt", 0, searched, n_steps=settings.attempts):
-        starts = _search(pick(), samples, settings, limits)
-    centers = starts[0]
-    if settings.initial_labels is None:
-        effort = Effort.of(settings.k).steps
-        with stage("Settling, breath", searched, settled, n_steps=effort):
-            centers = settle(samples, starts, settings.seed)
-    most = limits.max_iter or UNLIMITED
+        starts = _starts(pick, samples, settings, limits, given)
+    effort = Effort.of(settings.k).steps
+    with stage("Settling, breath", searched, settled, n_steps=effort):
+        centers = _settled(samples, starts, settings, given)
+    most, fixed = limits.max_iter or UNLIMITED, given.fixed(len(centers))
     with stage("Refining, step", settled, moved, n_steps=most):
-        found = lloyd.refine(samples, centers, *limits[:2], sort)
+        found = lloyd.refine(samples, centers, *limits[:2], order, fixed)
     return end(*found)
+
+
+def _starts(
+    pick: Callable[[], Picked],
+    samples: Samples,
+    settings: Settings,
+    limits: Limits,
+    given: Given,
+) -> list[NDArray[np.float64]]:
+    """Return the centers of OpenCV's attempts, among them those that are given."""
+    if given.all_given:
+        return [given.centers]
+    picked = pick()
+    if len(given.centers):
+        settings = replace(settings, k=min(given.n_all, len(picked[0])))
+    found = _search(picked, samples, settings, limits)
+    return [given.among(centers) for centers in found] if len(given.centers) else found
+
+
+def _settled(
+    samples: Samples,
+    starts: list[NDArray[np.float64]],
+    settings: Settings,
+    given: Given,
+) -> NDArray[np.float64]:
+    """Return where to refine from: not far from a start that the user chose."""
+    seed, k = settings.seed, settings.n_centers
+    fixed = given.fixed(k)
+    if settings.seeds is not None:
+        size = coarse_size(k, counted=samples.compact)
+        return best(samples.coarse(size, seed), starts, fixed)
+    if settings.initial_labels is not None:
+        return starts[0]
+    if fixed is None:
+        return settle(samples, starts, seed)
+    return settle_beside(samples, starts, seed, fixed)
 
 
 def _milestones(settings: Settings) -> NDArray[np.float64]:

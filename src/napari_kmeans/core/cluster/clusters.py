@@ -25,7 +25,8 @@ class Clusters(NamedTuple):
     `labels` is 0..k-1, one for each sample; `centers` is as the samples are: less their
     origin, in their unit. `compactness` and `epsilon` are in the units of the data.
     `squared` is the part of each cluster of the compactness, as the samples are: none
-    of plain OpenCV, which does not tell.
+    of plain OpenCV, which does not tell. `fixed` is, where centers were kept, which of
+    them each is, and -1 for the others.
     """
 
     labels: NDArray[np.unsignedinteger]
@@ -36,6 +37,7 @@ class Clusters(NamedTuple):
     converged: bool
     epsilon: float
     squared: NDArray[np.float64] | None = None
+    fixed: NDArray[np.intp] | None = None
 
 
 class Limits(NamedTuple):
@@ -97,29 +99,47 @@ def finish(
     n_iter: int,
     converged: bool,
     epsilon: float,
+    fixed: lloyd.Fixed | None = None,
 ) -> Clusters:
-    """Order the centers, and assign every sample to its nearest."""
-    centers = samples.rounded(centers)
-    centers = centers[brightness(centers, luminance)]
-    assigned = lloyd.assign(samples, centers)
-    for _ in range(len(centers)):
-        if (assigned.weights > 0).all():
-            break
-        moved = lloyd.relocate(samples, centers, assigned)
-        if np.array_equal(moved, centers):  # float64 tells no more colors apart
-            moved = centers[assigned.weights > 0]
-        else:
-            converged = False
-        centers = moved[brightness(moved, luminance)]
+    """Order the centers, and assign every sample to its nearest.
+
+    Those that are `fixed`, not below 0, stay where they are, even if none is nearest.
+    """
+    those = np.full(len(centers), -1) if fixed is None else fixed
+    moved = np.where(those[:, np.newaxis] < 0, samples.rounded(centers), centers)
+    for _ in range(len(centers) + 1):
+        order = brightness(moved, luminance)
+        centers, which = moved[order], those[order]
         assigned = lloyd.assign(samples, centers)
+        missing = (assigned.weights <= 0) & (which < 0)
+        if not missing.any():
+            break
+        moved = lloyd.relocate(samples, centers, assigned, missing)
+        if np.array_equal(moved, centers):  # float64 tells no more colors apart
+            moved, those = centers[~missing], which[~missing]
+        else:
+            those, converged = which, False
+    found = _clusters(samples, centers, assigned)
+    found = found._replace(n_iter=n_iter, converged=converged, epsilon=epsilon)
+    return found if fixed is None else found._replace(fixed=which)
+
+
+def nearest(samples: Samples, centers: NDArray[np.float64]) -> Clusters:
+    """Assign every sample to the nearest of given centers, which stay as they are."""
+    return _clusters(samples, centers, lloyd.assign(samples, centers))
+
+
+def _clusters(
+    samples: Samples, centers: NDArray[np.float64], assigned: lloyd.Assigned
+) -> Clusters:
     unit = samples.frame.unit
     return Clusters(
-        assigned.labels,
-        centers,
-        assigned.weights,
-        float(assigned.squared.sum()) * unit * unit,
-        n_iter,
-        converged,
-        epsilon,
-        assigned.squared,
+        labels=assigned.labels,
+        centers=centers,
+        weights=assigned.weights,
+        compactness=float(assigned.squared.sum()) * unit * unit,
+        n_iter=0,
+        converged=True,
+        epsilon=0.0,
+        squared=assigned.squared,
     )

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     Centers = NDArray[np.float64]
 
+    #: For each center whether it stays where it is: at least 0, where it does.
+    Fixed = NDArray[np.intp]
+
 
 #: Whether clusters were summed each on its own, as merits of the two ways differ by
 #: more than a step is worth; and the merit.
@@ -42,6 +45,7 @@ class Refined(NamedTuple):
     centers: Centers
     n_iter: int
     converged: bool
+    fixed: Fixed | None = None
 
 
 class Assigned(NamedTuple):
@@ -63,7 +67,8 @@ def refine(
     centers: Centers,
     max_iter: int | None,
     epsilon: float,
-    sort: Callable[[Centers], Centers],
+    order: Callable[[Centers], NDArray[np.intp]],
+    fixed: Fixed | None = None,
 ) -> Refined:
     """Move the centers to the means of their samples, again and again.
 
@@ -76,53 +81,72 @@ def refine(
         The most steps; None for no limit.
     epsilon : float
         Stop after a step that moves no center farther than this.
-    sort : callable
-        Puts centers into the order they will be used in: a sample as near to one as to
+    order : callable
+        Returns the order that centers will be used in: a sample as near to one as to
         another belongs to the first, so that at rest the order must not change.
+    fixed : (k,) int, optional
+        Not below 0 for centers that stay where they are.
 
     Returns
     -------
     Refined
-        `converged` is whether epsilon was what stopped it.
+        `converged` is whether epsilon was what stopped it; `fixed` is in the order of
+        the centers.
     """
-    centers = earlier = sort(centers)
+    ordered = order(centers)
+    centers = earlier = centers[ordered]
+    fixed = None if fixed is None else fixed[ordered]
     for n_iter in count(1):
-        moved, _ = step_and_merit(samples, centers)
+        moved, _ = step_and_merit(samples, centers, fixed)
         shift = np.sqrt(((moved - centers) ** 2).sum(axis=1).max())
-        centers = sort(moved)
+        ordered = order(moved)
+        centers = moved[ordered]
+        fixed = None if fixed is None else fixed[ordered]
         step(n_iter)
         if shift <= epsilon:
-            return Refined(centers, n_iter, True)
+            return Refined(centers, n_iter, True, fixed)
         # Between equally good centers, rounding might send it around for ever: sooner
         # or later it would meet the centers of a step that is a power of two.
         if n_iter == max_iter or np.array_equal(centers, earlier):
             break
         if n_iter & (n_iter - 1) == 0:
             earlier = centers
-    return Refined(centers, n_iter, False)
+    return Refined(centers, n_iter, False, fixed)
 
 
-def step_and_merit(samples: Samples, centers: Centers) -> tuple[Centers, Merit]:
+def step_and_merit(
+    samples: Samples, centers: Centers, fixed: Fixed | None = None
+) -> tuple[Centers, Merit]:
     """Return the means of what is nearest, and what this is worth: less is better.
 
-    The merit is the compactness of the samples about these means, but for a constant.
+    The merit is the compactness of the samples about these means, but for a constant;
+    those that are fixed stay, even if nothing is nearest to them.
     """
     own = samples.dominated
+    free = np.ones(len(centers), np.bool_) if fixed is None else fixed < 0
     if not own:
         added = totals(samples, centers)
         origins = np.broadcast_to(samples.minima, centers.shape)
-        constant, own = 0.0, sums.are_lost(samples, added[:, -2])
+        constant, own = 0.0, sums.are_lost(samples, added[free, -2])
     if own:
         added = sums.own_sums(samples, centers)
         origins, constant = centers, float(added[:, -1].sum())
     summed, weights = added[:, :-2], added[:, -2]
+    idle = ~free & (weights <= 0)
+    summed[idle], weights[idle] = (centers - origins)[idle], 1.0
     if (weights <= 0).any():
         _fill(samples, centers, origins, summed, weights)
     means = summed / weights[:, np.newaxis]
-    merit = constant - float((weights * (means**2).sum(axis=1)).sum())
+    worth = weights * (means**2).sum(axis=1)
+    if not free.all():  # about where they are, not about their means
+        way = (means - (centers - origins))[~free]
+        worth[~free] -= weights[~free] * (way**2).sum(axis=1)
+        worth[idle] = 0.0
+    merit = constant - float(worth.sum())
     # A rounding error must not take a mean out of the data's range.
-    means = np.clip(origins + means, samples.minima, samples.maxima)
-    return samples.rounded(means), (own, merit)
+    moved = np.clip(origins + means, samples.minima, samples.maxima)
+    moved = np.where(free[:, np.newaxis], samples.rounded(moved), centers)
+    return moved, (own, merit)
 
 
 def _fill(
@@ -296,12 +320,17 @@ def _sums(
     return sums.visit(samples, centers, origin, splitters, none, np.empty(0))
 
 
-def relocate(samples: Samples, centers: Centers, assigned: Assigned) -> Centers:
-    """Return the centers with those of empty clusters put on far samples."""
+def relocate(
+    samples: Samples,
+    centers: Centers,
+    assigned: Assigned,
+    missing: NDArray[np.bool_],
+) -> Centers:
+    """Return the centers with those of `missing` clusters put on far samples."""
     moved = centers.copy()
     taken = np.empty((0, samples.n_channels))
     largest = int(assigned.squared.argmax())
-    for k in np.flatnonzero(assigned.weights <= 0):
+    for k in np.flatnonzero(missing):
         given = samples, centers, assigned.labels, largest, centers[largest]
         far = _farthest(*given, taken)
         distance, sample = far

@@ -50,8 +50,17 @@ class Moments(NamedTuple):
         rest = (None if each is None else each[at] for each in self[2:])
         return Moments(self.means[at], self.weights[at], *rest)
 
-    def grouped(self, groups: Groups) -> Moments:
-        """Return those of groups of clusters.
+    def total(self, unit: float) -> float:
+        """Return the sum of all squares in the units of the data; NaN if not known."""
+        if self.squared is None:
+            return np.nan
+        # Not squared first: that may be beyond what a float can hold.
+        return float(self.squared.sum()) * unit * unit
+
+    def grouped(
+        self, groups: Groups, means: NDArray[np.float64] | None = None
+    ) -> Moments:
+        """Return those of groups of clusters, about given means, or their own.
 
         About another point than its own, a sum of squares grows by the square of the
         way there, and by twice the way times the drift.
@@ -63,7 +72,8 @@ class Moments(NamedTuple):
         >>> each.grouped([[0, 1]]).squared
         array([2.])
         """
-        means = averages(self.means, self.weights, groups)
+        if means is None:
+            means = averages(self.means, self.weights, groups)
         weights = np.array([self.weights[[*group]].sum() for group in groups])
         if self.squared is None or self.drift is None:
             return Moments(means, weights)
@@ -77,13 +87,16 @@ class Moments(NamedTuple):
         return Moments(means, weights, squared, drift)
 
 
-def moments_of(samples: Samples, clusters: Clusters) -> Moments:
-    """Return the moments of clusters, all where one more pass over all is short."""
+def moments_of(samples: Samples, clusters: Clusters, most: int = MEASURED) -> Moments:
+    """Return the moments of clusters; their drift where that is soon found out.
+
+    That is of colors that were counted, and of up to `most` samples in memory.
+    """
     centers, weights = clusters.centers, clusters.weights
     counted = isinstance(samples, Colors)
-    short = counted or (samples.in_memory and samples.n <= MEASURED)
+    short = counted or (samples.in_memory and samples.n <= most)
     if clusters.squared is None or not short or samples.dominated:
-        return Moments(centers, weights)
+        return Moments(centers, weights, clusters.squared)
     sums = (lloyd.totals(samples, centers))[:, :-2]
     drift = sums - weights[:, np.newaxis] * (centers - samples.minima)
     return Moments(centers, weights, clusters.squared, drift)
@@ -93,11 +106,14 @@ def averages(
     centers: NDArray[np.float64], weights: NDArray[np.float64], groups: Groups
 ) -> NDArray[np.float64]:
     """Return the mean center of each group of clusters, by weight."""
-    return np.array(
-        [
-            np.average(centers[[*group]], axis=0, weights=weights[[*group]])
-            if len(group) > 1
-            else centers[group[0]]
-            for group in groups
-        ]
-    )
+    return np.array([_average(centers[[*g]], weights[[*g]]) for g in groups])
+
+
+def _average(
+    centers: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    if len(centers) == 1:
+        return np.asarray(centers[0])
+    if not weights.any():  # as many as there are pixels: none
+        return np.asarray(centers.mean(axis=0))
+    return np.asarray(np.average(centers, axis=0, weights=weights))

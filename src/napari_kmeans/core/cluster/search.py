@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     #: Rows to search, (n, n_channels), and the labels to start from, or None.
     Picked = tuple[NDArray[Any], NDArray[np.int32] | None]
 
+#: How far off, in ranges of the others, a few far values are searched.
+MARGIN = 2.0**10
+
 #: Iterations of an attempt that settling goes on from: more would be taken twice.
 SHORT = 3
 

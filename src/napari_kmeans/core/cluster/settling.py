@@ -97,14 +97,48 @@ def settle(samples: Samples, starts: Sequence[Centers], seed: int) -> Centers:
     return rest(fine, centers, FINE_STEPS)
 
 
-def rest(samples: Samples, centers: Centers, steps: int) -> Centers:
-    """Take accelerated Lloyd steps until the centers rest; never to a worse place."""
+def settle_beside(
+    samples: Samples, starts: Sequence[Centers], seed: int, fixed: lloyd.Fixed
+) -> Centers:
+    """Carry centers on to rest, from the best of the starts, but for some that stay.
+
+    Parameters
+    ----------
+    samples, starts, seed
+        As for `settle`.
+    fixed : (k,) int
+        Not below 0 for centers that stay where they are.
+    """
+    coarse = samples.coarse(coarse_size(len(fixed), counted=samples.compact), seed)
+    fine = samples if samples.compact else samples.coarse(FINE, seed)
+    rested = [rest(coarse, centers, STEPS, fixed) for centers in starts]
+    return rest(fine, best(coarse, rested, fixed), FINE_STEPS, fixed)
+
+
+def best(
+    samples: Samples, starts: Sequence[Centers], fixed: lloyd.Fixed | None = None
+) -> Centers:
+    """Return the centers from which a step leads to the best place."""
+    merits = [lloyd.step_and_merit(samples, centers, fixed)[1] for centers in starts]
+    return starts[min(range(len(starts)), key=merits.__getitem__)]
+
+
+def rest(
+    samples: Samples,
+    centers: Centers,
+    steps: int,
+    fixed: lloyd.Fixed | None = None,
+) -> Centers:
+    """Take accelerated Lloyd steps until the centers rest; never to a worse place.
+
+    Those that are `fixed`, not below 0, stay where they are.
+    """
     tolerance = TOLERANCE * samples.range
     before: list[tuple[Centers, Centers]] = []
     least: lloyd.Merit = (True, np.inf)
     safe = centers
     for _ in range(steps):
-        moved, merit = lloyd.step_and_merit(samples, centers)
+        moved, merit = lloyd.step_and_merit(samples, centers, fixed)
         at(0.0)
         if merit > least:  # the acceleration went too far: go on from the plain step
             centers, before = safe, []

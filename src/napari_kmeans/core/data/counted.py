@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +43,20 @@ class Colors(Samples):
         weights = np.add.reduceat(self.weights, starts)
         values = np.add.reduceat(self.values * self.weights, starts, axis=1) / weights
         return Samples(values, weights, self.frame, False, None, True)
+
+    def framed(self, frame: Frame) -> Colors:
+        """Return the same colors as they are in another frame."""
+        decoded = self.codes.decode(self.occurring).astype(np.float64)
+        minima = zip(self.codes.minima, frame.origin, strict=True)
+        # Both are integers: their difference is held where they might not be.
+        decoded += np.array([[least - at] for least, at in minima], np.float64)
+        if frame.converts:
+            values = frame.forward(list(decoded))
+        else:
+            values = decoded / frame.unit
+            if frame.scale:
+                values *= np.array([frame.scale]).T
+        return replace(self, values=values, frame=frame)
 
     def table(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Return the label of each possible color, from 1; 0 where there is none."""

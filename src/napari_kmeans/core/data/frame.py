@@ -100,6 +100,18 @@ class Frame:
         """Return values, (k, n_channels), as they are before they are scaled."""
         return values / self.scale if self.scale else values
 
+    def adopt(self, values: NDArray[np.float64], other: Frame) -> NDArray[np.float64]:
+        """Return values of another frame, (k, n_channels), as they are in this one.
+
+        The same bits where the frames are equal; both are of one color space.
+        """
+        if other == self:
+            return values
+        if not self.converts:
+            return self.relative(other.inverse(values))
+        found = other.unscaled(values)
+        return found * self.scale if self.scale else found
+
     def relative(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return values of the data, (k, n_channels), as those that are clustered."""
         if self.converts:

@@ -42,8 +42,23 @@ class FitOptions(TypedDict, total=False):
     refine: bool
 
 
-class QuantizeOptions(ReadOptions, FitOptions, total=False):
-    """Both."""
+class StartOptions(TypedDict, total=False):
+    """What a clustering is to have, or to start from; see `quantize`."""
+
+    keep: Any
+    seeds: ArrayLike | None
+
+
+class SamplesOptions(FitOptions, StartOptions, total=False):
+    """How the samples of an image are clustered."""
+
+
+class PlanesOptions(ReadOptions, FitOptions, total=False):
+    """What an image is, and how its planes are clustered."""
+
+
+class QuantizeOptions(ReadOptions, SamplesOptions, total=False):
+    """What an image is, and how it is clustered."""
 
 
 #: What is meant where one is not given.
@@ -69,13 +84,17 @@ FIT: FitOptions = {
 }
 
 
+#: What is meant where one is not given.
+START: StartOptions = {"keep": None, "seeds": None}
+
+
 def keywords(*defaults: Mapping[str, Any]) -> Callable[[F], F]:
     """Show in the signature of a function what options it takes.
 
     Parameters
     ----------
     *defaults : mapping
-        `READ`, `FIT` or both.
+        Some of `READ`, `FIT` and `START`.
     """
 
     def shown(function: F) -> F:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from .. import validation
 from .criteria import Criteria
-from .keywords import FIT, MAX_SAMPLES
+from .keywords import FIT, MAX_SAMPLES, START
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -33,6 +34,9 @@ class Settings:
     seed: int
     max_samples: int | None
     refine: bool
+    #: The palette whose locked clusters stay; None where none is locked.
+    keep: Any = None
+    seeds: NDArray[np.float64] | None = None
 
     @classmethod
     def of(
@@ -47,6 +51,8 @@ class Settings:
         seed: Any = FIT["seed"],
         max_samples: Any = FIT["max_samples"],
         refine: Any = FIT["refine"],
+        keep: Any = START["keep"],
+        seeds: Any = START["seeds"],
     ) -> Settings:
         """Check the arguments that images and points share.
 
@@ -62,6 +68,11 @@ class Settings:
         refine = validation.check_flag("refine", refine)
         if name == "optimal":
             validation.check_optimal(n_channels, refine)
+        kept = validation.check_keep(keep, k, n_channels)
+        n_free = k - (0 if kept is None else sum(kept.locked))
+        start = validation.check_seeds(seeds, n_free, n_channels)
+        for option, value in {"keep": kept, "seeds": start}.items():
+            validation.check_search(option, value, name, refine)
         return cls(
             k,
             Criteria.of(criteria),
@@ -71,7 +82,18 @@ class Settings:
             validation.check_seed(seed),
             validation.check_max_samples(max_samples, k),
             refine,
+            kept,
+            start,
         )
+
+    @property
+    def n_centers(self) -> int:
+        """How many centers are to be found: of a kept cluster there may be several."""
+        if self.keep is None or self.keep.quantizer.owners is None:
+            return self.k
+        locked = np.array(self.keep.locked)
+        owned = locked[self.keep.quantizer.owners]
+        return self.k + int(owned.sum() - locked.sum())
 
     @property
     def brief(self) -> bool:
@@ -80,15 +102,14 @@ class Settings:
         Not from those of plain OpenCV, nor from a start that the user chose, nor where
         all samples are asked for.
         """
-        return (
-            self.refine and self.initial_labels is None and self.max_samples is not None
-        )
+        chosen = self.initial_labels is not None or self.seeds is not None
+        return self.refine and not chosen and self.max_samples is not None
 
     @property
     def search_size(self) -> int:
         """How many samples are searched of data that are not searched whole."""
         most = self.max_samples or MAX_SAMPLES
-        return min(most, max(SEARCHED, 4 * self.k)) if self.brief else most
+        return min(most, max(SEARCHED, 4 * self.n_centers)) if self.brief else most
 
     @property
     def search_limit(self) -> int | None:
@@ -105,6 +126,11 @@ class Settings:
     @property
     def record(self) -> dict[str, Any]:
         """The settings as plain values, to be kept with a result."""
+        given: dict[str, Any] = {}
+        if self.keep is not None:
+            given["keep"] = self.keep.centers[np.array(self.keep.locked)].tolist()
+        if self.seeds is not None:
+            given["seeds"] = self.seeds.tolist()
         return {
             "k": self.k,
             "max_iter": self.criteria.max_iter,
@@ -114,4 +140,5 @@ class Settings:
             "seed": self.seed,
             "max_samples": self.max_samples,
             "refine": self.refine,
+            **given,
         }

@@ -30,6 +30,9 @@ WHITISH = 0.9
 #: Beyond this, sums may be beyond float64.
 LARGE = 2.0**1000
 
+#: The chroma in Oklab below which a color is seen as gray.
+GRAY = 0.02
+
 #: The lightness in Oklab from which on black is read better on a color than white.
 BRIGHT = 0.65
 
@@ -191,6 +194,22 @@ def label_colormap(labels: ArrayLike, colors: ArrayLike) -> Any:
     colormap[free] = np.resize(opaque(others), (len(free), 4))
     colormap[0] = 0
     return colormap
+
+
+def hue_order(colors: Colors) -> NDArray[np.intp]:
+    """Return the order of colors by hue, from red over green and blue.
+
+    Grays come first, from dark to bright.
+
+    Examples
+    --------
+    >>> hue_order(np.array([[0, 0, 1.0], [1, 1, 1], [1, 0, 0], [0, 0, 0]]))
+    array([3, 1, 2, 0])
+    """
+    lab = _oklab(colors)
+    gray = np.hypot(lab[:, 1], lab[:, 2]) < GRAY
+    hues = np.array([colorsys.rgb_to_hsv(*color)[0] for color in colors.tolist()])
+    return np.lexsort((lab[:, 0], np.where(gray, 0.0, hues), ~gray))
 
 
 @cache

@@ -1,159 +1,46 @@
-"""Edits of palettes: each returns a new one."""
+"""Edits: clusters merged, split, deleted and put in order, each as a new palette."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from .. import validation
+from ..cluster.clusters import brightness
 from ..cluster.moments import averages
-from .colors import of_centers
-from .values import to_dtype
+from ..run.progress import follow
+from ..spaces import convert
+from .colors import hue_order
+from .distances import closer, linkage
+from .looks import Looks
+from .measuring import check_alike, measured, parted
+from .values import to_dtype, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from ..cluster.moments import Moments
-    from ..data.distance import Space
-    from ..data.layout import Layout
-    from .quantizer import Quantizer
+    from ..reading.fit import ImageSamples
+    from ..run.progress import Report
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Editable:
-    """What a palette is made of, and how others are made of it: see `Palette`."""
+class Editable(Looks):
+    """How others are made of a palette that label otherwise: see `Palette`."""
 
-    centers: NDArray[np.float64]
-    counts: NDArray[np.int64]
-    compactness: float
-    names: tuple[str, ...]
-    colors: NDArray[np.float64]
-    locked: tuple[bool, ...]
-    n_iter: int
-    converged: bool
-    value_range: tuple[float, float]
-    settings: dict[str, Any]
-    layout: Layout = field(repr=False)
-    space: Space = field(repr=False)
-    quantizer: Quantizer = field(repr=False)
-    moments: Moments = field(repr=False)
-
-    @property
-    def k(self) -> int:
-        """Number of clusters."""
-        return len(self.centers)
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of the channels."""
-        return self.layout.channels
-
-    @property
-    def shares(self) -> NDArray[np.float64]:
-        """The part of the clustered pixels in each cluster: (k,), sum 1."""
-        return np.asarray(self.counts / max(int(self.counts.sum()), 1))
-
-    def rename(self, label: int, name: str) -> Self:
-        """Return a palette in which a cluster has a name.
-
-        Parameters
-        ----------
-        label : int
-            1..k.
-        name : str
-            Empty for none.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Where there is no such cluster, or it is locked.
-
-        Examples
-        --------
-        >>> from napari_kmeans import fit, read_samples
-        >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
-        >>> palette.rename(1, "dark").names
-        ('dark', '')
-        """
-        at = self._free("label", label)
-        if not isinstance(name, str):
-            raise TypeError(f"name={validation.shown(name)} should be text.")
-        names = (*self.names[:at], name, *self.names[at + 1 :])
-        return replace(self, names=names)
-
-    def recolor(self, label: int, color: Sequence[float] | str) -> Self:
-        """Return a palette in which a cluster is shown, and painted, in a color.
-
-        Its center stays what it is, and what is nearest to it. Images that are not in
-        color are painted as before.
-
-        Parameters
-        ----------
-        label : int
-            1..k.
-        color : str or sequence of float
-            Such as ``"#ff8000"``, or red, green and blue from 0 to 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Where there is no such cluster, it is locked, or it is no color.
-
-        Examples
-        --------
-        >>> from napari_kmeans import fit, read_samples
-        >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
-        >>> palette.recolor(2, "#ff8000").colors[1].round(2).tolist()
-        [1.0, 0.5, 0.0]
-        """
-        at = self._free("label", label)
-        colors = self.colors.copy()
-        colors[at] = validation.check_color(color)
-        values = self.quantizer.values
-        if self.layout.rgb:
-            values = values.copy()
-            values[at] = to_dtype(colors[at] * self.space.full, values.dtype)
-        quantizer = replace(self.quantizer.untabled, values=values)
-        return replace(self, colors=colors, quantizer=quantizer)
-
-    def lock(self, *labels: int, locked: bool = True) -> Self:
-        """Return a palette in which clusters are locked, or are not any more.
-
-        Parameters
-        ----------
-        *labels : int
-            1..k; none for all.
-        locked : bool, default True
-            False unlocks them.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Where there is no such cluster.
-
-        Examples
-        --------
-        >>> from napari_kmeans import fit, read_samples
-        >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
-        >>> palette.lock(2).locked
-        (False, True)
-        """
-        flag = validation.check_flag("locked", locked)
-        places = {self._at("label", label) for label in labels} or {*range(self.k)}
-        new = [flag if at in places else was for at, was in enumerate(self.locked)]
-        return replace(self, locked=tuple(new))
-
-    def reorder(self, labels: Sequence[int]) -> Self:
+    def reorder(self, labels: Sequence[int] | str) -> Self:
         """Return a palette with its clusters in another order.
 
         Parameters
         ----------
-        labels : sequence of int
-            All of 1..k: the first becomes label 1, and so on.
+        labels : sequence of int, or {"brightness", "share", "hue"}
+            All of 1..k: the first becomes label 1, and so on. Or by what they are
+            ordered: from dark to bright, as `fit` does; those of most pixels first; or
+            by the hue of the colors they are shown in, from red over green and blue,
+            with grays before, from dark to bright.
 
         Raises
         ------
@@ -166,7 +53,11 @@ class Editable:
         >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
         >>> palette.reorder([2, 1]).centers.ravel().tolist()
         [8.5, 1.5]
+        >>> palette.reorder("brightness").centers.ravel().tolist()
+        [1.5, 8.5]
         """
+        if isinstance(labels, str):
+            return self.grouped([[at] for at in self._order(labels)])
         order = [
             self._at("labels", label)
             for label in validation.check_labels("labels", labels)
@@ -176,7 +67,7 @@ class Editable:
                 f"labels={validation.shown(labels)} should be those from 1 to "
                 f"{self.k}, each once."
             )
-        return self._grouped([[at] for at in order])
+        return self.grouped([[at] for at in order])
 
     def merge(self, labels: Sequence[int], name: str | None = None) -> Self:
         """Return a palette in which several clusters are one.
@@ -214,48 +105,274 @@ class Editable:
                 "clusters."
             )
         rest = [[at] for at in range(self.k) if at not in merged]
-        palette = self._grouped(sorted([merged, *rest]))
+        palette = self.grouped(sorted([merged, *rest]))
         return palette if name is None else palette.rename(merged[0] + 1, name)
 
-    def _at(self, name: str, label: Any) -> int:
-        """Return where the cluster of a label is."""
-        return validation.check_integer(name, label, 1, self.k) - 1
+    def merge_closer(self, distance: float) -> Self:
+        """Return a palette in which clusters that are close to each other are one.
 
-    def _free(self, name: str, label: Any) -> int:
-        """Return where the cluster of a label is, which should not be locked."""
-        at = self._at(name, label)
-        if self.locked[at]:
-            raise ValueError(f"{name}={label} should be a cluster that is not locked.")
-        return at
+        By complete linkage: any two of those that are merged are closer than that.
+        Locked clusters are left alone.
 
-    def own_colors(self, centers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return in what colors centers are shown by themselves."""
-        full = self.space.full if self.layout.rgb else None
-        return of_centers(centers, self.value_range, full)
+        Parameters
+        ----------
+        distance : float
+            Of color images in CIELAB, between the colors of the centers (Delta E 1976:
+            2 is just seen); of others in the units of the image. At least 0.
 
-    def _grouped(self, groups: list[list[int]]) -> Self:
-        """Return a palette with a cluster for each group of clusters."""
+        Raises
+        ------
+        TypeError, ValueError
+            Where it is not that.
+
+        Examples
+        --------
+        >>> from napari_kmeans import fit, read_samples
+        >>> palette = fit(read_samples(np.array([[1, 3, 8, 9]], np.uint8)), k=4)
+        >>> palette.merge_closer(3).centers.ravel().tolist()
+        [2.0, 8.5]
+        """
+        distance = validation.check_distance("distance", distance)
+        free = [at for at in range(self.k) if not self.locked[at]]
+        groups = [[at] for at in range(self.k) if self.locked[at]]
+        merged = closer(self._shown_centers[free], distance)
+        groups += [[free[place] for place in group] for group in merged]
+        return self if len(groups) == self.k else self.grouped(sorted(groups))
+
+    @property
+    def dendrogram(self) -> NDArray[np.float64]:
+        """In which order clusters would be merged, the closest first: (k - 1, 4).
+
+        A linkage matrix of SciPy, as ``scipy.cluster.hierarchy.dendrogram`` draws it:
+        each row the two that are merged, clusters from 0 and then rows before from k,
+        their distance as of `merge_closer`, and how many clusters they have together.
+
+        Examples
+        --------
+        >>> from napari_kmeans import fit, read_samples
+        >>> palette = fit(read_samples(np.array([[1, 3, 9, 20]], np.uint8)), k=3)
+        >>> palette.dendrogram.tolist()
+        [[0.0, 1.0, 7.0, 2.0], [2.0, 3.0, 18.0, 3.0]]
+        """
+        return linkage(self._shown_centers)
+
+    def split(
+        self,
+        label: int,
+        samples: ImageSamples,
+        k: int = 2,
+        *,
+        seed: int = 0,
+        progress: Report | None = None,
+    ) -> Self:
+        """Return a palette in which a cluster has become several, by k-means.
+
+        They have its label and those after it; the labels above move up. Then each
+        pixel is given to the nearest of all centers, and counts and compactness are
+        measured again. The largest of them keeps the name; each is shown in the color
+        of its center.
+
+        Parameters
+        ----------
+        label : int
+            1..k.
+        samples : ImageSamples
+            Of the image, or of another with the same channels. Of one that is read
+            again for each step, the k-means is of 65,536 pixels.
+        k : int, default 2
+            How many it becomes: at least 2.
+        seed : int, default 0
+            Of the k-means, as for `quantize`.
+        progress : callable, optional
+            As for `quantize`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where there is no such cluster, it is locked, or has fewer than `k` distinct
+            colors.
+
+        References
+        ----------
+        The k-means within is that of `quantize`.
+
+        Examples
+        --------
+        >>> from napari_kmeans import fit, read_samples
+        >>> samples = read_samples(np.array([[1, 3, 98, 99]], np.uint8))
+        >>> fit(samples, k=2).split(1, samples).centers.ravel().tolist()
+        [1.0, 3.0, 98.5]
+        """
+        at = self._free("label", label)
+        most = validation.MOST_CLUSTERS - self.k + 1
+        k = validation.check_integer("k", k, 2, most)
+        seed = validation.check_seed(seed)
+        check_alike(samples, self)
+        validation.check_progress(progress)
+        return follow(lambda: self._split(at, samples, k, seed), progress)
+
+    def _split(self, at: int, samples: ImageSamples, k: int, seed: int) -> Self:
+        within = parted(samples, self, at, k, seed)
+        before, after = self.owners < at, self.owners > at
+        used = self.quantizer.centers
+        places = [*range(at), *[at] * k, *range(at + 1, self.k)]
+        new = slice(at, at + k)
+        draft = self._picked(places)._of_centers(
+            np.concatenate([used[before], within, used[after]]),
+            np.concatenate(
+                [
+                    self.owners[before],
+                    np.arange(at, at + k),
+                    self.owners[after] + k - 1,
+                ]
+            ),
+        )
+        means = draft.moments.means.copy()
+        means[new] = within
+        draft = replace(draft, moments=draft.moments._replace(means=means))
+        found, palette = measured(samples, draft)
+        told = found.centers[int(before.sum()) :][:k]
+        told = np.where(np.isnan(told), self.centers[at], told)
+        centers, names = palette.centers.copy(), [*palette.names]
+        centers[new] = told
+        largest = at + int(palette.counts[new].argmax())
+        names[new] = [self.names[at] if i == largest else "" for i in range(at, at + k)]
+        values = palette.quantizer.values.copy()
+        values[new] = values_of(found.samples, within, told, values.dtype)
+        colors = palette.colors.copy()
+        colors[new] = self.own_colors(told)
+        return replace(
+            palette,
+            centers=centers,
+            names=tuple(names),
+            colors=colors,
+            quantizer=replace(palette.quantizer, values=values),
+        )
+
+    def delete(
+        self,
+        labels: int | Sequence[int],
+        samples: ImageSamples,
+        *,
+        progress: Report | None = None,
+    ) -> Self:
+        """Return a palette without some clusters: their pixels go to the nearest left.
+
+        The other centers stay where they are; counts and compactness are measured
+        again. The labels above move down.
+
+        Parameters
+        ----------
+        labels : int or sequence of int
+            Not all of 1..k.
+        samples : ImageSamples
+            Of the image, or of another with the same channels.
+        progress : callable, optional
+            As for `quantize`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where there are no such clusters, one is locked, or none would be left.
+
+        Examples
+        --------
+        >>> from napari_kmeans import fit, read_samples
+        >>> samples = read_samples(np.array([[1, 3, 8, 9]], np.uint8))
+        >>> palette = fit(samples, k=4).delete(2, samples)
+        >>> palette.centers.ravel().tolist(), palette.counts.tolist()
+        ([1.0, 8.0, 9.0], [2, 1, 1])
+        """
+        some = [labels] if isinstance(labels, (int, np.integer)) else labels
+        gone = {
+            self._free("labels", x) for x in validation.check_labels("labels", some)
+        }
+        if not 0 < len(gone) < self.k:
+            raise ValueError(
+                f"labels={validation.shown(labels)} should be some of the {self.k} "
+                "clusters, and not all."
+            )
+        check_alike(samples, self)
+        validation.check_progress(progress)
+        left = [at for at in range(self.k) if at not in gone]
+        stays = np.isin(self.owners, left)
+        owners = np.searchsorted(left, self.owners[stays])
+        kept = self._picked(left)._of_centers(self.quantizer.centers[stays], owners)
+        return follow(lambda: measured(samples, kept)[1], progress)
+
+    @property
+    def _shown_centers(self) -> NDArray[np.float64]:
+        """The centers where their distances tell how alike they look."""
+        if not self.layout.rgb:
+            return self.centers
+        colors = self.own_colors(self.centers)
+        return convert(np.ascontiguousarray(colors.T), "cielab").T
+
+    def _order(self, by: str) -> list[int]:
+        """Return the clusters in the order of a quality."""
+        if by == "share":
+            order = np.argsort(-self.counts, kind="stable")
+        elif by == "brightness":
+            frame = self.quantizer.frame
+            luminance = self.space.luminance(frame, self.layout.n_channels)
+            order = brightness(self.moments.means, luminance)
+        elif by == "hue":
+            order = hue_order(self.colors)
+        else:
+            raise ValueError(
+                f"labels={validation.shown(by)} should be one of 'brightness', "
+                "'share', 'hue', or a sequence of labels."
+            )
+        return [int(at) for at in order]
+
+    def _picked(self, places: list[int]) -> Self:
+        """Return a palette of some of its clusters; what labels is as it was."""
+        used = self.quantizer.untabled
+        return replace(
+            self,
+            centers=self.centers[places],
+            counts=self.counts[places],
+            names=tuple(self.names[at] for at in places),
+            colors=self.colors[places],
+            locked=tuple(self.locked[at] for at in places),
+            quantizer=replace(used, values=used.values[places]),
+            moments=self.moments.ordered(places),
+        )
+
+    def _of_centers(
+        self, centers: NDArray[np.float64], owners: NDArray[np.intp]
+    ) -> Self:
+        """Return a palette that labels by other centers, each of the cluster given."""
+        flat = np.array_equal(owners, np.arange(self.k))
+        new = replace(self.quantizer, centers=centers, owners=None if flat else owners)
+        return replace(self, quantizer=new)
+
+    def grouped(
+        self, groups: list[list[int]], means: NDArray[np.float64] | None = None
+    ) -> Self:
+        """Return a palette with a cluster for each group of clusters.
+
+        About given means, in the frame, or their own.
+        """
         used = self.quantizer.untabled
         new = np.empty(self.k, np.intp)
         for index, group in enumerate(groups):
             new[group] = index
-        owners = new if used.owners is None else new[used.owners]
+        owners = new[self.owners]
         largest = [max(group, key=lambda at: self.counts[at]) for group in groups]
         centers = averages(self.centers, self.moments.weights, groups)
         values, colors = used.values[largest], self.colors[largest]
-        own = (self.colors == self.own_colors(self.centers)).all(axis=1)
+        recolored = self.recolored
         for index, group in enumerate(groups):
-            if len(group) > 1 and own[group].all():
+            if len(group) > 1 and not recolored[group].any():
                 mean = centers[index : index + 1]
                 values[index] = to_dtype(mean, values.dtype)
                 colors[index] = self.own_colors(mean)
-        moments, compactness = self.moments.grouped(groups), self.compactness
+        moments, compactness = self.moments.grouped(groups, means), self.compactness
         if len(groups) == self.k:
             moments = self.moments.ordered([group[0] for group in groups])
         else:
-            total = np.nan if moments.squared is None else moments.squared.sum()
-            # Not squared first: that may be beyond what a float can hold.
-            compactness = float(total) * used.frame.unit * used.frame.unit
+            compactness = moments.total(used.frame.unit)
         return replace(
             self,
             centers=centers,

@@ -58,3 +58,28 @@ def match(centers: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[n
     new = numbers >= n_seen
     numbers[new] = n_seen + np.arange(new.sum())
     return numbers
+
+
+def still_there(
+    before: NDArray[np.float64], after: NDArray[np.float64]
+) -> dict[int, int]:
+    """Return which center each earlier one has become, of those that still are there.
+
+    A center is still there where one of the new lies within half the way to its nearest
+    neighbor, and has none of the earlier closer to it.
+
+    Examples
+    --------
+    >>> still_there(np.array([[1.0], [5], [9]]), np.array([[1.5], [8], [20]]))
+    {0: 0, 2: 1}
+    """
+    from scipy.spatial import KDTree
+
+    if before.shape[1] != after.shape[1]:
+        return {}
+    earlier, later = KDTree(before), KDTree(after)
+    distance, nearest = later.query(before)
+    neighbor = earlier.query(before, k=[2])[0].ravel()
+    mutual = earlier.query(after)[1][nearest] == np.arange(len(before))
+    there = np.flatnonzero(mutual & (distance <= neighbor / 2))
+    return dict(zip(there.tolist(), nearest[there].tolist(), strict=True))

@@ -16,10 +16,12 @@ from ..run.progress import follow, stage
 from .colors import hexadecimal
 from .edits import Editable
 from .quantizer import quantize_lazily
+from .tables import cluster_table
 from .text import line, table
 from .values import in_dtype
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import ArrayLike
 
     from ..run.progress import Report
@@ -117,6 +119,48 @@ class Palette(Editable):
     def untabled(self) -> Palette:
         """The same without the table of colors, of megabytes, that speeds it up."""
         return replace(self, quantizer=self.quantizer.untabled)
+
+    def table(self, pixel_size: float = 1.0, unit: str = "") -> pd.DataFrame:
+        """Return a table with a row a cluster.
+
+        Parameters
+        ----------
+        pixel_size : float, default 1.0
+            What area, or volume, a pixel has; above 0.
+        unit : str, optional
+            Of that area, such as ``"µm²"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``label``, ``name``, ``color`` (hexadecimal), ``center`` (for
+            several channels: ``center_red`` and so on), ``pixels``, ``share``, where a
+            pixel's size or a unit was given ``area`` or ``area (unit)``, ``spread``
+            (see `spreads`) and ``locked``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where an argument is not as described.
+
+        Examples
+        --------
+        >>> from napari_kmeans import fit, read_samples
+        >>> palette = fit(read_samples(np.array([[1, 3, 8, 8]], np.uint8)), k=2)
+        >>> palette.rename(2, "sky").table(0.25, "mm²")["area (mm²)"].tolist()
+        [0.5, 0.5]
+        """
+        pixel_size = validation.check_positive("pixel_size", pixel_size)
+        if not isinstance(unit, str):
+            raise TypeError(f"unit={validation.shown(unit)} should be text.")
+        area: dict[str, Any] = {}
+        if unit or pixel_size != 1:
+            area[f"area ({unit})" if unit else "area"] = self.counts * pixel_size
+        told = self.colors, self.centers, self.channels, self.counts, self.shares
+        more = {**area, "spread": self.spreads, "locked": self.locked}
+        table = cluster_table(*told, **more).rename(columns={"index": "label"})
+        table.insert(1, "name", self.names)
+        return table
 
     # -- what it does --------------------------------------------------------------
 

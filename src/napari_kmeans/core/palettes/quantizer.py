@@ -13,6 +13,7 @@ from .. import kernels
 from ..cluster import lloyd
 from ..cluster.sums import label_dtype
 from ..data.codes import look_up, packed_rgb, words_of
+from ..data.counted import Colors
 from ..data.pixels import Pixels
 from ..data.samples import from_pixels
 from ..run.threads import map_blocks, serially
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..data.codes import Codes
     from ..data.frame import Frame
+    from ..data.samples import Samples
     from ..data.stream import Stream
 
 
@@ -37,8 +39,9 @@ class Quantizer:
         What pixels of each cluster become, in the dtype of the image.
     frame : Frame
     codes : Codes or None
+        The numbers of the colors, where these were counted.
     table : (n_codes,) uint8 or uint16, or None
-        The label of each color that occurs, where these were counted.
+        The label of each color that occurs, where it is to be looked up.
     owners : (n_centers,) intp, or None
         The cluster, from 0, that each of `centers` is of, where some have several.
     """
@@ -58,7 +61,22 @@ class Quantizer:
     @property
     def untabled(self) -> Quantizer:
         """The same for any pixels, be they of colors that did not occur."""
-        return replace(self, codes=None, table=None)
+        return replace(self, table=None)
+
+    def tabled(self, samples: Samples, labels: NDArray[Any]) -> Quantizer:
+        """Return the same for the samples of these labels, 0..k-1, if these are colors.
+
+        It looks their labels up.
+        """
+        if self.table is not None or not isinstance(samples, Colors):
+            return self
+        return replace(self, codes=samples.codes, table=samples.table(labels))
+
+    def owned(self, labels: NDArray[Any]) -> NDArray[Any]:
+        """Return the clusters, 0..k-1, of the indices of nearest centers."""
+        if self.owners is None:
+            return labels
+        return np.asarray(self.owners.astype(self.label_dtype)[labels])
 
     @cached_property
     def _packed(self) -> bytes | None:
@@ -98,9 +116,7 @@ class Quantizer:
         if self.table is not None and self.codes is not None:
             return look_up(channels, self.codes, self.table)
         samples = from_pixels(channels, frame=self.frame)
-        labels = lloyd.assign(samples, self.centers).labels
-        if self.owners is not None:
-            return np.asarray((self.owners + 1).astype(self.label_dtype)[labels])
+        labels = self.owned(lloyd.assign(samples, self.centers).labels)
         return np.asarray(labels + labels.dtype.type(1))
 
     def paint(self, pixels: Pixels, labels: NDArray[Any]) -> NDArray[Any]:

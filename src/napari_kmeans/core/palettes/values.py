@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..data.samples import Samples
+
 
 def to_long(
     centers: NDArray[np.float64], origin: tuple[int, ...], dtype: np.dtype[Any]
@@ -22,6 +24,29 @@ def to_long(
     ]
     clipped = [[min(max(v, info.min), info.max) for v in row] for row in rows]
     return np.array(clipped, dtype)
+
+
+def values_of(
+    samples: Samples,
+    centers: NDArray[np.float64],
+    told: NDArray[np.float64],
+    dtype: np.dtype[Any],
+) -> NDArray[Any]:
+    """Return what the pixels of clusters become.
+
+    Parameters
+    ----------
+    samples : Samples
+    centers : (k, n_channels) float64
+        As the samples are.
+    told : (k, n_channels) float64
+        The same in the units of the image.
+    dtype : dtype
+        Of the image.
+    """
+    if not samples.long:
+        return to_dtype(told, dtype)
+    return to_long(samples.frame.unscaled(centers), samples.frame.origin, dtype)
 
 
 def to_dtype(centers: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..data.sampling import NO_WEIGHTS, stratified
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -51,7 +53,10 @@ def distinct(samples: ImageSamples, most: int) -> Distinct:
     """
     colors = samples.colors()
     if colors is None:
-        rows = np.stack(samples.picked(most), axis=1)
+        index = np.arange(samples.n)
+        if samples.n > most:
+            index = stratified(samples.n, NO_WEIGHTS, most, seed=0)
+        rows = np.stack(samples.picked(index), axis=1)
         return Distinct(*np.unique(rows, axis=0, return_counts=True))
     index = frequent(colors.weights, most)
     dtype = samples.layout.dtype.newbyteorder("=")

@@ -92,9 +92,16 @@ def restored(
 def means(
     sums: NDArray[np.float64], origin: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return the means of what was summed, less `origin`, in two levels."""
+    """Return the means of what was summed, less `origin`, in two levels.
+
+    NaN where there was nothing.
+    """
     totals = sums.sum(axis=-1)
-    return np.asarray(origin + totals[:, :-1] / totals[:, -1:])
+    unknown = np.full((len(totals), len(origin)), np.nan)
+    weights = totals[:, -1:]
+    return np.asarray(
+        origin + np.divide(totals[:, :-1], weights, out=unknown, where=weights > 0)
+    )
 
 
 class ImageSamples(Protocol):
@@ -152,8 +159,28 @@ class ImageSamples(Protocol):
     def colors(self) -> Colors | None:
         """Return the colors with their counts; None where they are not counted."""
 
-    def picked(self, most: int) -> list[NDArray[Any]]:
-        """Return the channels of at most so many of the pixels, spread evenly."""
+    def picked(self, index: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return the channels of some of the pixels, by their rank, ascending."""
+
+    def measure(
+        self, frame: Frame, centers: NDArray[np.float64], *, counted: bool
+    ) -> Fit:
+        """Assign the samples to centers in a frame; by color where they are counted.
+
+        `counted` is whether the centers are those of colors: else, few pixels are not
+        counted either.
+        """
+
+
+def check_kept(layout: Layout, space: Space, settings: Settings) -> None:
+    """Raise where clusters are to be kept that are not of such an image."""
+    keep = settings.keep
+    if keep is not None:
+        own = layout.n_channels, layout.rgb, space.name, space.scaling
+        known = keep.layout.n_channels, keep.layout.rgb
+        validation.check_same(
+            "keep", (*known, keep.space.name, keep.space.scaling), own
+        )
 
 
 def check_plain(space: Space, *, weighted: bool) -> None:

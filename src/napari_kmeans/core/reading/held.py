@@ -10,14 +10,16 @@ import numpy as np
 
 from .. import validation
 from ..cluster.clustering import cluster
+from ..cluster.clusters import nearest
 from ..data.codes import Codes, count
 from ..data.counted import Colors, from_colors
 from ..data.distance import framing, scale_of
 from ..data.samples import Samples, from_pixels, tell_distinct
-from ..data.sampling import NO_WEIGHTS, stratified
+from ..data.sampling import stratified
+from ..options.keywords import MAX_SAMPLES
 from ..options.settings import SEARCHED
 from ..run.progress import stage
-from .fit import Fit, check_plain, described, restored
+from .fit import Fit, check_kept, check_plain, described, restored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..data.distance import Space
+    from ..data.frame import Frame
     from ..data.layout import Layout
     from ..data.pixels import Pixels
     from ..data.stream import Stream
@@ -137,6 +140,7 @@ class HeldSamples:
             color_space=self.space.name,
             refine=settings.refine,
         )
+        check_kept(self.layout, self.space, settings)
         if not settings.refine:
             check_plain(self.space, weighted=self.weighted)
 
@@ -161,6 +165,27 @@ class HeldSamples:
             )
         raw = restored(samples, clusters, lambda: self._channels)
         return Fit(samples, clusters, *raw, self.n, self.excluded)
+
+    def measure(
+        self, frame: Frame, centers: NDArray[np.float64], *, counted: bool
+    ) -> Fit:
+        """Assign the samples to centers in a frame."""
+        with stage("Counting colors", 0, COUNTING):
+            samples = self.samples(not counted and self.n <= MAX_SAMPLES)
+        with stage("Assigning", COUNTING):
+            samples = self._framed(samples, frame)
+            clusters = nearest(samples, centers)
+        raw = restored(samples, clusters, lambda: self._channels)
+        return Fit(samples, clusters, *raw, self.n, self.excluded)
+
+    def _framed(self, samples: Samples, frame: Frame) -> Samples:
+        """Return samples of these pixels in a frame."""
+        if samples.frame == frame:
+            return samples
+        if isinstance(samples, Colors):
+            return samples.framed(frame)
+        made = from_pixels(self._channels, self.weights, frame)
+        return replace(made, n_colors=samples.n_colors)
 
     @property
     def _channels(self) -> list[NDArray[Any]]:
@@ -189,11 +214,8 @@ class HeldSamples:
         """Return the colors with their counts; None where they are not counted."""
         return cast("Colors", self.samples(False)) if self._codes else None
 
-    def picked(self, most: int) -> list[NDArray[Any]]:
-        """Return the channels of at most so many of the pixels, spread evenly."""
-        if self.n <= most:
-            return self._channels
-        index = stratified(self.n, NO_WEIGHTS, most, seed=0)
+    def picked(self, index: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return the channels of some of the pixels, by their rank, ascending."""
         return [channel[index] for channel in self._channels]
 
     def _as_colors(self, channels: Sequence[NDArray[Any]]) -> Samples:

@@ -18,7 +18,7 @@ from ..options.keywords import READ, keywords, split
 from ..run.lazy import is_distributed, is_lazy
 from ..run.memory import free_memory
 from ..run.progress import follow, stage
-from .fit import check_plain
+from .fit import check_kept, check_plain
 from .held import HeldSamples
 from .streamed import StreamedSamples
 
@@ -152,7 +152,9 @@ class Source:
         """Raise where the image cannot be clustered so, as far as is known."""
         if self.held is not None:
             self.held.check(settings)
-        elif not settings.refine:
+            return
+        check_kept(self.layout, self.space, settings)
+        if not settings.refine:
             check_plain(self.space, weighted=self.weights is not None)
 
     @cached_property

@@ -10,6 +10,7 @@ import numpy as np
 from .. import validation
 from ..cluster import lloyd
 from ..cluster.clustering import cluster
+from ..cluster.clusters import nearest
 from ..cluster.settling import FINE, coarse_size
 from ..cluster.sums import sums_by
 from ..data.codes import Codes
@@ -18,10 +19,10 @@ from ..data.distance import framing, scale_of, splitters_of
 from ..data.frame import Frame
 from ..data.pixels import Pixels
 from ..data.samples import from_pixels, origin, unit_of
-from ..data.sampling import NO_WEIGHTS, probe, stratified
+from ..data.sampling import probe, stratified
 from ..data.stream import Streamed
 from ..run.progress import stage
-from .fit import Fit, check_plain, described, means, restored
+from .fit import Fit, check_kept, check_plain, described, means, restored
 from .held import HeldSamples
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class StreamedSamples:
 
     def check(self, settings: Settings) -> None:
         """Raise where these samples cannot be clustered so."""
+        check_kept(self.layout, self.space, settings)
         if not settings.refine:
             check_plain(self.space, weighted=False)
 
@@ -162,7 +164,7 @@ class StreamedSamples:
                 with stage(low=READING):
                     return self._by_color(codes, settings)
         with stage(high=READING / 2):
-            survey = self._survey(settings.k).all
+            survey = self._survey(settings.n_centers).all
         self._check_survey(survey, settings)
         codes = codes or Codes.of_extent(
             self._dtype, survey.minima, survey.maxima, survey.n
@@ -194,41 +196,82 @@ class StreamedSamples:
 
     def _gathered(self, settings: Settings) -> Fit:
         """Cluster pixels that are few enough to be held, in their order."""
-        survey, blocks = self._known
         with stage("Reading", 0, PICKING):
-            channels, positions = self.stream.gather(np.arange(survey.n), blocks)
+            held, positions = self._held()
         if settings.initial_labels is not None:
             labels = np.asarray(settings.initial_labels).reshape(-1)[positions]
             settings = replace(settings, initial_labels=labels)
-        pixels = Pixels(np.stack(channels, axis=-1), len(channels))
-        held = HeldSamples(pixels, self.layout, self.space)
         with stage(low=PICKING):
             fit = held.fit(settings)
-        return fit._replace(excluded=survey.excluded)
+        return fit._replace(excluded=self.excluded)
+
+    def _held(self) -> tuple[HeldSamples, NDArray[np.int64]]:
+        """Read all pixels that take part; return also where they stand."""
+        survey, blocks = self._known
+        channels, positions = self.stream.gather(np.arange(survey.n), blocks)
+        pixels = Pixels(np.stack(channels, axis=-1), len(channels))
+        return HeldSamples(pixels, self.layout, self.space), positions
+
+    def measure(
+        self, frame: Frame, centers: NDArray[np.float64], *, counted: bool
+    ) -> Fit:
+        """Assign the samples to centers in a frame."""
+        codes = self._codes
+        with stage(high=READING):
+            n = int(self._count(codes)[1].sum()) if codes else self._survey(1).all.n
+            few = n <= FINE and not (codes and counted)
+            if few or not codes:
+                survey = self._survey(1).all
+                codes = codes or Codes.of_extent(
+                    self._dtype, survey.minima, survey.maxima, survey.n
+                )
+            if codes and not few:
+                self._count(codes)
+        with stage("Assigning", READING):
+            if few:
+                found = self._held()[0].measure(frame, centers, counted=counted)
+                return found._replace(excluded=self.excluded)
+            if codes is None:
+                return self._measured(frame, centers)
+            samples = self._colored(codes)
+            samples = samples if samples.frame == frame else samples.framed(frame)
+            clusters = nearest(samples, centers)
+            raw = restored(samples, clusters, list)
+            return Fit(samples, clusters, *raw, n, self.excluded)
+
+    def _measured(self, frame: Frame, centers: NDArray[np.float64]) -> Fit:
+        """Assign pixels that are read anew."""
+        survey, blocks = self._known
+        converted = replace(frame, scale=()) if frame.converts else None
+        if converted not in (None, self.space.converted):
+            survey, blocks = self.stream.survey(1, converted)
+        some = stratified(survey.n, np.empty(0), FINE, 0)
+        wanted = np.unique(np.concatenate([probe(survey.n), some]))
+        channels, _ = self.stream.gather(wanted, blocks)
+        samples = _in_frame(self.stream, survey, wanted, channels, frame)
+        clusters = nearest(samples, centers)
+        if frame.converts:
+            raw = _averaged(self.stream, survey, samples, centers)
+        else:
+            raw = restored(samples, clusters, list)
+        return Fit(samples, clusters, *raw, survey.n, survey.excluded)
 
     def _colored(self, codes: Codes) -> Colors:
         """Return the colors that were counted as samples."""
         if self._colors is None:
-            occurring, counts, _ = self._counted[codes]
+            occurring, counts, _ = self._count(codes)
             self._colors = from_colors(codes, occurring, counts, framing(self.space))
         return self._colors
 
     def colors(self) -> Colors | None:
         """Return the colors with their counts; None where they are not counted."""
         codes = self._codes or next(iter(self._counted), None)
-        if codes is None:
-            return None
-        self._count(codes)
-        return self._colored(codes)
+        return self._colored(codes) if codes else None
 
-    def picked(self, most: int) -> list[NDArray[Any]]:
-        """Return the channels of at most so many of the pixels, spread evenly."""
-        survey = self._survey(MOST)
-        n, index = survey.all.n, np.arange(min(survey.all.n, most))
-        if n > most:
-            index = stratified(n, NO_WEIGHTS, most, seed=0)
+    def picked(self, index: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return the channels of some of the pixels, by their rank, ascending."""
         with stage("Picking pixels"):
-            return self.stream.gather(index, survey.blocks)[0]
+            return self.stream.gather(index, self._survey(MOST).blocks)[0]
 
     def _by_color(self, codes: Codes, settings: Settings) -> Fit:
         """Cluster colors that were counted."""
@@ -262,7 +305,11 @@ class StreamedSamples:
         stream, space, (survey, blocks) = self.stream, self.space, self._known
         n, seed = survey.n, settings.seed
         none = np.empty(0)
-        sizes = (settings.search_size, coarse_size(settings.k, counted=False), FINE)
+        sizes = (
+            settings.search_size,
+            coarse_size(settings.n_centers, counted=False),
+            FINE,
+        )
         picks = [probe(n), *(stratified(n, none, size, seed) for size in sizes)]
         wanted = np.unique(np.concatenate(picks))
         with stage("Picking pixels", 0, PICKING / 2):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..palettes.colors import of_centers
-from .tables import cluster_table
+from ..palettes.tables import cluster_table
 
 if TYPE_CHECKING:
     import pandas as pd

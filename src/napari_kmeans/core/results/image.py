@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..palettes.tables import cluster_table
 from .centroids import Located, centroids
 from .clusters import ImageClusters
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from ..palettes.palette import Palette
@@ -36,6 +38,25 @@ class QuantizedImage(Located, ImageClusters):
     palette: Palette
     n_colors: int | None
     mask: Any = field(repr=False)
+
+    @property
+    def colors(self) -> NDArray[np.float64]:
+        """The colors in which the clusters are shown, as RGB from 0 to 1: (k, 3).
+
+        Those of the palette: of the centers, or such as were given.
+        """
+        return self.palette.colors
+
+    @property
+    def features(self) -> pd.DataFrame:
+        """A table with a row a cluster.
+
+        Columns ``index`` (its label), ``name`` (where any cluster has one), ``color``
+        (hexadecimal), ``center`` (for several channels: ``center_red`` and so on),
+        ``pixels`` and ``share``.
+        """
+        told = self.centers, self.channels, self.counts, self.shares
+        return cluster_table(self.colors, *told, self.palette.names)
 
     def __repr__(self) -> str:
         """Return a line with what the image is, and its clusters."""

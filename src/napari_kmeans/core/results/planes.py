@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..palettes.numbering import cuts
+from ..palettes.tables import cluster_table
 from ..palettes.text import told
 from ..run.progress import at
 from .centroids import Located, centroids
 from .clusters import ImageClusters
-from .tables import cluster_table
 
 if TYPE_CHECKING:
     import pandas as pd

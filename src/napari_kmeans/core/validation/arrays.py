@@ -146,6 +146,28 @@ def check_init(
     return "random", labels.astype(np.int32)
 
 
+def check_seeds(seeds: Any, most: int, n_channels: int) -> NDArray[np.float64] | None:
+    """Return centers to start from, at most so many, as float64."""
+    if seeds is None:
+        return None
+    array = _as_array("seeds", seeds)
+    check_numeric("seeds", array)
+    if array.ndim != 2 or array.shape[1] != n_channels:
+        raise ValueError(
+            f"seeds of shape {array.shape} should have a center a row, "
+            f"(n_seeds, {n_channels})."
+        )
+    if len(array) > most:
+        raise ValueError(
+            f"seeds with {len(array)} centers should have at most the {most} that are "
+            "searched for."
+        )
+    floats = array.astype(np.float64)
+    if not np.isfinite(floats).all():
+        raise ValueError("seeds with NaN or infinite values should be finite.")
+    return floats
+
+
 def check_painted(labels: Any, k: int, shape: tuple[int, ...]) -> NDArray[Any]:
     """Return labels 1..k, of which some may be painted; 0 where there is none."""
     array = _as_array("start labels", labels)

@@ -76,6 +76,20 @@ def check_unchanged(
         )
 
 
+def check_same(name: str, found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
+    """Raise where an image, or what is of one, is not as another.
+
+    Of each: how many channels it has, whether they are color, and, where it matters,
+    the space in which distances are measured, and how channels are scaled for that.
+    """
+    told = ("{} channels", "rgb={}", "color_space={!r}", "scaling={!r}")
+    for text, is_, should in zip(told, found, expected, strict=False):
+        if is_ != should:
+            raise ValueError(
+                f"{name} of {text.format(is_)} should be of {text.format(should)}."
+            )
+
+
 def check_optimal_weights(weights: NDArray[np.float64]) -> None:
     """Raise where sums of weights would lose some that are above 0."""
     least, total = float(weights.min()), float(weights.sum())

@@ -46,6 +46,31 @@ def check_attempts(attempts: Any) -> int:
     return check_integer("attempts", attempts, 1, MOST_SEED)
 
 
+def check_distance(name: str, value: Any) -> float:
+    """Return a distance as a float."""
+    number = _as_float(name, value)
+    if not number >= 0:
+        raise ValueError(f"{name}={shown(value)} should be at least 0.")
+    return number
+
+
+def check_positive(name: str, value: Any) -> float:
+    """Return a finite number above 0 as a float."""
+    number = _as_float(name, value)
+    if not 0 < number < np.inf:
+        raise ValueError(f"{name}={shown(value)} should be finite and above 0.")
+    return number
+
+
+def _as_float(name: str, value: Any) -> float:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise TypeError(f"{name}={shown(value)} should be a number.")
+    try:
+        return float(value)
+    except OverflowError:  # an integer that is no float
+        return np.inf
+
+
 def check_color(color: Any) -> NDArray[np.float64]:
     """Return a color as red, green and blue from 0 to 1."""
     if isinstance(color, str):
@@ -148,6 +173,41 @@ def check_optimal(n_channels: int, refine: bool) -> None:
     if not refine:
         raise ValueError(
             "init='optimal' should not go with refine=False, which is plain OpenCV."
+        )
+
+
+def check_keep(keep: Any, k: int, n_channels: int) -> Any:
+    """Return the palette whose locked clusters stay; None where none is locked."""
+    if keep is None:
+        return None
+    if not hasattr(keep, "locked"):
+        raise TypeError(f"keep={shown(keep)} should be a Palette or None.")
+    if not any(keep.locked):
+        return None
+    n_locked = sum(keep.locked)
+    if k < n_locked:
+        raise ValueError(
+            f"k={k} should be at least the {n_locked} locked clusters of keep."
+        )
+    if keep.centers.shape[1] != n_channels:
+        raise ValueError(
+            f"keep of {keep.centers.shape[1]} channels should have {n_channels}, as "
+            "the image."
+        )
+    return keep
+
+
+def check_search(name: str, value: Any, init: str, refine: bool) -> None:
+    """Raise where an option should go with a search, which there is none of."""
+    if value is None:
+        return
+    if init == "optimal":
+        raise ValueError(
+            f"{name} should not go with init='optimal', which does not search."
+        )
+    if not refine:
+        raise ValueError(
+            f"{name} should not go with refine=False, which is plain OpenCV."
         )
 
 

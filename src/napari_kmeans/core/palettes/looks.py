@@ -1,0 +1,144 @@
+"""Looks: what clusters are called and how they are shown, and whether that may change.
+
+Each edit returns a new palette.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+from .. import validation
+from .matching import still_there
+from .parts import Parts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Looks(Parts):
+    """How others are made of a palette that label the same: see `Palette`."""
+
+    def rename(self, label: int, name: str) -> Self:
+        """Return a palette in which a cluster has a name.
+
+        Parameters
+        ----------
+        label : int
+            1..k.
+        name : str
+            Empty for none.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where there is no such cluster, or it is locked.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from napari_kmeans import fit, read_samples
+        >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
+        >>> palette.rename(1, "dark").names
+        ('dark', '')
+        """
+        at = self._free("label", label)
+        if not isinstance(name, str):
+            raise TypeError(f"name={validation.shown(name)} should be text.")
+        names = (*self.names[:at], name, *self.names[at + 1 :])
+        return replace(self, names=names)
+
+    def recolor(self, label: int, color: Sequence[float] | str) -> Self:
+        """Return a palette in which a cluster is shown, and painted, in a color.
+
+        Its center stays what it is, and what is nearest to it. Images that are not in
+        color are painted as before.
+
+        Parameters
+        ----------
+        label : int
+            1..k.
+        color : str or sequence of float
+            Such as ``"#ff8000"``, or red, green and blue from 0 to 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where there is no such cluster, it is locked, or it is no color.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from napari_kmeans import fit, read_samples
+        >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
+        >>> palette.recolor(2, "#ff8000").colors[1].round(2).tolist()
+        [1.0, 0.5, 0.0]
+        """
+        at = self._free("label", label)
+        return self.shown_in(at, validation.check_color(color))
+
+    def lock(self, *labels: int, locked: bool = True) -> Self:
+        """Return a palette in which clusters are locked, or are not any more.
+
+        Parameters
+        ----------
+        *labels : int
+            1..k; none for all.
+        locked : bool, default True
+            False unlocks them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where there is no such cluster.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from napari_kmeans import fit, read_samples
+        >>> palette = fit(read_samples(np.array([[1, 2], [8, 9]], np.uint8)), k=2)
+        >>> palette.lock(2).locked
+        (False, True)
+        """
+        flag = validation.check_flag("locked", locked)
+        places = {self._at("label", label) for label in labels} or {*range(self.k)}
+        new = [flag if at in places else was for at, was in enumerate(self.locked)]
+        return replace(self, locked=tuple(new))
+
+    def inherit(self, other: Parts) -> Self:
+        """Return a palette with the names, locks and given colors of another.
+
+        Of those of its clusters that are still there: where a center lies within half
+        the way from the other's to the nearest of its neighbors, and none of these is
+        closer to it. For when the same image, or the next, was clustered again.
+
+        Parameters
+        ----------
+        other : Palette
+            Of as many channels; of others nothing is still there.
+
+        Raises
+        ------
+        TypeError
+            Where it is no palette.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from napari_kmeans import fit, read_samples
+        >>> samples = read_samples(np.array([[1, 2], [8, 90]], np.uint8))
+        >>> named = fit(samples, k=2).rename(1, "dark")
+        >>> fit(samples, k=3).inherit(named).names
+        ('dark', '', '')
+        """
+        if not isinstance(other, Parts):
+            raise TypeError(f"other={validation.shown(other)} should be a Palette.")
+        names, locked, palette = [*self.names], [*self.locked], self
+        recolored = other.recolored
+        for old, new in still_there(other.centers, self.centers).items():
+            names[new] = other.names[old] or names[new]
+            locked[new] |= other.locked[old]
+            if recolored[old]:
+                palette = palette.shown_in(new, other.colors[old])
+        return replace(palette, names=tuple(names), locked=tuple(locked))
