@@ -12,11 +12,12 @@ from PIL import Image as Picture
 
 from dock import select
 from napari_kmeans import fit, kmeans, quantize_planes, read_samples
+from napari_kmeans.core.options.code import literal
 from napari_kmeans.core.options.criteria import Criteria
+from napari_kmeans.core.palettes.edit import Edit
 from napari_kmeans.plugin.model import KMeansModel
-from napari_kmeans.plugin.script import code
+from napari_kmeans.plugin.script import Fitted, code
 from napari_kmeans.plugin.sources import Scope
-from napari_kmeans.plugin.steps import Edit, Run, literal
 
 RNG = np.random.default_rng(0)
 GRAY = skimage.data.camera()[::8, ::8]
@@ -31,6 +32,11 @@ EDITS = [
     Edit("lock", (1, 2)),
     Edit("lock", (1,), {"locked": False}),
     Edit("merge", ([1, 3],), {"name": "ground"}),
+    Edit("lock", (), {"locked": False}),
+    Edit("split", (1,), {"k": 2, "seed": 3}),
+    Edit("delete", ([2],)),
+    Edit("merge_closer", (np.float64(0.1),)),
+    Edit("reorder", ("share",)),
 ]
 
 
@@ -42,7 +48,7 @@ def viewer():
 def told(model, edits=(), **more):
     """Return as code what a model has done and what was edited then."""
     job, settings = model.job(), model.settings
-    run = Run(job.k, job.fitting, started=job.start_labels is not None)
+    run = Fitted(job.k, job.fitting, started=job.start_labels is not None)
     reading = job.reading
     return code(
         job.sources,
@@ -146,16 +152,17 @@ def test_code_makes_the_same_labels(viewer, case):
 @pytest.mark.parametrize("case", CASES)
 def test_code_makes_the_same_edits(viewer, case):
     model, _ = ran(viewer, case)
-    samples = read_samples(model.job().reading.image())
+    reading = model.job().reading
+    image, inside = reading.image(), reading.inside()
+    samples = read_samples(image, **reading.masked(inside))
     palette = model.palette
     for edit in EDITS:
         palette = edit.apply(palette, samples)
     made = done(told(model, EDITS), viewer)
-    assert made["palette"].untabled == palette
-    reading = model.job().reading
-    expected = palette.apply(reading.image(), mask=reading.inside())
-    np.testing.assert_array_equal(made["labels"], expected[0])
-    np.testing.assert_array_equal(made["quantized"], expected[1])
+    assert made["palette"] == palette
+    labels, quantized = palette.apply(image, mask=inside)
+    np.testing.assert_array_equal(made["result"].labels, labels)
+    np.testing.assert_array_equal(made["result"].quantized, quantized)
 
 
 def test_planes_each_on_its_own(viewer):
@@ -168,9 +175,33 @@ def test_planes_each_on_its_own(viewer):
     np.testing.assert_array_equal(result.labels, expected.labels)
 
 
+def test_planes_of_several_channels(viewer):
+    for name in "ab":
+        viewer.add_image(RNG.random((2, 20, 30)), name=name)
+    select(viewer, *viewer.layers)
+    model = KMeansModel(viewer)
+    model.change(k=3, scope=Scope((0,)))
+    text = told(model)
+    model.run()
+    labels = viewer.layers["a, b labels"].data
+    np.testing.assert_array_equal(done(text, viewer)["result"].labels, labels)
+
+
+def test_a_clean_up_is_told(viewer):
+    layer = viewer.add_image(GRAY, name="photo")
+    lines = code(
+        [layer], [Fitted(3)], despeckled={"size": 9, "axes": (0,)}
+    ).splitlines()
+    assert (
+        lines[1]
+        == "from napari_kmeans import despeckle, quantize_samples, read_samples"
+    )
+    assert lines[-1] == "labels = despeckle(result.labels, size=9, axes=(0,)).labels"
+
+
 def test_points(viewer):
     layer = viewer.add_points(RNG.random((50, 2)), name="points")
-    text = code([layer], [Run(3, {"seed": 2})])
+    text = code([layer], [Fitted(3, {"seed": 2})])
     assert "kmeans(points, k=3, seed=2)" in text
     expected = kmeans(layer.data, k=3, seed=2)
     np.testing.assert_array_equal(done(text, viewer)["result"].labels, expected.labels)
@@ -185,7 +216,7 @@ def test_of_a_file_the_script_stands_alone(viewer, tmp_path, npe2pm):
         text = told(model, EDITS[:1])
         assert "viewer" not in text
         expected = model.palette.merge([1, 3]).label(COLOR)
-        np.testing.assert_array_equal(done(text)["labels"], expected)
+        np.testing.assert_array_equal(done(text)["result"].labels, expected)
         Picture.fromarray(COLOR[1:]).save(path)
         with pytest.raises(AssertionError):
             done(text)
@@ -193,7 +224,7 @@ def test_of_a_file_the_script_stands_alone(viewer, tmp_path, npe2pm):
 
 def test_an_image_too_large_is_worked_on_by_blocks(viewer):
     layer = viewer.add_image(GRAY, name="photo")
-    text = code([layer], [Run(3)], read={"rgb": False}, by_blocks=True)
+    text = code([layer], [Fitted(3)], read={"rgb": False}, by_blocks=True)
     result = done(text, viewer)["result"]
     assert isinstance(result.labels, da.Array)
     expected = fit(read_samples(GRAY), k=3).label(GRAY)
@@ -202,17 +233,24 @@ def test_an_image_too_large_is_worked_on_by_blocks(viewer):
 
 def test_told_is_what_has_led_to_the_last_palette(viewer):
     layer = viewer.add_image(GRAY, name="photo")
-    earlier = [Run(9), EDITS[0]]
-    last = [Run(4), EDITS[0]]
-    assert code([layer], [*earlier, *last]) == code([layer], last)
-    kept = code([layer], [Run(4), Edit("lock", (1,)), Run(6, kept=True)])
-    assert kept.splitlines()[-4:-1] == [
-        "palette = fit(samples, k=4)",
-        "palette = palette.lock(1)",
-        "palette = fit(samples, k=6, keep=palette)",
-    ]
-    with pytest.raises(ValueError, match="should have a run that does not depend"):
+    last = [Fitted(4), EDITS[0]]
+    assert code([layer], [Fitted(9), EDITS[0], *last]) == code([layer], last)
+    with pytest.raises(ValueError, match="should have a fit that does not go on"):
         code([layer], EDITS)
+
+
+def test_what_was_kept_and_passed_on_is_told(viewer):
+    layer = viewer.add_image(GRAY, name="photo")
+    edits = [Edit("rename", (1, "sky")), Edit("lock", (1,))]
+    steps = [Fitted(4), *edits, Fitted(6, kept=True, inherited=True), EDITS[0]]
+    text = code([layer], steps, read={"rgb": False})
+    assert "palette = fit(samples, k=6, keep=palette).inherit(palette)\n" in text
+    samples = read_samples(GRAY)
+    before = fit(samples, k=4).rename(1, "sky").lock(1)
+    expected = fit(samples, k=6, keep=before).inherit(before)
+    made = done(code([layer], steps[:-1], read={"rgb": False}), viewer)
+    assert made["palette"] == expected
+    assert "sky" in expected.names
 
 
 def test_only_what_is_not_the_default_is_said(viewer):
@@ -263,7 +301,7 @@ def test_what_cannot_be_written_is_refused():
 
 
 @pytest.mark.parametrize(
-    "method", ["apply", "label", "k", "_grouped", "nothing", "__repr__"]
+    "method", ["apply", "label", "k", "_picked", "nothing", "__repr__"]
 )
 def test_edits_are_methods_that_return_a_palette(method):
     palette = fit(read_samples(GRAY), k=3)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..core.options.keywords import READ
+from ..core.options.code import call, changed, literal
+from ..core.options.keywords import FIT, READ
+from ..core.palettes.edit import Edit
 from ..core.validation import shown
-from .steps import Edit, Run, call, changed, literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,14 +26,56 @@ INNER = {
 
 #: What the package itself has.
 PUBLIC = (
-    *("Criteria", "despeckle", "fit", "kmeans", "quantize_planes"),
-    *("quantize_samples", "read", "read_samples"),
+    *("Criteria", "despeckle", "fit", "kmeans", "paint_samples"),
+    *("quantize_planes", "quantize_samples", "read", "read_samples"),
 )
+
+
+class Fitted(NamedTuple):
+    """Clusters that were found in samples.
+
+    Attributes
+    ----------
+    k : int
+    options : mapping
+        As for `fit`; without `keep`.
+    started : bool
+        Whether it began from painted labels; in code, these are ``init``.
+    kept : bool
+        Whether the locked clusters of the palette before were kept.
+    inherited : bool
+        Whether names, locks and colors of the palette before were passed on.
+
+    Examples
+    --------
+    >>> Fitted(3, {"seed": 4, "attempts": 10}).code
+    'fit(samples, k=3, seed=4)'
+    """
+
+    k: int
+    options: Mapping[str, Any] = {}
+    started: bool = False
+    kept: bool = False
+    inherited: bool = False
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The arguments as code, but for the samples; without those by default."""
+        given = {**self.options, "init": "random"} if self.started else self.options
+        told = {"k": literal(self.k), **changed(given, FIT)}
+        told |= {"init": "init"} if self.started else {}
+        return told | ({"keep": "palette"} if self.kept else {})
+
+    @property
+    def code(self) -> str:
+        """The expression that is its palette, that before being ``palette``."""
+        found = call("fit", ["samples"], self.arguments)
+        return found + ".inherit(palette)" * self.inherited
 
 
 def code(
     sources: Sequence[Image | Points],
-    steps: Sequence[Run | Edit],
+    steps: Sequence[Fitted | Edit],
     *,
     read: ReadOptions | None = None,
     cut: tuple[slice, ...] = (),
@@ -52,9 +95,9 @@ def code(
     ----------
     sources : sequence of napari.layers.Image or napari.layers.Points
         What was clustered; several are the channels of one image.
-    steps : sequence of Run or Edit
-        What was done, from the first to the last; a run comes first. Told is what has
-        led to the last palette: from the latest run that kept nothing.
+    steps : sequence of Fitted or Edit
+        What was done, from the first to the last. Told is what has led to the last
+        palette: from the latest that were fitted without those before.
     read : dict, optional
         How images were read, as for `read_samples`; without the mask.
     cut : tuple of slice, optional
@@ -64,7 +107,7 @@ def code(
     mask : napari.layers.Labels or napari.layers.Shapes, optional
         The region outside of which pixels were left out.
     start_labels : napari.layers.Labels, optional
-        The painted labels from which a run has `started`.
+        The painted labels from which a fit has `started`.
     axes : tuple of int, optional
         Those of the planes of a source that were clustered each on its own.
     despeckled : dict, optional
@@ -73,40 +116,40 @@ def code(
     Returns
     -------
     str
-        A script. What it makes are ``result``, or after edits ``labels`` and
-        ``quantized``; ``labels`` also where these were cleaned up.
+        A script. What it makes is ``result``, and ``labels`` where these were cleaned
+        up.
 
     Raises
     ------
     TypeError, ValueError
-        Where the steps do not begin with a run, or one cannot be written as code.
+        Where no step stands for itself, or one cannot be written as code.
 
     Examples
     --------
     >>> import numpy as np
     >>> from napari.layers import Image
     >>> photo = Image(np.eye(9), name="photo")
-    >>> edits = [Edit("merge", ([1, 2],)), Edit("rename", (1, "sky"))]
-    >>> print(code([photo], [Run(3), *edits], read={"rgb": False}))
+    >>> edits = [Edit("merge", ([1, 2],)), Edit("split", (1,), {"k": 3})]
+    >>> print(code([photo], [Fitted(3), *edits], read={"rgb": False}))
     # For napari's console, where the viewer is `viewer`.
-    from napari_kmeans import fit, read_samples
+    from napari_kmeans import fit, paint_samples, read_samples
     <BLANKLINE>
     image = viewer.layers['photo'].data
     samples = read_samples(image, rgb=False)
     palette = fit(samples, k=3)
     palette = palette.merge([1, 2])
-    palette = palette.rename(1, 'sky')
-    labels, quantized = palette.apply(image)
+    palette = palette.split(1, samples, k=3)
+    result = paint_samples(samples, palette)
     <BLANKLINE>
     """
     chain = _latest(steps)
-    run, is_image = chain[0], sources[0]._type_string == "image"
+    first, is_image = chain[0], sources[0]._type_string == "image"
     lines = []
     whole = not cut and mask is None and start_labels is None
     path = _path(sources) if whole and is_image else None
     if not is_image:
         lines.append(f"points = {_data(sources[0])}")
-        lines.append(call("result = kmeans", ["points"], run.arguments))
+        lines.append(call("result = kmeans", ["points"], first.arguments))
         return _script(lines)
     if path:
         lines += _from_file(sources[0], path)
@@ -119,38 +162,40 @@ def code(
         lines.append(f"inside = mask({layers}){_index(cut)}")
         masked = {"mask": "inside"}
     if start_labels is not None:
-        lines.append(_started(start_labels, run.k, read or {}, cut))
+        lines.append(_started(start_labels, first.k, read or {}, cut))
     if axes:
         placed = literal(tuple(axis + (len(sources) > 1) for axis in axes))
-        given = {**run.arguments, "axes": placed, **masked, **options}
+        given = {**first.arguments, "axes": placed, **masked, **options}
         lines.append(call("result = quantize_planes", ["image"], given))
     else:
         lines.append(call("samples = read_samples", ["image"], {**masked, **options}))
-        lines += _clustered(chain, masked)
+        lines += _clustered(chain)
     if despeckled is not None:
-        labels = "result.labels" if axes or len(chain) == 1 else "labels"
         given = {name: literal(value) for name, value in despeckled.items()}
-        lines.append(f"{call('labels = despeckle', [labels], given)}.labels")
+        lines.append(f"{call('labels = despeckle', ['result.labels'], given)}.labels")
     return _script(lines)
 
 
-def _latest(steps: Sequence[Run | Edit]) -> tuple[Run, *tuple[Run | Edit, ...]]:
-    """Return what has led to the last palette, from a run that kept nothing."""
+def _latest(
+    steps: Sequence[Fitted | Edit],
+) -> tuple[Fitted, *tuple[Fitted | Edit, ...]]:
+    """Return what has led to the last palette, from the fit that it began with."""
     for index in reversed(range(len(steps))):
         step = steps[index]
-        if isinstance(step, Run) and not step.kept:
+        if isinstance(step, Fitted) and not (step.kept or step.inherited):
             return step, *steps[index + 1 :]
     raise ValueError(
-        f"steps={shown(steps)} should have a run that does not depend on another."
+        f"steps={shown(steps)} should have a fit that does not go on from another."
     )
 
 
-def _clustered(chain: Sequence[Run | Edit], masked: Mapping[str, str]) -> list[str]:
-    """Return how samples become labels, of edits and runs one after another."""
-    if len(chain) == 1 and isinstance(chain[0], Run):
+def _clustered(chain: Sequence[Fitted | Edit]) -> list[str]:
+    """Return how samples become a result, by fits and edits one after another."""
+    if len(chain) == 1 and isinstance(chain[0], Fitted):
         return [call("result = quantize_samples", ["samples"], chain[0].arguments)]
-    applied = call("labels, quantized = palette.apply", ["image"], masked)
-    return [*(step.code for step in chain), applied]
+    before = {Fitted: "palette = ", Edit: "palette = palette."}
+    done = [f"{before[type(step)]}{step.code}" for step in chain]
+    return [*done, "result = paint_samples(samples, palette)"]
 
 
 def _path(sources: Sequence[Layer]) -> str | None:
