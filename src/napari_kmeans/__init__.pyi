@@ -22,6 +22,9 @@ from .core.run.progress import Canceled as Canceled
 from .core.sweeping.result import Sweep as Sweep
 from .core.sweeping.sweep import sweep as sweep
 from .files import read as read
+from .files import write_indexed as write_indexed
+from .layers.cloud import cloud as cloud
+from .layers.parts import one_layer_each as one_layer_each
 from .layers.tuples import to_layers as to_layers
 
 __version__: str

@@ -299,9 +299,19 @@ class StreamedSamples:
     def _colored(self, codes: Codes) -> Colors:
         """Return the colors that were counted as samples."""
         if self._colors is None:
-            occurring, counts, _ = self._counted[codes]
+            occurring, counts, _ = self._count(codes)
             self._colors = from_colors(codes, occurring, counts, framing(self.space))
         return self._colors
+
+    def colors(self) -> Colors | None:
+        """Return the colors with their counts; None where they are not counted."""
+        codes = self._codes or next(iter(self._counted), None)
+        return self._colored(codes) if codes else None
+
+    def picked(self, index: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return the channels of some of the pixels, by their rank, ascending."""
+        with stage("Picking pixels"):
+            return self.stream.gather(index, self._survey(MOST).blocks)[0]
 
     def _by_color(self, codes: Codes, settings: Settings) -> Fit:
         """Cluster colors that were counted."""
