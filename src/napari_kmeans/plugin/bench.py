@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from ..core.despeckling.despeckle import Despeckled
+    from ..core.quality import Quality
     from .settings import DockSettings
     from .steps import Step
 
@@ -46,8 +47,11 @@ class Bench:
         What layers show; None before the first run.
     said : str
         What was said of it.
+    quality : Quality or None
+        What is lost by it, once it was measured.
     """
 
     history: History[Step] = field(default_factory=History)
     shown: Shown | None = None
     said: str = ""
+    quality: Quality | None = None

@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from ..core.palettes.edit import Edit
 from ..core.palettes.matching import still_there
+from .script import Fitted, code
 from .seeds import add_seeds
 from .steps import CleanUp
 from .veil import veil
@@ -345,7 +346,25 @@ class Clusters:
     @property
     def code(self) -> str:
         """Python that makes this very result, edits included."""
-        return ""
+        step, model = self.history.current, self.model
+        if step is None or step.run.reading is None or step.run.settings is None:
+            raise ValueError("There should be clusters to tell of: run first.")
+        reading, settings, clean_up = step.run.reading, step.run.settings, step.clean_up
+        cleaned = None
+        if clean_up is not None:
+            cleaned = {"size": clean_up.size}
+            cleaned |= {"axes": clean_up.axes} if clean_up.axes else {}
+        started = any(isinstance(one, Fitted) and one.started for one in step.made)
+        return code(
+            cast("Any", model.sources),
+            step.made,
+            read=reading.options,
+            cut=reading.cut,
+            by_blocks=reading.by_blocks,
+            mask=settings.mask,
+            start_labels=settings.start_labels if started else None,
+            despeckled=cleaned,
+        )
 
 
 def _become(before: Palette | None, after: Palette | None) -> dict[int, int]:

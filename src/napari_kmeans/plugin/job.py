@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..core.palettes.edit import Edit
 from ..core.run.progress import follow, stage
 from .reading import Kept, marks_of
+from .script import Fitted
 from .steps import Run, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from napari.layers import Layer
     from numpy.typing import NDArray
 
     from ..core.despeckling.despeckle import Despeckled
     from ..core.options.keywords import FitOptions
-    from ..core.palettes.edit import Edit
     from ..core.palettes.palette import Palette
     from ..core.reading.fit import ImageSamples
     from ..core.results.image import QuantizedImage
@@ -37,9 +38,24 @@ if TYPE_CHECKING:
 READING, CLUSTERED = 0.4, 0.9
 
 
+class Question(NamedTuple):
+    """What is asked of what was read, instead of clustering it.
+
+    Attributes
+    ----------
+    ask : callable
+        Gets the samples, in a thread, and returns an answer.
+    then : callable
+        Gets the answer, in the thread of the viewer.
+    """
+
+    ask: Callable[[ImageSamples], Any]
+    then: Callable[[Any], None]
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What to cluster, and how; or which clusters to show.
+    """What to cluster, and how; or which clusters to show; or what else to find out.
 
     Attributes
     ----------
@@ -62,12 +78,14 @@ class Job:
         it is worked on by blocks.
     kept : Kept or None
         What an earlier job has read, as it seems of the same.
-    before : Palette or None
+    before : Step or None
         Clusters whose names, colors and locks are passed on to those that they become.
     step : Step or None
         What to show instead of clustering anew.
     edit : Edit or None
         What to do to its palette first.
+    question : Question or None
+        What to ask instead of clustering.
     view : View or None
         The part of the image that is to be shown, and how coarse; None for all.
     place : int or None
@@ -90,9 +108,10 @@ class Job:
     axes: tuple[int, ...] = ()
     needed: int | None = None
     kept: Kept | None = None
-    before: Palette | None = None
+    before: Step | None = None
     step: Step | None = None
     edit: Edit | None = None
+    question: Question | None = None
     view: View | None = None
     place: int | None = None
     settings: DockSettings | None = None
@@ -122,6 +141,8 @@ class Outcome(NamedTuple):
         The clusters, as a step of their history; of planes and points there is none.
     cleaned : Despeckled or None
         What a clean-up has done.
+    answer : object
+        What was found out, where a question was asked.
     """
 
     result: Result | None
@@ -130,6 +151,7 @@ class Outcome(NamedTuple):
     kept: Kept | None = None
     step: Step | None = None
     cleaned: Despeckled | None = None
+    answer: Any = None
 
 
 def run(job: Job, progress: Report | None = None) -> Outcome:
@@ -169,6 +191,11 @@ def _outcome(job: Job, inside: NDArray[np.bool_] | None, labels: Any) -> Outcome
         with stage(high=CLUSTERED):
             points = clustered(job.data[0], job.k, None, dict(job.fitting))
         return Outcome(points)
+    if job.question is not None:
+        samples, kept, read = _samples(job, job.reading, inside)
+        with stage("", read):
+            answer = job.question.ask(samples)
+        return Outcome(None, kept=kept, answer=answer)
     if job.view is not None:
         return Outcome(seen(job, job.view, inside))
     if job.axes:
@@ -185,16 +212,7 @@ def _image(
     job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
 ) -> Outcome:
     """Cluster an image, or edit and show its clusters; read it only where it was not."""
-    kept = job.kept
-    if kept is not None and kept.holds(inside):
-        read, samples = 0.0, kept.samples
-    else:
-        from ..core.reading.source import read_samples
-
-        read, marks = READING, marks_of(reading)
-        with stage(high=READING):
-            samples = read_samples(reading.image(), **reading.masked(inside))
-        kept = Kept.of(samples, reading, inside, marks)
+    samples, kept, read = _samples(job, reading, inside)
     with stage("", read, CLUSTERED):
         cleaned = None
         if job.step is None:
@@ -205,6 +223,21 @@ def _image(
     return Outcome(result, kept=kept, step=step, cleaned=cleaned)
 
 
+def _samples(
+    job: Job, reading: Reading, inside: NDArray[np.bool_] | None
+) -> tuple[ImageSamples, Kept | None, float]:
+    """Return samples, those to keep, and which part of a job it was to read them."""
+    kept = job.kept
+    if kept is not None and kept.holds(inside):
+        return kept.samples, kept, 0.0
+    from ..core.reading.source import read_samples
+
+    marks = marks_of(reading)
+    with stage(high=READING):
+        samples = read_samples(reading.image(), **reading.masked(inside))
+    return samples, Kept.of(samples, reading, inside, marks), READING
+
+
 def _clustered(
     job: Job, reading: Reading, samples: ImageSamples, labels: Any
 ) -> tuple[QuantizedImage, Step]:
@@ -212,17 +245,39 @@ def _clustered(
     from ..core.quantize import paint_samples, quantized_samples
 
     search, before = dict(_started(job, reading, labels)), job.before
-    if before is not None and any(before.locked):
-        search["keep"] = before
+    kept = before is not None and any(before.palette.locked)
+    if before is not None and kept:
+        search["keep"] = before.palette
     result = quantized_samples(samples, job.k, search)
+    fitted = Fitted(job.k, job.fitting, started=labels is not None, kept=kept)
+    made: tuple[Fitted | Edit, ...] = (fitted,)
     if before is not None:
-        palette = result.palette.inherit(before)
-        if palette != result.palette:
+        looks = looks_of(result.palette, before.palette)
+        made = (*(before.made if kept else ()), fitted, *looks)
+        palette = result.palette
+        for edit in looks:
+            palette = edit.apply(palette)
+        if looks:
             shown = paint_samples(samples, palette)
             result = replace(
                 shown, asked=result.asked, n_iter=result.n_iter, method=result.method
             )
-    return result, Step(f"K={job.k}", result.palette.untabled, job.ran)
+    return result, Step(f"K={job.k}", result.palette.untabled, job.ran, made)
+
+
+def looks_of(palette: Palette, before: Palette) -> list[Edit]:
+    """Return the edits that give clusters the looks of those that are still there."""
+    heir = palette.inherit(before)
+    edits = []
+    for label, (old, new) in enumerate(zip(palette.names, heir.names, strict=True), 1):
+        if old != new:
+            edits.append(Edit("rename", (label, new)))
+    for at in np.flatnonzero((palette.colors != heir.colors).any(axis=1)):
+        edits.append(Edit("recolor", (int(at) + 1, tuple(heir.colors[at].tolist()))))
+    pairs = enumerate(zip(palette.locked, heir.locked, strict=True), 1)
+    if locked := [label for label, (old, new) in pairs if new and not old]:
+        edits.append(Edit("lock", tuple(locked)))
+    return edits
 
 
 def painted(
@@ -261,12 +316,12 @@ def seen(job: Job, view: View, inside: NDArray[np.bool_] | None) -> QuantizedIma
     of = samples
     if kept is not None and not job.axes and kept.holds(inside):
         of = kept.samples
-    search = dict(job.fitting)
-    if job.before is not None and any(job.before.locked):
-        search["keep"] = job.before
+    search, before = dict(job.fitting), job.before and job.before.palette
+    if before is not None and any(before.locked):
+        search["keep"] = before
     palette = fitted(of, settings_of(of, job.k, search))[1]
-    if job.before is not None:
-        palette = palette.inherit(job.before)
+    if before is not None:
+        palette = palette.inherit(before)
     result = paint_samples(samples, palette)
     return replace(
         result, palette=palette, counts=palette.counts, compactness=palette.compactness

@@ -15,7 +15,7 @@ from psygnal import Signal
 from ..core.run.memory import keepable
 from .bench import Bench, Shown
 from .choice import Choice
-from .job import Job, run
+from .job import Job, Question, run
 from .layers import is_kept, keep, showing, side_by_side
 from .request import request
 from .settings import said_of
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..core.palettes.edit import Edit
     from ..core.palettes.palette import Palette
+    from ..core.quality import Quality
     from ..layers.metadata import LayerData
     from .history import History
     from .job import Outcome
@@ -196,7 +197,18 @@ class KMeansModel:
     def job(self) -> Job:
         """Return what is to be done, as a job; raise where that is not valid."""
         job = request(self.viewer, self.choice)
-        return self._equipped(replace(job, before=self.palette))
+        return self._equipped(replace(job, before=self._before))
+
+    @property
+    def _before(self) -> Step | None:
+        """The clusters there are, where something was said of them that is to stay."""
+        step = self.history.current
+        if step is None:
+            return None
+        of = step.palette
+        own = of.own_colors(of.centers)
+        said = any(of.names) or any(of.locked) or bool((own != of.colors).any())
+        return step if said else None
 
     def preview(self) -> Job:
         """Return a job that shows what a run would, of what is seen, and as coarse."""
@@ -217,6 +229,13 @@ class KMeansModel:
         if step is None:
             raise ValueError("There should be clusters to clean up: run first.")
         return self._showing(step.cleaned(clean_up))
+
+    def asked(self, question: Question) -> Job:
+        """Return the job of asking something of the samples of what is shown."""
+        step = self.history.current
+        if step is None:
+            raise ValueError("There should be clusters to tell of: run first.")
+        return replace(self._showing(step), question=question)
 
     def gone(self, place: int) -> Job:
         """Return the job of going back, or forth, to a step of the history."""
@@ -355,7 +374,7 @@ class KMeansModel:
         from napari.utils.notifications import show_warning
 
         result, layers = outcome.result, self.viewer.layers
-        if result is None:
+        if outcome.error is not None:
             if not job.quiet:
                 self._fail(outcome.error)
             return
@@ -364,6 +383,10 @@ class KMeansModel:
                 self._tell(f"{why}: nothing was added")
             return
         self._remember(job, outcome)
+        if job.question is not None:
+            self._tell(self.bench.said)
+            job.question.then(outcome.answer)
+            return
         shown = self.bench.shown if job.view is None else None
         self.choice.held = True  # what is chosen stays
         self.changed.emit()
@@ -416,6 +439,9 @@ class KMeansModel:
             return
         kept, bench = outcome.kept, self.bench
         self._kept = kept if kept and keepable(kept.nbytes) else None
+        if job.question is not None:
+            return
+        bench.quality = None
         bench.shown = Shown(
             outcome.result, job.settings, [], outcome.cleaned
         )
@@ -455,6 +481,21 @@ class KMeansModel:
             self.do(lambda: self.gone(self.history.place + 1))
         return self.palette
 
+    def measured(self) -> Job:
+        """Return the job of measuring what is lost by the clusters that are shown."""
+        from ..core.quality import measure
+
+        palette, bench = self.palette, self.bench
+        if palette is None:
+            raise ValueError("There should be clusters to measure: run first.")
+
+        def then(quality: Quality) -> None:
+            if self.palette == palette:
+                bench.quality = quality
+                self.told.emit()
+
+        return self.asked(Question(lambda samples: measure(samples, palette), then))
+
     def keep(self) -> None:
         """Make the present result the user's own, named by its K.
 
@@ -489,8 +530,10 @@ class KMeansModel:
     @property
     def message(self) -> str:
         """What is said of the latest run, or of what cannot be run."""
-        stale = "" if self._running or self._failed else self.stale
-        return "\n".join(line for line in (self._said, stale) if line)
+        if self._running or self._failed or self._said != self.bench.said:
+            return self._said
+        lines = self._said, self.bench.quality and str(self.bench.quality), self.stale
+        return "\n".join(line for line in lines if line)
 
     @property
     def stale(self) -> str:

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..core.palettes.edit import Edit
 from .desk import Desk
 from .exports import Exports
 from .pointing import Pointing
@@ -404,7 +405,8 @@ class ClustersWidget(QWidget):
     def _show_closer(self) -> None:
         """Show of how many mergers the clusters are, from where the slider began."""
         history, step = self.clusters.history, self.clusters.history.current
-        merged = bool(step and step.edits and step.edits[-1].method == "merge_closer")
+        last = step.made[-1] if step and step.made else None
+        merged = isinstance(last, Edit) and last.method == "merge_closer"
         if not merged or self._base is None or self._base >= history.place:
             self._base = history.place if not merged else max(history.place - 1, 0)
         base = history.values[self._base].palette if history.values else None

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..core.palettes.palette import Palette
     from ..core.reading.fit import ImageSamples
     from .reading import Reading
+    from .script import Fitted
     from .settings import DockSettings
 
 
@@ -61,8 +62,9 @@ class Step:
         What was done last.
     palette : Palette
     run : Run
-    edits : tuple of Edit
-        What was done to the palette since.
+        What was read, and the last that was clustered.
+    made : tuple of Fitted and Edit
+        All that was done to have the palette, from a fit on.
     clean_up : CleanUp or None
         How labels are cleaned up after that.
     """
@@ -70,7 +72,7 @@ class Step:
     name: str
     palette: Palette
     run: Run = field(compare=False)
-    edits: tuple[Edit, ...] = ()
+    made: tuple[Fitted | Edit, ...] = ()
     clean_up: CleanUp | None = None
 
     def after(self, edit: Edit, samples: ImageSamples) -> Step:
@@ -79,7 +81,7 @@ class Step:
             self,
             name=edit.title,
             palette=edit.apply(self.palette, samples).untabled,
-            edits=(*self.edits, edit),
+            made=(*self.made, edit),
         )
 
     def cleaned(self, clean_up: CleanUp | None) -> Step:
