@@ -10,7 +10,6 @@ from PIL import Image
 
 from .. import replacement
 from ..core import validation
-from ..core.palettes.palette import Palette
 from ..core.run.progress import follow, stage
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from ..core.palettes.palette import Palette
     from ..core.run.progress import Report
 
 #: The most entries of a palette.
@@ -80,6 +80,8 @@ def write_indexed(
     ...         print(image.mode, np.asarray(image).tolist())
     P [[1, 2, 3], [1, 2, 3]]
     """
+    from ..core.palettes.palette import Palette  # loads compiled kernels
+
     validation.check_progress(progress)
     target = _check_path(path)
     if not isinstance(palette, Palette):
