@@ -97,9 +97,8 @@ def quantize(
     max_samples : int or None, default 65_536
         OpenCV searches a sample of 2,048 pixels or ``4 * k``, for at most three
         iterations, and at most this many; what it finds is settled on some thousand
-        samples, and refined over all. With labels or seeds to start from, or
-        ``refine=False``, the sample is of this size. None searches all, as the OpenCV
-        tutorials do.
+        samples, and refined over all. With labels to start from or ``refine=False``,
+        the sample is of this size. None searches all, as the OpenCV tutorials do.
     refine : bool, default True
         Refine the centers in float64 over all pixels. False is plain OpenCV; its
         labels, too, where the whole image was searched.
