@@ -167,6 +167,17 @@ def quantized(
     search: dict[str, Any],
 ) -> QuantizedImage:
     """Do what `quantize` does, but warn; `read` and `search` are its options."""
+    return read_and_quantized(image, k, memory, read, search)[1]
+
+
+def read_and_quantized(
+    image: ArrayLike,
+    k: int,
+    memory: int | None,
+    read: dict[str, Any],
+    search: dict[str, Any],
+) -> tuple[ImageSamples, QuantizedImage]:
+    """Do what `quantized` does; also return what was read."""
     source, settings = checked(image, k, memory, read, search)
     share = source.share
     with stage(high=share):
@@ -174,7 +185,7 @@ def quantized(
     if source.held is None:  # what can be known only now
         samples.check(settings)
     with stage(low=share):
-        return _quantize(samples, settings)
+        return samples, _quantize(samples, settings)
 
 
 def checked(

@@ -154,6 +154,10 @@ class ImageSamples(Protocol):
         """The distinct colors and their counts; None where these are not counted."""
 
     @property
+    def is_read(self) -> bool:
+        """Whether nothing of the image has to be read again to know its pixels."""
+
+    @property
     def extent(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The least and the greatest value of each channel, exact."""
 

@@ -58,6 +58,8 @@ class HeldSamples:
 
     Attributes
     ----------
+    is_read : bool
+        True: nothing of the image has to be read again.
     valid : (n_pixels,) bool, or None for all
         Which pixels are labeled.
     used : (n_pixels,) bool, or None for all
@@ -67,6 +69,8 @@ class HeldSamples:
     weighted : bool
         Whether weights were given.
     """
+
+    is_read = True
 
     def __init__(
         self,

@@ -151,6 +151,11 @@ class StreamedSamples:
         return self._colored(codes)
 
     @property
+    def is_read(self) -> bool:
+        """Whether nothing of the image has to be read again to know its pixels."""
+        return bool(self._counted)
+
+    @property
     def extent(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The least and the greatest value of each channel, exact."""
         if colors := self.colors:  # nothing is read again
