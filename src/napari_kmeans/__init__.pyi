@@ -8,9 +8,9 @@ from .core.maps import reject as reject
 from .core.options.criteria import Criteria as Criteria
 from .core.palettes.palette import Palette as Palette
 from .core.planes import quantize_planes as quantize_planes
-from .core.quantize import paint_samples as paint_samples
 from .core.quality import Quality as Quality
 from .core.quality import measure as measure
+from .core.quantize import paint_samples as paint_samples
 from .core.quantize import quantize as quantize
 from .core.quantize import quantize_samples as quantize_samples
 from .core.reading.points import read_points as read_points

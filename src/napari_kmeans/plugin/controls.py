@@ -188,9 +188,7 @@ class Controls(Container[Any]):
             for title, names in SECTIONS.items()
         }
         self.folded["Output"].append(self.outputs)
-        self.buttons = _row(
-            "buttons", [self.run_button, self.cancel_button, self.live]
-        )
+        self.buttons = _row("buttons", [self.run_button, self.cancel_button, self.live])
         self.kept = _row("kept", [self.keep_button, self.grid_button])
         rows = [self.settings, self.buttons, self.progress, self.message, self.kept]
         super().__init__(labels=False, widgets=rows)

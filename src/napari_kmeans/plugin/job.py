@@ -44,13 +44,13 @@ class Question(NamedTuple):
     Attributes
     ----------
     ask : callable
-        Gets the samples, in a thread, and returns an answer.
+        Gets the samples and the job, in a thread, and returns an answer.
     then : callable
-        Gets the answer, in the thread of the viewer.
+        Gets the answer and the job, in the thread of the viewer.
     """
 
-    ask: Callable[[ImageSamples], Any]
-    then: Callable[[Any], None]
+    ask: Callable[[ImageSamples, Job], Any]
+    then: Callable[[Any, Job], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +122,7 @@ class Job:
     def ran(self) -> Run:
         """What is clustered and how, on record."""
         reading = self.reading and replace(self.reading, data=[])
-        return Run(
-            self.k, self.fitting, reading, self.start_labels, self.settings
-        )
+        return Run(self.k, self.fitting, reading, self.start_labels, self.settings)
 
 
 class Outcome(NamedTuple):
@@ -194,7 +192,7 @@ def _outcome(job: Job, inside: NDArray[np.bool_] | None, labels: Any) -> Outcome
     if job.question is not None:
         samples, kept, read = _samples(job, job.reading, inside)
         with stage("", read):
-            answer = job.question.ask(samples)
+            answer = job.question.ask(samples, job)
         return Outcome(None, kept=kept, answer=answer)
     if job.view is not None:
         return Outcome(seen(job, job.view, inside))
@@ -211,7 +209,7 @@ def _outcome(job: Job, inside: NDArray[np.bool_] | None, labels: Any) -> Outcome
 def _image(
     job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
 ) -> Outcome:
-    """Cluster an image, or edit and show its clusters; read it only where it was not."""
+    """Cluster an image, or edit and show its clusters; read what was not."""
     samples, kept, read = _samples(job, reading, inside)
     with stage("", read, CLUSTERED):
         cleaned = None
@@ -219,7 +217,7 @@ def _image(
             result, step = _clustered(job, reading, samples, labels)
         else:
             step = job.step if job.edit is None else job.step.after(job.edit, samples)
-            result, cleaned = painted(samples, step)
+            result, cleaned = painted(samples, step, reading.image())
     return Outcome(result, kept=kept, step=step, cleaned=cleaned)
 
 
@@ -268,12 +266,12 @@ def _clustered(
 def looks_of(palette: Palette, before: Palette) -> list[Edit]:
     """Return the edits that give clusters the looks of those that are still there."""
     heir = palette.inherit(before)
-    edits = []
-    for label, (old, new) in enumerate(zip(palette.names, heir.names, strict=True), 1):
-        if old != new:
-            edits.append(Edit("rename", (label, new)))
-    for at in np.flatnonzero((palette.colors != heir.colors).any(axis=1)):
-        edits.append(Edit("recolor", (int(at) + 1, tuple(heir.colors[at].tolist()))))
+    names = enumerate(zip(palette.names, heir.names, strict=True), 1)
+    edits = [Edit("rename", (at, new)) for at, (old, new) in names if old != new]
+    edits += [
+        Edit("recolor", (int(at) + 1, tuple(heir.colors[at].tolist())))
+        for at in np.flatnonzero((palette.colors != heir.colors).any(axis=1))
+    ]
     pairs = enumerate(zip(palette.locked, heir.locked, strict=True), 1)
     if locked := [label for label, (old, new) in pairs if new and not old]:
         edits.append(Edit("lock", tuple(locked)))
@@ -281,18 +279,21 @@ def looks_of(palette: Palette, before: Palette) -> list[Edit]:
 
 
 def painted(
-    samples: ImageSamples, step: Step
+    samples: ImageSamples, step: Step, image: Any
 ) -> tuple[QuantizedImage, Despeckled | None]:
-    """Return what samples are by the clusters of a step, and how they were cleaned."""
+    """Return what an image is by the clusters of a step, and how it was cleaned up."""
     from ..core.despeckling.despeckle import despeckle
     from ..core.quantize import paint_samples
 
-    with stage(high=1.0 if step.clean_up is None else 0.3):
+    size, axes, least = step.clean_up
+    with stage(high=0.3 if size or least else 1.0):
         result = paint_samples(samples, step.palette)
-    if step.clean_up is None:
+    if least:
+        with stage("Rejecting", 0.3, 0.5):
+            result = result.rejected(image, least)
+    if not size:
         return result, None
-    size, axes = step.clean_up
-    with stage("Despeckling", 0.3, 0.9):
+    with stage("Despeckling", 0.5, 0.9):
         cleaned = despeckle(result.labels, size, axes=axes or None)
     with stage("Painting", 0.9):
         return result.relabeled(cleaned.labels), cleaned
@@ -316,7 +317,8 @@ def seen(job: Job, view: View, inside: NDArray[np.bool_] | None) -> QuantizedIma
     of = samples
     if kept is not None and not job.axes and kept.holds(inside):
         of = kept.samples
-    search, before = dict(job.fitting), job.before and job.before.palette
+    search: dict[str, Any] = {**job.fitting}
+    before = None if job.before is None else job.before.palette
     if before is not None and any(before.locked):
         search["keep"] = before
     palette = fitted(of, settings_of(of, job.k, search))[1]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..core.palettes.edit import Edit
     from ..core.palettes.palette import Palette
     from ..core.quality import Quality
+    from ..core.reading.fit import ImageSamples
     from ..layers.metadata import LayerData
     from .history import History
     from .job import Outcome
@@ -223,7 +224,7 @@ class KMeansModel:
         job = self._showing(self.history.values[place])
         return replace(job, edit=edit, place=place)
 
-    def cleaned(self, clean_up: CleanUp | None) -> Job:
+    def cleaned(self, clean_up: CleanUp) -> Job:
         """Return the job of cleaning up the labels that are shown."""
         step = self.history.current
         if step is None:
@@ -385,7 +386,9 @@ class KMeansModel:
         self._remember(job, outcome)
         if job.question is not None:
             self._tell(self.bench.said)
-            job.question.then(outcome.answer)
+            job.question.then(outcome.answer, job)
+            return
+        if result is None:
             return
         shown = self.bench.shown if job.view is None else None
         self.choice.held = True  # what is chosen stays
@@ -442,9 +445,7 @@ class KMeansModel:
         if job.question is not None:
             return
         bench.quality = None
-        bench.shown = Shown(
-            outcome.result, job.settings, [], outcome.cleaned
-        )
+        bench.shown = Shown(outcome.result, job.settings, [], outcome.cleaned)
         if job.place is not None:
             bench.history.go(job.place)
         if outcome.step is not None:
@@ -460,7 +461,7 @@ class KMeansModel:
 
     @property
     def history(self) -> History[Step]:
-        """The steps of the clusters of the sources, as runs and edits have made them."""
+        """The steps of the clusters of the sources, as runs and edits made them."""
         return self.bench.history
 
     @property
@@ -489,12 +490,15 @@ class KMeansModel:
         if palette is None:
             raise ValueError("There should be clusters to measure: run first.")
 
-        def then(quality: Quality) -> None:
+        def then(quality: Quality, _job: Job) -> None:
             if self.palette == palette:
                 bench.quality = quality
                 self.told.emit()
 
-        return self.asked(Question(lambda samples: measure(samples, palette), then))
+        def ask(samples: ImageSamples, _job: Job) -> Quality:
+            return measure(samples, palette)
+
+        return self.asked(Question(ask, then))
 
     def keep(self) -> None:
         """Make the present result the user's own, named by its K.

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QItemSelection, QItemSelectionModel, Qt
 from qtpy.QtGui import QAction, QColor, QKeySequence  # type: ignore[attr-defined]
-from qtpy.QtWidgets import (
+from qtpy.QtWidgets import (  # type: ignore[attr-defined]
     QAbstractItemView,
     QColorDialog,
+    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QMenu,
     QPushButton,
-    QShortcut,  # type: ignore[attr-defined]
+    QShortcut,
     QSlider,
     QSpinBox,
     QTableView,
@@ -23,6 +24,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..core.palettes.colors import hexadecimal
 from ..core.palettes.edit import Edit
 from .desk import Desk
 from .exports import Exports
@@ -93,9 +95,7 @@ class ClustersWidget(QWidget):
         self.view.setModel(self.order)
         self.view.setItemDelegateForColumn(0, Swatch(self.view))
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(
-            QAbstractItemView.SelectionMode.ExtendedSelection
-        )
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.view.setMinimumHeight(120)
@@ -109,9 +109,7 @@ class ClustersWidget(QWidget):
         self.view.doubleClicked.connect(self._on_double_click)
         self.said = QLabel()
         self.said.setWordWrap(True)
-        self.said.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-        )
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(4)
@@ -176,17 +174,24 @@ class ClustersWidget(QWidget):
 
     def _speckles(self) -> QHBoxLayout:
         """Return what cleans up labels."""
-        self.size = QSpinBox()
-        self.size.setRange(0, 10**9)
-        self.size.setValue(20)
-        self.size.setSuffix(" px")
-        self.size.setToolTip("Smaller components go to a neighbor; 0: none do.")
+        self.speck = QSpinBox()
+        self.speck.setRange(0, 10**9)
+        self.speck.setValue(20)
+        self.speck.setSuffix(" px")
+        self.speck.setToolTip("Smaller components go to a neighbor; 0: none do.")
         tip = "Give small components to the neighbor with the longest shared border."
         self.buttons["despeckle"] = self._button("Despeckle", tip, self.despeckle)
         row = QHBoxLayout()
         row.addWidget(self.buttons["despeckle"])
-        row.addWidget(self.size)
-        row.addStretch(1)
+        row.addWidget(self.speck)
+        self.least = QDoubleSpinBox()
+        self.least.setRange(0, 1)
+        self.least.setSingleStep(0.05)
+        self.least.setToolTip("The least margin of a pixel that stays; 0: all stay.")
+        tip = "Leave out pixels that are nearly as near to another center."
+        self.buttons["reject"] = self._button("Reject", tip, self.reject)
+        row.addWidget(self.buttons["reject"])
+        row.addWidget(self.least)
         return row
 
     def _button(self, text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
@@ -197,13 +202,16 @@ class ClustersWidget(QWidget):
         button.clicked.connect(lambda: act())
         return button
 
-    def _menu(
-        self, text: str, tip: str, fill: Callable[[QMenu], None]
-    ) -> QPushButton:
+    def _menu(self, text: str, tip: str, fill: Callable[[QMenu], None]) -> QPushButton:
         """Return a button with a menu that is filled when it is opened."""
         button = self._button(text, tip, lambda: None)
         menu = QMenu(button)
-        menu.aboutToShow.connect(lambda: (menu.clear(), fill(menu)))
+
+        def renew() -> None:
+            menu.clear()
+            fill(menu)
+
+        menu.aboutToShow.connect(renew)
         button.setMenu(menu)
         return button
 
@@ -261,10 +269,12 @@ class ClustersWidget(QWidget):
             "orders": edited,
             "export": clusters.k > 0,
             "despeckle": edited,
+            "reject": edited,
         }
         for name, can in possible.items():
             self.buttons[name].setEnabled(bool(can))
-        self.size.setEnabled(edited)
+        self.speck.setEnabled(edited)
+        self.least.setEnabled(edited)
         self.closer.setEnabled(edited and self.closer.maximum() > 0)
 
     def _on_hover(self, label: int) -> None:
@@ -303,7 +313,8 @@ class ClustersWidget(QWidget):
 
     @property
     def _folded(self) -> set[str]:
-        return {*remembered().value("columns/folded", sorted(FOLDED), type=list)}
+        folded: Any = remembered().value("columns/folded", sorted(FOLDED), type=list)
+        return {*folded}
 
     def _show_columns(self) -> None:
         folded = self._folded
@@ -356,7 +367,7 @@ class ClustersWidget(QWidget):
         if palette is None or len(self.clusters.selected) != 1:
             return
         [label] = self.clusters.selected
-        now = QColor.fromRgbF(*map(float, palette.colors[label - 1]))
+        now = QColor(hexadecimal(palette.colors)[label - 1])
         chosen = QColorDialog.getColor(now, self, f"Color of cluster {label}")
         if chosen.isValid():
             self._do(self.clusters.recolor, label, chosen.name())
@@ -395,7 +406,11 @@ class ClustersWidget(QWidget):
 
     def despeckle(self) -> None:
         """Clean up the labels."""
-        self._do(self.clusters.despeckle, self.size.value())
+        self._do(self.clusters.despeckle, self.speck.value())
+
+    def reject(self) -> None:
+        """Leave out pixels that are unsure."""
+        self._do(self.clusters.reject, self.least.value())
 
     def _do(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self.desk.do(act, *args, **kwargs)
@@ -456,8 +471,22 @@ class ClustersWidget(QWidget):
             )
 
     def _more(self, menu: QMenu) -> None:
-        columns = menu.addMenu("Columns")
-        self._fill_columns(columns)
+        """Offer further views of the result, and the columns of the table."""
+        clusters = self.clusters
+        color = clusters.palette is not None and clusters.palette.layout.rgb
+        for text, act, can in (
+            ("Add a center by clicking", clusters.add_center, True),
+            ("Error map", clusters.show_errors, True),
+            ("Error map (CIEDE2000)", self._differences, color),
+            ("Margin map", clusters.show_margins, True),
+        ):
+            action = menu.addAction(text)
+            action.setEnabled(bool(clusters.palette is not None and can))
+            action.triggered.connect(lambda _on=False, act=act: self._do(act))
+        self._fill_columns(menu.addMenu("Columns"))
+
+    def _differences(self) -> None:
+        self.clusters.show_errors("ciede2000")
 
     # -- the end -------------------------------------------------------------------
 

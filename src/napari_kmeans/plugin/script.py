@@ -83,6 +83,7 @@ def code(
     mask: Labels | Shapes | None = None,
     start_labels: Labels | None = None,
     axes: tuple[int, ...] = (),
+    rejected: float = 0.0,
     despeckled: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the code that makes a result again, edits included.
@@ -110,6 +111,8 @@ def code(
         The painted labels from which a fit has `started`.
     axes : tuple of int, optional
         Those of the planes of a source that were clustered each on its own.
+    rejected : float, default 0.0
+        The least margin of pixels, where those of a smaller one were rejected.
     despeckled : dict, optional
         The arguments of `despeckle` but the labels, where labels were cleaned up.
 
@@ -170,9 +173,12 @@ def code(
     else:
         lines.append(call("samples = read_samples", ["image"], {**masked, **options}))
         lines += _clustered(chain)
+    if rejected:
+        lines.append(f"result = result.rejected(image, {literal(rejected)})")
     if despeckled is not None:
         given = {name: literal(value) for name, value in despeckled.items()}
         lines.append(f"{call('labels = despeckle', ['result.labels'], given)}.labels")
+        lines.append("result = result.relabeled(labels)")
     return _script(lines)
 
 

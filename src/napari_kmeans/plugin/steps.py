@@ -21,13 +21,23 @@ class CleanUp(NamedTuple):
     Attributes
     ----------
     size : int
-        Components of fewer pixels than this go to a neighbor.
+        Components of fewer pixels than this go to a neighbor; 0 leaves all.
     axes : tuple of int
         Planes along these axes are cleaned each on its own.
+    least : float
+        Before that, pixels of a smaller margin are rejected; 0 rejects none.
     """
 
-    size: int
+    size: int = 0
     axes: tuple[int, ...] = ()
+    least: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """What it is called in a list of steps."""
+        said = [f"Reject below {self.least:g}"] if self.least else []
+        said += [f"Despeckle {self.size}"] if self.size else []
+        return ", ".join(said) or "No clean-up"
 
 
 class Run(NamedTuple):
@@ -65,7 +75,7 @@ class Step:
         What was read, and the last that was clustered.
     made : tuple of Fitted and Edit
         All that was done to have the palette, from a fit on.
-    clean_up : CleanUp or None
+    clean_up : CleanUp
         How labels are cleaned up after that.
     """
 
@@ -73,7 +83,7 @@ class Step:
     palette: Palette
     run: Run = field(compare=False)
     made: tuple[Fitted | Edit, ...] = ()
-    clean_up: CleanUp | None = None
+    clean_up: CleanUp = CleanUp()
 
     def after(self, edit: Edit, samples: ImageSamples) -> Step:
         """Return the step after an edit of the palette."""
@@ -84,7 +94,6 @@ class Step:
             made=(*self.made, edit),
         )
 
-    def cleaned(self, clean_up: CleanUp | None) -> Step:
-        """Return the step after another clean-up, or none any more."""
-        name = f"Despeckle {clean_up.size}" if clean_up else "Do not despeckle"
-        return replace(self, name=name, clean_up=clean_up)
+    def cleaned(self, clean_up: CleanUp) -> Step:
+        """Return the step after another clean-up."""
+        return replace(self, name=clean_up.title, clean_up=clean_up)

@@ -51,7 +51,7 @@ def distinct(samples: ImageSamples, most: int) -> Distinct:
     >>> found.values.ravel().tolist(), found.pixels.tolist()
     ([3, 9], [2, 2])
     """
-    colors = samples.colors()
+    colors = samples.colors
     if colors is None:
         index = np.arange(samples.n)
         if samples.n > most:

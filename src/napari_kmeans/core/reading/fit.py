@@ -180,9 +180,6 @@ class ImageSamples(Protocol):
     def fit(self, settings: Settings) -> Fit:
         """Cluster the samples."""
 
-    def colors(self) -> Colors | None:
-        """Return the colors with their counts; None where they are not counted."""
-
     def picked(self, index: NDArray[np.int64]) -> list[NDArray[Any]]:
         """Return the channels of some of the pixels, by their rank, ascending."""
 

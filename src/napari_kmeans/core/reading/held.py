@@ -247,10 +247,6 @@ class HeldSamples:
             self._kept[kind] = make(self._channels)
         return self._kept[kind]
 
-    def colors(self) -> Colors | None:
-        """Return the colors with their counts; None where they are not counted."""
-        return cast("Colors", self.samples(False)) if self._codes else None
-
     def picked(self, index: NDArray[np.int64]) -> list[NDArray[Any]]:
         """Return the channels of some of the pixels, by their rank, ascending."""
         return [channel[index] for channel in self._channels]

@@ -308,11 +308,6 @@ class StreamedSamples:
             self._colors = from_colors(codes, occurring, counts, framing(self.space))
         return self._colors
 
-    def colors(self) -> Colors | None:
-        """Return the colors with their counts; None where they are not counted."""
-        codes = self._codes or next(iter(self._counted), None)
-        return self._colored(codes) if codes else None
-
     def picked(self, index: NDArray[np.int64]) -> list[NDArray[Any]]:
         """Return the channels of some of the pixels, by their rank, ascending."""
         with stage("Picking pixels"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import validation
+from ..maps import margin_map, reject
 from ..palettes.quantizer import repaint
 from ..palettes.tables import cluster_table
 from ..run.progress import follow, stage
@@ -135,6 +136,69 @@ class QuantizedImage(Located, ImageClusters):
             quantized=self.layout.restore(painted),
             counts=counts,
             compactness=math.nan,
+        )
+
+    def rejected(
+        self, image: ArrayLike, least: float, *, progress: Report | None = None
+    ) -> QuantizedImage:
+        """Return the same without the pixels whose label is not sure enough.
+
+        Parameters
+        ----------
+        image : array_like or dask.array.Array
+            The one that was quantized.
+        least : float
+            The least margin of a pixel that stays, 0 to 1: see `margin_map`.
+        progress : callable, optional
+            As for `quantize`.
+
+        Returns
+        -------
+        QuantizedImage
+            With label 0, and its own value in `quantized`, where a pixel was rejected;
+            `excluded` tells how many "rejected" these are. `compactness` is NaN.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where an argument is not as described.
+
+        Examples
+        --------
+        >>> from napari_kmeans import quantize
+        >>> image = np.array([[1, 1, 5, 8, 9]], np.uint8)
+        >>> sure = quantize(image, k=2).rejected(image, 0.5)
+        >>> sure.labels.tolist(), sure.quantized.tolist(), sure.excluded
+        ([[1, 1, 0, 2, 2]], [[1, 1, 5, 7, 7]], {'rejected': 1})
+        """
+        validation.check_progress(progress)
+        array = validation.check_image(image)
+        least = validation.check_least(least)
+        if array.shape != self.quantized.shape:
+            raise ValueError(
+                f"image of shape {array.shape} should have that of the quantized one, "
+                f"{self.quantized.shape}."
+            )
+        return follow(lambda: self._rejected(array, least), progress)
+
+    def _rejected(self, image: Any, least: float) -> QuantizedImage:
+        with stage("Measuring margins", 0, 0.7):
+            margins = margin_map(image, self.palette, mask=self.mask)
+        with stage("Counting", 0.7, 0.85):
+            labels, n = reject(self.labels, margins, least)
+            counts, n = count(labels, self.k), int(n)
+        with stage("Painting", 0.85):
+            arranged = self.layout.arrange(image)
+            given = self.palette.quantizer, arranged, len(self.channels), labels
+            painted = repaint(*given)
+        return replace(
+            self,
+            labels=labels,
+            quantized=self.layout.restore(painted),
+            counts=counts,
+            compactness=math.nan,
+            excluded={**self.excluded, **({"rejected": n} if n else {})},
+            n_excluded=self.n_excluded + n,
         )
 
     def _positions(self) -> NDArray[np.float64]:
