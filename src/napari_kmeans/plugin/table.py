@@ -57,7 +57,8 @@ class ClusterTable(QAbstractTableModel):
             table.insert(1, "name", "")
         if "locked" not in table and len(table):
             table["locked"] = False
-        table = table[sorted([str(name) for name in table], key=_rank)]
+        names: list[str] = [str(name) for name in table]
+        table = table[sorted(names, key=_rank)]
         columns = [str(name) for name in table]
         same = columns == self.columns and len(table) == self.rowCount()
         if not same:
