@@ -412,7 +412,10 @@ class KMeansModel:
         finally:
             self.choice.held = False
         if job.view is None:
-            said = summary(result, outcome.seconds, job.edit and job.edit.title)
+            act = (
+                None if job.step is None or outcome.step is None else outcome.step.name
+            )
+            said = summary(result, outcome.seconds, act, outcome.cleaned)
             self.bench.said = self._notice + said
             self._tell(self.bench.said)
             self.shown.emit()
