@@ -89,7 +89,7 @@ class Step:
     made: tuple[Fitted | Edit, ...] = ()
     clean_up: CleanUp = UNCLEANED
 
-    def after(self, edit: Edit, samples: ImageSamples) -> Step:
+    def after(self, edit: Edit, samples: ImageSamples | None = None) -> Step:
         """Return the step after an edit of the palette."""
         return replace(
             self,

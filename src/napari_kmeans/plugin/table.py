@@ -181,6 +181,8 @@ class Swatch(QStyledItemDelegate):
         box = option.rect.adjusted(24, 2, -2, -2)
         painter.save()
         painter.fillRect(box, color)
+        painter.setPen(QColor(128, 128, 128))  # an edge on any background
+        painter.drawRect(box)
         painter.setPen(ink)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index.data()))
         painter.restore()
