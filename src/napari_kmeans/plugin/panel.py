@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QItemSelection, QItemSelectionModel, Qt
+from qtpy.QtCore import QEvent, QItemSelection, QItemSelectionModel, Qt
 from qtpy.QtGui import QAction, QColor, QKeySequence  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (  # type: ignore[attr-defined]
     QAbstractItemView,
@@ -82,11 +82,34 @@ class ClustersWidget(QWidget):
         self._base: int | None = None
         self._build()
         self.pointing = Pointing(self.clusters, self._on_hover)
-        self.clusters.changed.connect(self._on_changed)
-        self.clusters.looked.connect(self._on_looked)
-        self.clusters.model.told.connect(self._enable)
-        self.destroyed.connect(self._on_destroyed)
-        self._on_changed()
+        self._listening = False
+        # A method of what is destroyed would not be called.
+        self.destroyed.connect(lambda: self._listen(False))
+        self._listen()
+
+    def event(self, event: QEvent) -> bool:
+        """Listen while docked: a dock that is closed lets go of its widget."""
+        if event.type() == QEvent.Type.ParentChange:
+            self._listen(self.parent() is not None)
+        return bool(super().event(event))
+
+    def _listen(self, listening: bool = True) -> None:
+        """Listen to the clusters and to the mouse, or no more."""
+        if listening == self._listening:
+            return
+        self._listening = listening
+        for signal, heard in (
+            (self.clusters.changed, self._on_changed),
+            (self.clusters.looked, self._on_looked),
+            (self.clusters.model.told, self._enable),
+        ):
+            if listening:
+                signal.connect(heard)
+            else:
+                signal.disconnect(heard)
+        self.pointing.listen(listening)
+        if listening:
+            self._on_changed()
 
     # -- how it is built -----------------------------------------------------------
 
@@ -234,14 +257,27 @@ class ClustersWidget(QWidget):
     def _on_looked(self) -> None:
         """Show what is selected and hidden."""
         self.table.told()
+        if self._selected != {*self.clusters.selected}:
+            self._show_selected()
+        self._enable()
+        self._on_hover(0)
+
+    @property
+    def _selected(self) -> set[int]:
+        """The labels of the rows that are selected."""
+        rows = self.view.selectionModel().selectedRows()
+        return {self.table.label(self.order.mapToSource(row).row()) for row in rows}
+
+    def _show_selected(self) -> None:
+        """Select the rows of the clusters that are."""
+        chosen = QItemSelection()
+        last = self.table.columnCount() - 1
+        for row in range(self.table.rowCount()):
+            if self.table.label(row) in self.clusters.selected:
+                left, right = (self.table.index(row, at) for at in (0, last))
+                chosen.select(left, right)
         self._selecting = True
         try:
-            chosen = QItemSelection()
-            last = self.table.columnCount() - 1
-            for row in range(self.table.rowCount()):
-                if self.table.label(row) in self.clusters.selected:
-                    left, right = (self.table.index(row, at) for at in (0, last))
-                    chosen.select(left, right)
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
             mapped = self.order.mapSelectionFromSource(chosen)
             self.view.selectionModel().select(mapped, flags)
@@ -249,8 +285,6 @@ class ClustersWidget(QWidget):
                 self.view.scrollTo(rows[0])
         finally:
             self._selecting = False
-        self._enable()
-        self._on_hover(0)
 
     def _enable(self) -> None:
         """Enable what can be done now."""
@@ -303,8 +337,7 @@ class ClustersWidget(QWidget):
     def _on_selected(self, *_: Any) -> None:
         if self._selecting:
             return
-        rows = self.view.selectionModel().selectedRows()
-        labels = [self.table.label(self.order.mapToSource(row).row()) for row in rows]
+        labels = self._selected
         self.clusters.select(labels)
         self.clusters.isolate(bool(labels))
 
@@ -490,14 +523,6 @@ class ClustersWidget(QWidget):
 
     def _differences(self) -> None:
         self.clusters.show_errors("ciede2000")
-
-    # -- the end -------------------------------------------------------------------
-
-    def _on_destroyed(self, *_: Any) -> None:
-        self.pointing.stop()
-        self.clusters.changed.disconnect(self._on_changed)
-        self.clusters.looked.disconnect(self._on_looked)
-        self.clusters.model.told.disconnect(self._enable)
 
 
 def _family(name: str) -> str:

@@ -29,16 +29,16 @@ class Pointing:
         self._clusters, self._hovered = clusters, hovered
         self._label = 0
         self._viewer = clusters.model.viewer
-        self._viewer.mouse_drag_callbacks.append(self._on_press)
-        self._viewer.mouse_move_callbacks.append(self._on_move)
 
-    def stop(self) -> None:
-        """Listen no more."""
+    def listen(self, listening: bool = True) -> None:
+        """Listen, or no more."""
         for callbacks, mine in (
             (self._viewer.mouse_drag_callbacks, self._on_press),
             (self._viewer.mouse_move_callbacks, self._on_move),
         ):
-            if mine in callbacks:
+            if listening and mine not in callbacks:
+                callbacks.append(mine)
+            elif not listening and mine in callbacks:
                 callbacks.remove(mine)
 
     def _on_press(self, _viewer: Any, event: Any) -> Iterator[None]:

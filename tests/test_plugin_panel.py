@@ -1,0 +1,434 @@
+"""The panel of clusters in the real viewer, with clicks and keys."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import skimage.data
+from PIL import Image as Picture
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QApplication, QColorDialog, QFileDialog, QLineEdit
+
+from dock import by_script, click, names, open_from, run
+from napari_kmeans import quantize
+from napari_kmeans.plugin.docks import CLUSTERS, open_panel
+from napari_kmeans.plugin.panel import ACTS, ClustersWidget
+
+PHOTO = skimage.data.coffee()[::2, ::2].copy()
+STACK = np.stack([skimage.data.camera()[::8, ::8]] * 3)
+
+
+@pytest.fixture
+def panel(viewer, qtbot):
+    """Return the panel of a photo in five colors."""
+    viewer.add_image(PHOTO, name="photo")
+    return begun(viewer, qtbot)
+
+
+def begun(viewer, qtbot, k=5):
+    widget = by_script(viewer)
+    widget.k.value = k
+    run(widget, qtbot)
+    panel = open_panel(viewer, CLUSTERS)
+    viewer.window._qt_window.show()
+    still(panel, qtbot)
+    return panel
+
+
+def still(panel, qtbot):
+    """Wait until nothing is under way."""
+    desk = panel.desk
+    qtbot.waitUntil(lambda: not desk.model.busy and desk.worker is None, timeout=60_000)
+
+
+def labels_of(panel):
+    return np.asarray(panel.clusters.layer.data)
+
+
+def choose(panel, qtbot, *labels, column="name"):
+    """Click on rows of the table, with Ctrl but for the first."""
+    for number, label in enumerate(labels):
+        place = center_of(panel, label, column)
+        keys = Qt.KeyboardModifier.ControlModifier
+        qtbot.mouseClick(
+            panel.view.viewport(),
+            Qt.MouseButton.LeftButton,
+            keys if number else Qt.KeyboardModifier.NoModifier,
+            place,
+        )
+
+
+def center_of(panel, label, column):
+    row = [panel.table.label(r) for r in range(panel.table.rowCount())].index(label)
+    at = panel.table.index(row, panel.table.columns.index(column))
+    return panel.view.visualRect(panel.order.mapFromSource(at)).center()
+
+
+def press(panel, name, qtbot):
+    click(panel.buttons[name], qtbot)
+    still(panel, qtbot)
+
+
+@pytest.mark.parametrize("road", ["first result", "plugins menu", "script"])
+def test_the_panel_opens_by_every_road(viewer, qtbot, road):
+    viewer.add_image(PHOTO, name="photo")
+    if road == "plugins menu":
+        panel = open_from(viewer.window.plugins_menu, viewer, "Clusters")
+    elif road == "script":
+        panel = viewer.window.add_plugin_dock_widget("napari-kmeans", CLUSTERS)[1]
+    widget = by_script(viewer)
+    if road == "first result":
+        assert not any(title.startswith(CLUSTERS) for title in docks(viewer))
+    run(widget, qtbot)
+    assert [title for title in docks(viewer) if title.startswith(CLUSTERS)]
+    panel = open_panel(viewer, CLUSTERS)
+    assert isinstance(panel, ClustersWidget)
+    assert panel.table.rowCount() == 5
+
+
+def docks(viewer):
+    return list(viewer.window.dock_widgets)
+
+
+def test_a_row_that_is_clicked_is_seen_alone(panel, qtbot):
+    choose(panel, qtbot, 3)
+    assert panel.clusters.selected == (3,)
+    colors = panel.clusters.layer.colormap.colors
+    expected = quantize(PHOTO, 5).colors
+    np.testing.assert_allclose(colors[3, :3], expected[2], atol=1e-6)
+    np.testing.assert_allclose(colors[1], [0, 0, 0, 0.85])
+    press(panel, "show_all", qtbot)
+    np.testing.assert_allclose(colors_of(panel), expected, atol=1e-6)
+
+
+def colors_of(panel):
+    k = panel.clusters.k
+    return panel.clusters.layer.colormap.colors[1 : k + 1, :3]
+
+
+def test_a_pixel_that_is_clicked_selects_its_row(panel, qtbot, viewer):
+    place = (50, 70)
+    canvas = on_canvas(viewer, place)
+    native = viewer.window._qt_viewer.canvas.native
+    qtbot.mouseMove(native, canvas)
+    qtbot.mouseClick(native, Qt.MouseButton.LeftButton, pos=canvas)
+    label = labels_of(panel)[place]
+    qtbot.waitUntil(lambda: panel.clusters.selected == (label,), timeout=5_000)
+    rows = panel.view.selectionModel().selectedRows()
+    assert [panel.table.label(panel.order.mapToSource(r).row()) for r in rows] == [
+        label
+    ]
+
+
+def on_canvas(viewer, position):
+    """Return where on the canvas a position in the image is."""
+    QApplication.processEvents()
+    camera = getattr(viewer, "scene", viewer).camera
+    native = viewer.window._qt_viewer.canvas.native
+    away = (np.array(position) - camera.center[-2:]) * camera.zoom
+    return QPoint(
+        round(native.width() / 2 + away[1]), round(native.height() / 2 + away[0])
+    )
+
+
+def test_the_cursor_tells_of_the_cluster_below_it(panel, qtbot, viewer):
+    panel.clusters.rename(2, "table")
+    place = tuple(np.argwhere(labels_of(panel) == 2)[500])
+    native = viewer.window._qt_viewer.canvas.native
+    qtbot.mouseMove(native, on_canvas(viewer, place))
+    share = 100 * panel.clusters.palette.shares[1]
+    qtbot.waitUntil(
+        lambda: panel.said.text() == f"2 table, {share:.1f} %", timeout=5_000
+    )
+
+
+def test_clusters_are_merged_undone_and_done_again(panel, qtbot):
+    before = labels_of(panel).copy()
+    choose(panel, qtbot, 2, 4)
+    press(panel, "merge", qtbot)
+    merged = np.array([0, 1, 2, 3, 2, 4])[before]
+    np.testing.assert_array_equal(labels_of(panel), merged)
+    assert panel.table.rowCount() == 4
+    press(panel, "undo", qtbot)
+    np.testing.assert_array_equal(labels_of(panel), before)
+    assert not panel.buttons["undo"].isEnabled()
+    press(panel, "redo", qtbot)
+    np.testing.assert_array_equal(labels_of(panel), merged)
+    assert not panel.buttons["redo"].isEnabled()
+
+
+def test_all_of_it_works_by_keys(panel, qtbot, monkeypatch):
+    monkeypatch.setattr(QColorDialog, "getColor", lambda *_, **__: QColor("#00ff00"))
+    window = panel.clusters.model.viewer.window._qt_window
+    window.activateWindow()
+    panel.view.setFocus()
+    qtbot.waitUntil(panel.view.hasFocus, timeout=5_000)
+
+    def key(*keys):
+        for one in keys:
+            one = one if isinstance(one, tuple) else (one,)
+            qtbot.keyClick(panel.view, *one)
+            still(panel, qtbot)
+
+    shift, control = (
+        Qt.KeyboardModifier.ShiftModifier,
+        Qt.KeyboardModifier.ControlModifier,
+    )
+    panel.view.selectRow(0)
+    key((Qt.Key.Key_Down, shift))
+    assert panel.clusters.selected == (1, 2)
+    key("M")
+    assert panel.clusters.k == 4
+    panel.view.selectRow(3)
+    key("S")
+    assert panel.clusters.k == 5
+    key((Qt.Key.Key_Z, control))
+    assert panel.clusters.k == 4
+    key((Qt.Key.Key_Z, control | shift))
+    assert panel.clusters.k == 5
+    panel.view.selectRow(1)
+    key("C")
+    np.testing.assert_allclose(panel.clusters.palette.colors[1], [0, 1, 0])
+    key("L")
+    assert panel.clusters.palette.locked[1]
+    key("L", "H")
+    assert panel.clusters.hidden == {2}
+    key("A")
+    assert not panel.clusters.hidden
+    panel.view.selectRow(0)
+    key(Qt.Key.Key_Delete)
+    assert panel.clusters.k == 4
+
+
+def test_a_name_is_typed_into_the_table(panel, qtbot):
+    place = center_of(panel, 2, "name")
+    viewport = panel.view.viewport()
+    qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=place)
+    editor = panel.view.findChild(QLineEdit)
+    qtbot.keyClicks(editor, "table")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    still(panel, qtbot)
+    assert panel.clusters.palette.names[1] == "table"
+    assert panel.clusters.layer.features["name"][2] == "table"
+
+
+def test_a_color_is_chosen_and_painted_at_once(panel, qtbot, monkeypatch):
+    monkeypatch.setattr(QColorDialog, "getColor", lambda *_, **__: QColor("#ff8000"))
+    qtbot.mouseDClick(
+        panel.view.viewport(),
+        Qt.MouseButton.LeftButton,
+        pos=center_of(panel, 4, "label"),
+    )
+    still(panel, qtbot)
+    np.testing.assert_allclose(colors_of(panel)[3], [1, 128 / 255, 0], atol=1e-6)
+    quantized = panel.clusters.model.viewer.layers["photo quantized"].data
+    assert (quantized[labels_of(panel) == 4] == [255, 128, 0]).all()
+
+
+def test_a_tick_hides_a_cluster(panel, qtbot):
+    rect = panel.view.visualRect(panel.order.index(1, 0))
+    qtbot.mouseClick(
+        panel.view.viewport(),
+        Qt.MouseButton.LeftButton,
+        pos=QPoint(rect.left() + 10, rect.center().y()),
+    )
+    assert panel.clusters.hidden == {2}
+    np.testing.assert_array_equal(panel.clusters.layer.colormap.colors[2], [0, 0, 0, 1])
+
+
+def test_locked_clusters_survive_a_run(panel, qtbot):
+    choose(panel, qtbot, 2)
+    press(panel, "lock", qtbot)
+    center = panel.clusters.palette.centers[1].copy()
+    widget = by_script(panel.clusters.model.viewer)
+    widget.k.value = 8
+    run(widget, qtbot)
+    [at] = np.flatnonzero(panel.clusters.palette.locked)
+    np.testing.assert_array_equal(panel.clusters.palette.centers[at], center)
+
+
+def test_close_clusters_are_merged_with_a_slider(panel, qtbot):
+    before = panel.clusters.palette
+    for n, key in enumerate([Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left], 1):
+        qtbot.keyClick(panel.closer, key)
+        still(panel, qtbot)
+        merged = [1, 2, 1][n - 1]
+        assert panel.clusters.k == 5 - merged
+        assert panel.closer.value() == merged
+    heights = before.dendrogram[:, 2]
+    expected = before.merge_closer((heights[0] + heights[1]) / 2)
+    assert panel.clusters.palette == expected
+    qtbot.keyClick(panel.closer, Qt.Key.Key_Left)
+    still(panel, qtbot)
+    assert panel.clusters.palette == before
+
+
+def test_steps_are_listed_and_gone_to(panel, qtbot):
+    panel.clusters.rename(1, "dark")
+    panel.clusters.merge([2, 3])
+    menu = panel.buttons["steps"].menu()
+    menu.aboutToShow.emit()
+    assert [action.text() for action in menu.actions()] == [
+        *("K=5", "Name 1 dark", "Merge 2, 3"),
+    ]
+    menu.actions()[1].trigger()
+    still(panel, qtbot)
+    assert panel.clusters.k == 5
+    assert panel.clusters.palette.names[0] == "dark"
+
+
+def test_specks_are_removed_and_both_counts_told(panel, qtbot):
+    before = np.bincount(labels_of(panel).ravel(), minlength=6)[1:]
+    panel.speck.setValue(50)
+    press(panel, "despeckle", qtbot)
+    after = np.bincount(labels_of(panel).ravel(), minlength=6)[1:]
+    assert (before != after).any()
+    table = panel.clusters.table
+    assert table["pixels"].tolist() == after.tolist()
+    assert table["pixels before"].tolist() == before.tolist()
+    press(panel, "undo", qtbot)
+    assert panel.clusters.table["pixels"].tolist() == before.tolist()
+
+
+def test_unsure_pixels_are_rejected_and_counted(panel, qtbot):
+    panel.least.setValue(0.2)
+    press(panel, "reject", qtbot)
+    n = int((labels_of(panel) == 0).sum())
+    assert n > 0
+    widget = by_script(panel.clusters.model.viewer)
+    assert f"{n:,} pixels left out: rejected" in widget.message.value
+    features = panel.clusters.layer.features
+    assert features["pixels"][0] == n
+
+
+@pytest.mark.parametrize("entry", ["Table (CSV)…", "Indexed PNG…"])
+def test_what_is_saved(panel, qtbot, monkeypatch, tmp_path, entry):
+    path = tmp_path / "saved"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    panel.clusters.rename(2, "cup, left")
+    act(panel, "export", entry)
+    if entry.startswith("Table"):
+        table = pd.read_csv(path.with_suffix(".csv"))
+        assert table["name"][1] == "cup, left"
+        assert table["pixels"].tolist() == panel.clusters.table["pixels"].tolist()
+    else:
+        with Picture.open(path.with_suffix(".png")) as picture:
+            colors = np.asarray(picture.convert("RGB"))
+        quantized = panel.clusters.model.viewer.layers["photo quantized"].data
+        np.testing.assert_array_equal(colors, quantized)
+
+
+def act(panel, button, text):
+    """Choose an entry of the menu of a button."""
+    menu = panel.buttons[button].menu()
+    menu.aboutToShow.emit()
+    [action] = [one for one in menu.actions() if one.text() == text]
+    assert action.isEnabled()
+    action.trigger()
+
+
+def test_a_result_is_copied_as_python_that_makes_it(panel, qtbot, viewer):
+    panel.clusters.merge([2, 3])
+    panel.clusters.recolor(1, "#102030")
+    panel.clusters.split(3)
+    panel.clusters.reject(0.1)
+    panel.clusters.despeckle(20)
+    act(panel, "export", "Copy as Python")
+    made = {"viewer": viewer}
+    exec(QApplication.clipboard().text(), made)
+    np.testing.assert_array_equal(made["result"].labels, labels_of(panel))
+    quantized = viewer.layers["photo quantized"].data
+    np.testing.assert_array_equal(made["result"].quantized, quantized)
+
+
+def test_labels_become_a_layer_each(panel, qtbot, viewer):
+    panel.clusters.rename(3, "cup")
+    act(panel, "export", "Labels as one layer a cluster")
+    assert "cup" in names(viewer)
+    np.testing.assert_array_equal(viewer.layers["cup"].data > 0, labels_of(panel) == 3)
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [
+        ("Error map", "photo error"),
+        ("Error map (CIEDE2000)", "photo CIEDE2000"),
+        ("Margin map", "photo margin"),
+    ],
+)
+def test_maps_are_layers(panel, qtbot, viewer, entry, name):
+    act(panel, "more", entry)
+    still(panel, qtbot)
+    first = np.asarray(viewer.layers[name].data)
+    assert first.shape == PHOTO.shape[:2]
+    panel.clusters.merge([1, 2])
+    act(panel, "more", entry)
+    still(panel, qtbot)
+    assert names(viewer).count(name) == 1
+    assert (np.asarray(viewer.layers[name].data) != first).any()
+    widget = by_script(viewer)
+    assert widget.layer.value.name == "photo"
+
+
+def test_columns_are_chosen_and_remembered(panel, qtbot, viewer):
+    spread = panel.table.columns.index("spread")
+    assert not panel.view.isColumnHidden(spread)
+    menu = panel.buttons["more"].menu()
+    menu.aboutToShow.emit()
+    columns = next(a.menu() for a in menu.actions() if a.text() == "Columns")
+    [action] = [a for a in columns.actions() if a.text() == "spread"]
+    action.trigger()
+    assert panel.view.isColumnHidden(spread)
+    panel.clusters.merge([1, 2])
+    assert panel.view.isColumnHidden(spread)
+
+
+def test_the_table_sorts_by_value(panel, qtbot):
+    pixels = panel.table.columns.index("pixels")
+    panel.view.sortByColumn(pixels, Qt.SortOrder.DescendingOrder)
+    rows = [panel.order.index(row, 0) for row in range(5)]
+    labels = [panel.table.label(panel.order.mapToSource(row).row()) for row in rows]
+    counts = panel.clusters.palette.counts
+    assert labels == (np.argsort(-counts, kind="stable") + 1).tolist()
+
+
+def test_everything_has_a_tooltip(panel):
+    assert all(button.toolTip() for button in panel.buttons.values())
+    assert {name for _, name, *_ in ACTS} <= {*panel.buttons}
+    assert panel.closer.toolTip()
+    assert panel.speck.toolTip()
+
+
+def test_two_thousand_clusters_are_shown(viewer, qtbot):
+    rng = np.random.default_rng(0)
+    viewer.add_image(rng.integers(0, 255, (120, 120, 3), np.uint8), name="noise")
+    panel = begun(viewer, qtbot, k=2000)
+    assert panel.table.rowCount() == 2000
+    panel.clusters.select([1500])
+    assert panel.view.selectionModel().selectedRows()
+
+
+@pytest.mark.parametrize("kind", ["stack", "planes", "points"])
+def test_other_kinds_have_a_table_too(viewer, qtbot, kind):
+    if kind == "points":
+        viewer.add_points(np.random.default_rng(0).random((40, 2)), name="points")
+    else:
+        viewer.add_image(STACK, name="stack")
+    widget = by_script(viewer)
+    if kind == "planes":
+        widget.scope.value = widget.scope.choices[2]
+    run(widget, qtbot)
+    panel = open_panel(viewer, CLUSTERS)
+    assert panel.table.rowCount() == 5
+    assert panel.buttons["despeckle"].isEnabled() == (kind == "stack")
+    panel.clusters.select([2])
+    panel.clusters.isolate()
+
+
+def test_a_closed_panel_listens_no_more(panel, qtbot, viewer):
+    heard = panel.pointing._on_press
+    assert heard in viewer.mouse_drag_callbacks
+    viewer.window.remove_dock_widget(panel)
+    assert heard not in viewer.mouse_drag_callbacks
+    run(by_script(viewer), qtbot)
