@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .settings import DockSettings
     from .steps import Step
+    from .swept import Swept
 
 
 class Shown(NamedTuple):
@@ -42,8 +43,11 @@ class Bench:
         What layers show; None before the first run.
     said : str
         What was said of it.
+    swept : Swept or None
+        What was found for several K; None before the first sweep.
     """
 
     history: History[Step] = field(default_factory=History)
     shown: Shown | None = None
     said: str = ""
+    swept: Swept | None = None

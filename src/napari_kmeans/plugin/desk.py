@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject
 from .clusters import Clusters
 from .live import Live
 from .model import KMeansModel
+from .sweeps import Sweeps
 from .turns import in_turns
 from .worker import Worker
 
@@ -33,6 +34,7 @@ class Desk(QObject):
     ----------
     model : KMeansModel
     clusters : Clusters
+    sweeps : Sweeps
     live : Live
         What lets results follow the controls.
     worker : Worker or None
@@ -46,6 +48,7 @@ class Desk(QObject):
         self.model = KMeansModel.of(viewer)
         self.worker: Worker | None = None
         self.clusters = Clusters(self.model)
+        self.sweeps = Sweeps(self.model)
         self.live = Live(self.model, self.start)
 
     @classmethod
@@ -82,6 +85,8 @@ class Desk(QObject):
     def start(self, job: Job) -> None:
         """Do a job that has begun, in a thread."""
         title = f"K-means: {', '.join(source.name for source in job.sources)}"
+        if self.worker is not None:  # what it does has been given up for this
+            self.worker.cancel()
         ended = partial(self._on_ended, job)
         self.worker = Worker(job, title, partial(self.model.report, job), ended)
         self.worker.start()

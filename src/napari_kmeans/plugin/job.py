@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..core.options.keywords import FIT
 from ..core.run.progress import follow, stage
 from .reading import Kept, marks_of
 from .steps import Run, Step
+from .swept import Swept
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 #: Of all that is done, what comes after reading, and what after clustering.
 READING, CLUSTERED = 0.4, 0.9
+
+#: Pixels of the longer side of a thumbnail.
+THUMBNAIL = 160
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +78,10 @@ class Job:
         Where the step is in the history, where it is gone back or forth to.
     settings : DockSettings or None
         What was chosen.
+    ks : tuple of int
+        Numbers of clusters to sweep, to choose one, instead of showing one.
+    edits : int
+        How often data of the layers had changed before.
     quiet : bool
         Whether nobody has asked for it, and so nothing is told of it but its result.
     generation : int
@@ -95,6 +104,8 @@ class Job:
     view: View | None = None
     place: int | None = None
     settings: DockSettings | None = None
+    ks: tuple[int, ...] = ()
+    edits: int = 0
     quiet: bool = False
     generation: int = 0
 
@@ -102,9 +113,7 @@ class Job:
     def ran(self) -> Run:
         """What is clustered and how, on record."""
         reading = self.reading and replace(self.reading, data=[])
-        return Run(
-            self.k, self.fitting, reading, self.start_labels, self.settings
-        )
+        return Run(self.k, self.fitting, reading, self.start_labels, self.settings)
 
 
 class Outcome(NamedTuple):
@@ -119,6 +128,8 @@ class Outcome(NamedTuple):
         What was read.
     step : Step or None
         The clusters, as a step of their history; of planes and points there is none.
+    swept : Swept or None
+        What a sweep has found, which has no other result.
     """
 
     result: Result | None
@@ -126,6 +137,7 @@ class Outcome(NamedTuple):
     seconds: float
     kept: Kept | None = None
     step: Step | None = None
+    swept: Swept | None = None
 
 
 def run(job: Job, progress: Report | None = None) -> Outcome:
@@ -136,6 +148,10 @@ def run(job: Job, progress: Report | None = None) -> Outcome:
     """
     start = time.perf_counter()
     try:
+        if job.ks:
+            swept, kept = follow(lambda: _swept(job), progress)
+            seconds = time.perf_counter() - start
+            return Outcome(None, None, seconds, kept, swept=swept)
         result, kept, step = follow(lambda: _done(job), progress)
     except Exception as error:
         return Outcome(None, error, time.perf_counter() - start)
@@ -177,16 +193,7 @@ def _image(
     job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
 ) -> tuple[QuantizedImage, Kept | None, Step]:
     """Cluster an image, or edit and show its clusters; read it only where it was not."""
-    kept = job.kept
-    if kept is not None and kept.holds(inside):
-        read, samples = 0.0, kept.samples
-    else:
-        from ..core.reading.source import read_samples
-
-        read, marks = READING, marks_of(reading)
-        with stage(high=READING):
-            samples = read_samples(reading.image(), **reading.masked(inside))
-        kept = Kept.of(samples, reading, inside, marks)
+    samples, kept, read = _samples(job, reading, inside)
     with stage("", read, CLUSTERED):
         if job.step is None:
             result, step = _clustered(job, reading, samples, labels)
@@ -194,6 +201,52 @@ def _image(
             step = job.step if job.edit is None else job.step.after(job.edit, samples)
             result = painted(samples, step)
     return result, kept, step
+
+
+def _samples(
+    job: Job, reading: Reading, inside: NDArray[np.bool_] | None
+) -> tuple[ImageSamples, Kept | None, float]:
+    """Return samples, those to keep, and which part of a job it was to read them."""
+    kept = job.kept
+    if kept is not None and kept.holds(inside):
+        return kept.samples, kept, 0.0
+    from ..core.reading.source import read_samples
+
+    marks = marks_of(reading)
+    with stage(high=READING):
+        samples = read_samples(reading.image(), **reading.masked(inside))
+    return samples, Kept.of(samples, reading, inside, marks), READING
+
+
+def _swept(job: Job) -> tuple[Swept, Kept | None]:
+    """Sweep an image over several K; read it only where it was not.
+
+    Labels, colors and locked clusters to start from, which are of one K, do not count.
+    """
+    from ..core.sweeping.sweep import swept
+
+    reading = job.reading
+    if reading is None:
+        raise TypeError("reading=None should be how an image is read.")
+    inside, kept = reading.inside(), None
+    search: dict[str, Any] = {k: v for k, v in job.fitting.items() if k in FIT}
+    if job.axes:
+        read: dict[str, Any] = {**reading.masked(inside)}
+        axes = _of_image(job.axes, reading)
+        with stage(high=CLUSTERED):
+            found, note = swept(reading.image(), [*job.ks], axes, None, read, search)
+    else:
+        samples, kept, part = _samples(job, reading, inside)
+        with stage("", part, CLUSTERED):
+            found, note = swept(samples, [*job.ks], None, None, {}, search)
+    with stage("Thumbnails", CLUSTERED):
+        thumbnails = found.thumbnails(reading.flat(), THUMBNAIL)
+    return Swept(found, thumbnails, note, job.ran, job.edits), kept
+
+
+def _of_image(axes: tuple[int, ...], reading: Reading) -> tuple[int, ...]:
+    """Return axes of layers as those of the image, whose first may be the channels."""
+    return tuple(axis + ("channel_axis" in reading.options) for axis in axes)
 
 
 def _clustered(
@@ -262,12 +315,10 @@ def _planes(
     """Quantize each plane on its own."""
     from ..core.planes import quantized_planes
 
-    # Channels are stacked in front of all other axes.
-    before = "channel_axis" in reading.options
     return quantized_planes(
         reading.image(),
         job.k,
-        tuple(axis + before for axis in job.axes),
+        _of_image(job.axes, reading),
         dict(reading.masked(inside)),
         dict(_started(job, reading, labels)),
     )

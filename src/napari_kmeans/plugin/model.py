@@ -94,6 +94,7 @@ class KMeansModel:
         self.progress: float | None = None
         self.start: Callable[[Job], None] = self.wait
         self._generation, self._running, self._quiet = 0, False, False
+        self._sweeping = False
         self._next: list[Make] = []
         self._kept: Kept | None = None
         self._benches: dict[tuple[UUID, ...], Bench] = {}
@@ -254,6 +255,11 @@ class KMeansModel:
         """Whether something is under way, be it a preview."""
         return self._running or self._quiet
 
+    @property
+    def sweeping(self) -> bool:
+        """Whether what is under way is a sweep."""
+        return self._running and self._sweeping
+
     def run(self) -> None:
         """Cluster, and show what came out, as the Run button does; wait for it."""
         if job := self.begin():
@@ -312,7 +318,7 @@ class KMeansModel:
         if job.kept is None and not job.quiet:
             self._kept = None
         self._generation, self._running = job.generation, not job.quiet
-        self._quiet = job.quiet
+        self._quiet, self._sweeping = job.quiet, bool(job.ks)
 
     def report(self, job: Job, stage: str, part: float) -> None:
         """Say how far a job has come; nothing of one that is not under way any more."""
@@ -355,13 +361,16 @@ class KMeansModel:
         from napari.utils.notifications import show_warning
 
         result, layers = outcome.result, self.viewer.layers
-        if result is None:
+        if result is None and outcome.swept is None:
             if not job.quiet:
                 self._fail(outcome.error)
             return
         if why := changed(layers, job.sources, job.data):
             if not job.quiet:
                 self._tell(f"{why}: nothing was added")
+            return
+        if result is None:
+            self._show_swept(job, outcome)
             return
         self._remember(job, outcome)
         shown = self.bench.shown if job.view is None else None
@@ -392,6 +401,16 @@ class KMeansModel:
             self.shown.emit()
             if result.note and not job.quiet:
                 show_warning(result.note)
+
+    def _show_swept(self, job: Job, outcome: Outcome) -> None:
+        """Keep what was read, and what a sweep has found, of what it was."""
+        if kept := outcome.kept:
+            self._kept = kept if keepable(kept.nbytes) else None
+        ids = tuple(layer.unique_id for layer in job.sources)
+        bench = self._benches.setdefault(ids, Bench())
+        bench.swept = outcome.swept
+        self._tell(f"Swept K={job.ks[0]} to {job.ks[-1]}, {outcome.seconds:.2f} s")
+        self.shown.emit()
 
     def _made(self, job: Job, result: Any) -> list[LayerData]:
         """Return the layers of a result, where their sources are."""
