@@ -13,10 +13,10 @@ def actions_below(menu):
             yield from actions_below(action.menu())
 
 
-def open_from(menu, viewer):
-    [action] = [a for a in actions_below(menu) if a.text().startswith(TITLE)]
+def open_from(menu, viewer, title=TITLE):
+    [action] = [a for a in actions_below(menu) if a.text().startswith(title)]
     action.trigger()
-    dock = next(d for name, d in viewer.window.dock_widgets.items() if TITLE in name)
+    dock = next(d for name, d in viewer.window.dock_widgets.items() if title in name)
     return getattr(dock, "_magic_widget", dock)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import (  # type: ignore[attr-defined]
+from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QShortcut,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari.viewer
+    from qtpy.QtGui import QKeyEvent
 
     from .swept import Swept
 
@@ -70,7 +69,8 @@ class ChooseWidget(QWidget):
         self.sweeps.changed.connect(self._show)
         model.told.connect(self._show_told)
         model.viewer.events.theme.connect(self._on_theme)
-        self.destroyed.connect(self._on_destroyed)
+        # What is bound to an object that is destroyed would not be called.
+        self.destroyed.connect(lambda: self._on_destroyed())
 
     # -- how it is built -----------------------------------------------------------
 
@@ -123,7 +123,6 @@ class ChooseWidget(QWidget):
             self.sweep,
         )
         self.cancel_button = self._button("Cancel", "Stop at once (Esc).", self.cancel)
-        self._on_key(self, Qt.Key.Key_Escape, self.cancel)
         row = QHBoxLayout()
         row.setSpacing(4)
         for button in (self.sweep_button, self.cancel_button):
@@ -136,8 +135,7 @@ class ChooseWidget(QWidget):
         spin.setValue(k)
         spin.setToolTip(tip)
         spin.setFixedWidth(60)
-        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._on_key(spin, key, self.sweep)
+        spin.lineEdit().returnPressed.connect(self.sweep)
         return spin
 
     def _button(self, text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
@@ -147,11 +145,6 @@ class ChooseWidget(QWidget):
         button.setStyleSheet("QPushButton { padding: 3px; }")
         button.clicked.connect(lambda: act())
         return button
-
-    def _on_key(self, where: QWidget, key: Any, act: Callable[[], Any]) -> None:
-        shortcut = QShortcut(QKeySequence(key), where)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(act)
 
     # -- what it shows -------------------------------------------------------------
 
@@ -210,12 +203,19 @@ class ChooseWidget(QWidget):
         if self.desk.model.sweeping:
             self.desk.cancel()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Cancel by Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.cancel()
+        else:
+            super().keyPressEvent(event)
+
     def _on_chosen(self, k: int) -> None:
         self.desk.do(self.sweeps.choose, k)
 
     # -- the end -------------------------------------------------------------------
 
-    def _on_destroyed(self, *_: Any) -> None:
+    def _on_destroyed(self) -> None:
         model = self.desk.model
         self.sweeps.changed.disconnect(self._show)
         model.told.disconnect(self._show_told)

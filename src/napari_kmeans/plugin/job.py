@@ -192,7 +192,7 @@ def _done(job: Job) -> tuple[Result, Kept | None, Step | None]:
 def _image(
     job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
 ) -> tuple[QuantizedImage, Kept | None, Step]:
-    """Cluster an image, or edit and show its clusters; read it only where it was not."""
+    """Cluster an image, or edit and show its clusters; read only what was not."""
     samples, kept, read = _samples(job, reading, inside)
     with stage("", read, CLUSTERED):
         if job.step is None:

@@ -451,7 +451,7 @@ class KMeansModel:
 
     @property
     def history(self) -> History[Step]:
-        """The steps of the clusters of the sources, as runs and edits have made them."""
+        """The steps of the clusters of the sources, as runs and edits made them."""
         return self.bench.history
 
     @property
