@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qtpy.QtCore import QSize, Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem
@@ -12,6 +11,7 @@ from qtpy.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidge
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
     from qtpy.QtGui import QFocusEvent, QKeyEvent
 
@@ -105,12 +105,11 @@ class Thumbnails(QListWidget):
 
 def _pixmap(picture: NDArray[np.uint8]) -> QPixmap:
     """Return a picture as Qt shows it; a smaller one as squares."""
-    picture = np.ascontiguousarray(picture)
-    height, width = picture.shape[:2]
-    colored = picture.ndim == 3
+    height, width, *channels = picture.shape
     kinds = QImage.Format
-    kind = kinds.Format_RGB888 if colored else kinds.Format_Grayscale8
-    image = QImage(picture.data, width, height, picture.strides[0], kind)
+    kind = kinds.Format_RGB888 if channels else kinds.Format_Grayscale8
+    values = picture.tobytes()  # a copy, which Qt looks at until it has its own
+    image = QImage(values, width, height, len(values) // height, kind)
     smooth = max(height, width) > SIDE
     modes = Qt.TransformationMode
     return QPixmap.fromImage(image).scaled(
