@@ -91,6 +91,4 @@ def preferred(monkeypatch, tmp_path_factory):
     monkeypatch.setattr(settings, "preferences", lambda: Preferences(live=False))
     folder = str(tmp_path_factory.mktemp("settings"))
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(
-        QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder
-    )
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)

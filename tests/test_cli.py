@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import itertools
 import os
 import re
@@ -28,8 +29,19 @@ from skimage.io import imread, imsave
 from typer.testing import CliRunner
 
 import napari_kmeans
-from napari_kmeans import Criteria, cli, files, omezarr, quantize, quantize_planes
+from napari_kmeans import (
+    Criteria,
+    Quality,
+    cli,
+    files,
+    measure,
+    omezarr,
+    quantize,
+    quantize_planes,
+    read_samples,
+)
 from napari_kmeans.cli import bar, resources, summary
+from napari_kmeans.core.quantize import read_and_quantized
 from napari_kmeans.core.run.threads import n_threads
 from napari_kmeans.omezarr import writing
 from napari_kmeans.omezarr.source import Source
@@ -178,11 +190,11 @@ def test_memory_that_cannot_be_held_is_told(opened):
 def test_memory_is_what_the_image_and_the_threads_are_given(pyramid, monkeypatch):
     given = []
 
-    def spy(*args, memory, **kwargs):
+    def spy(image, k, memory, *options):
         given.append((memory, n_threads()))
-        return quantize(*args, memory=memory, **kwargs)
+        return read_and_quantized(image, k, memory, *options)
 
-    monkeypatch.setattr("napari_kmeans.core.quantize.quantize", spy)
+    monkeypatch.setattr("napari_kmeans.core.quantize.read_and_quantized", spy)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(64), raising=False)
     for memory in ("600MB", "800MB", "1GB", "100GB"):
         succeed("in.zarr", "--memory", memory, "-o", "out.zarr", "--force")
@@ -205,7 +217,7 @@ def test_a_cluster_that_is_lost_is_told(opened, monkeypatch):
     def lost(*_, **__):
         raise ConnectionError("The cluster has given up blocks: block 1.")
 
-    monkeypatch.setattr("napari_kmeans.core.quantize.quantize", lost)
+    monkeypatch.setattr("napari_kmeans.core.quantize.read_and_quantized", lost)
     opened(np.eye(40))
     assert fail("any.png") == "The cluster has given up blocks: block 1."
 
@@ -487,11 +499,39 @@ def test_summary_tells_what_came_out(image):
     assert float(lines["Compactness"].replace(",", "")) == pytest.approx(
         q.compactness, rel=1e-5
     )
+    quality = measure(read_samples(image), q.palette)
+    assert lines["Quality"] == str(quality)
+    assert "ΔE" in lines["Quality"]
     assert lines["Steps"].startswith(f"{q.n_iter}, ")
     assert float(lines["Seconds"]) >= 0
     for index, color, share in zip("123", q.features["color"], q.shares, strict=True):
         assert lines[index].split() == [color, f"{100 * share:.1f}%"]
     assert lines["Written"] == "to some/where"
+
+
+def test_summary_tells_no_quality_that_it_would_have_to_read_for(
+    opened, pyramid, image, monkeypatch
+):
+    monkeypatch.setattr("napari_kmeans.core.reading.source.SMALL", 0)
+    streamed = ("--memory", "600MB", "-k", 3, "-o")
+    assert "Quality  " in succeed("in.zarr", *streamed, "counted.zarr")
+    assert "Quality  " not in succeed("image.png", "--no-refine")
+    values = np.random.default_rng(0).random((2, 300, 300))
+    opened(values)
+    assert "Quality  " not in succeed("any.tif", "--each", 0)
+    opened(da.from_array(values, chunks=100))
+    assert "Quality  " not in succeed("any.zarr", *streamed, "pixels.zarr")
+
+
+def test_summary_is_told_to_any_terminal():
+    q = quantize(np.array([[[255, 0, 0], [0, 0, 255]]], np.uint8), k=1, rgb=True)
+    quality = Quality(9.0, 0.5, 3.0, 4.0, 2, 2)
+    for encoding, said in (("utf-8", "ΔE"), ("ascii", "delta E")):
+        file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        console = Console(file=file, width=200)
+        summary.summarize(q, "a.png", 0.1, console, quality=quality)
+        file.seek(0)
+        assert f"Quality        PSNR 9.0 dB, {said} 3.0 (95 %: 4.0)" in file.read()
 
 
 @pytest.mark.parametrize(

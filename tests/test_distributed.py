@@ -15,7 +15,18 @@ from typer.testing import CliRunner
 
 from benchmarks import cluster as benchmark
 from benchmarks import large
-from napari_kmeans import Canceled, cli, omezarr, quantize, quantize_planes
+from napari_kmeans import (
+    Canceled,
+    cli,
+    error_map,
+    fit,
+    margin_map,
+    measure,
+    omezarr,
+    quantize,
+    quantize_planes,
+    read_samples,
+)
 from napari_kmeans.cli import resources
 from napari_kmeans.core.palettes.numbering import Numbering
 from napari_kmeans.core.reading import source as module
@@ -326,3 +337,13 @@ def test_a_forecast_is_a_line_through_the_figures():
     assert "takes 2.00 s a gigapixel and 5.0 s more" in told
     assert "100 gigapixels: 3 minutes, or 7 minutes of a worker" in told
     assert "300 GB are read in 0.7 and 0.1 hours" in told
+
+
+@pytest.mark.parametrize("image", [BYTES, FLOATS], ids=["bytes", "floats"])
+def test_quality_and_maps_are_the_same(image, client):
+    samples = read_samples(image, rgb=True)
+    palette = fit(samples, 4)
+    lazy = da.from_array(image, chunks=CHUNKS)
+    assert measure(read_samples(lazy, rgb=True), palette) == measure(samples, palette)
+    for mapped in (error_map, margin_map):
+        np.testing.assert_array_equal(mapped(lazy, palette), mapped(image, palette))

@@ -17,6 +17,7 @@ from napari_kmeans import (
     quantize,
     quantize_samples,
     read_samples,
+    to_layers,
 )
 from napari_kmeans.core.spaces import convert
 
@@ -181,6 +182,9 @@ def test_a_result_shows_the_colors_and_the_names_of_its_palette(samples, palette
     q = paint_samples(samples, palette.recolor(2, "#ff0000").rename(2, "red"))
     assert [*q.features][:3] == ["index", "name", "color"]
     assert q.features["name"].tolist() == ["", "red", "", "", "", ""]
+    _, labels, _ = to_layers(q, "image")
+    assert labels[1]["features"]["name"].tolist() == ["", "", "red", "", "", "", ""]
+    assert labels[1]["colormap"][2].tolist() == [1, 0, 0, 1]
     assert q.features["color"][1] == "#ff0000"
     assert (q.quantized[q.labels == 2] == [255, 0, 0]).all()
 
@@ -257,9 +261,8 @@ def test_a_merged_cluster_is_split_as_one(samples, palette):
     inside = COFFEE[merged.label(COFFEE) == 2].astype(float)
     assert (parts.centers[1:3] >= inside.min(axis=0)).all()
     assert (parts.centers[1:3] <= inside.max(axis=0)).all()
-    flat = reference.nearest(
-        COFFEE.reshape(-1, 3), parts.quantizer.centers + [*parts.quantizer.frame.origin]
-    )
+    centers = parts.quantizer.frame.inverse(parts.quantizer.centers)
+    flat = reference.nearest(COFFEE.reshape(-1, 3), centers)
     np.testing.assert_array_equal(parts.owners[flat] + 1, parts.label(COFFEE).ravel())
 
 
@@ -456,7 +459,7 @@ def test_spreads_are_root_mean_squares_about_the_centers(case):
         (lambda p, _: p.inherit(None), TypeError, "other=None should be a Palette"),
         (lambda p, _: p.table(0), ValueError, "pixel_size=0 should be"),
         (lambda p, _: p.table(unit=1), TypeError, "unit=1 should be text"),
-        (lambda p, s: paint_samples(s, "p"), TypeError, "palette='p' should be"),
+        (lambda _, s: paint_samples(s, "p"), TypeError, "palette='p' should be"),
         (lambda p, _: paint_samples(COFFEE, p), TypeError, "samples=.* should be"),
         (lambda p, s: paint_samples(s, p, progress=1), TypeError, "progress=1 should"),
         (

@@ -18,7 +18,7 @@ BELOW = {
     "replacement": set(),
     "omezarr": {"core", "layers", "replacement"},
     "files": {"core", "layers", "replacement", "omezarr"},
-    "plugin": {"core", "layers", "omezarr"},
+    "plugin": {"core", "layers", "omezarr", "files"},
     "signals": set(),
     "cli": {"core", "layers", "sample_data", "omezarr", "files", "signals"},
     "__main__": {"signals", "cli"},

@@ -328,3 +328,16 @@ def test_where_none_is_locked_nothing_is_kept(locked):
     samples = read_samples(COFFEE)
     unlocked = locked.lock(locked=False)
     assert fit(samples, 5, keep=unlocked) == fit(samples, 5)
+
+
+def test_bits_do_not_depend_on_threads(monkeypatch):
+    keep = fit(read_samples(COFFEE), k=6).merge([2, 5]).lock(1, 2)
+    found = []
+    for n in (1, 2, 8):
+        monkeypatch.setattr("napari_kmeans.core.run.threads.n_threads", lambda n=n: n)
+        samples = read_samples(OTHER)
+        one = fit(samples, 7, keep=keep, seeds=[[9, 9, 9]])
+        other = fit(samples, 7, keep=keep)
+        edited = other.lock(locked=False).split(1, samples).delete(2, samples)
+        found.append([one, other, edited])
+    assert found[0] == found[1] == found[2]

@@ -333,7 +333,6 @@ def test_by_every_road(viewer, panel_road, qtbot):
     assert panel.sweep_button.isEnabled()
     assert not panel.cancel_button.isEnabled()
     assert panel.bar.isHidden()
-    assert panel.desk.model.message.startswith("Swept K=2 to 5, ")
 
 
 def test_the_suggestion_is_marked_in_the_dock_and_not_applied(viewer, qtbot):
@@ -392,7 +391,7 @@ def test_return_in_a_box_sweeps_and_escape_cancels(viewer, qtbot, searched):
     qtbot.keyClicks(panel.most, "4")
     qtbot.keyClick(panel.most, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(searched) > 3, timeout=60_000)
-    assert panel.desk.model.sweeping
+    assert panel.sweeps.running
     qtbot.keyClick(panel.most, Qt.Key.Key_Escape)
     assert not panel.desk.model.busy
     assert panel.most.value() == 4

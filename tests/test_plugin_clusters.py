@@ -67,9 +67,7 @@ def test_edits_show_what_the_palette_says(clusters):
         labels, quantized = clusters.palette.apply(image)
         np.testing.assert_array_equal(labels_of(clusters), labels)
         [shown, *_] = [
-            layer
-            for layer in clusters.model.viewer.layers
-            if "quantized" in layer.name
+            layer for layer in clusters.model.viewer.layers if "quantized" in layer.name
         ]
         one = quantized if len(sources) == 1 else quantized[0]
         np.testing.assert_array_equal(shown.data, one)
@@ -251,8 +249,10 @@ def test_components_that_are_small_are_cleaned_up():
 
 def test_a_result_that_is_kept_is_left_alone():
     clusters = begun("gray", k=3)
-    kept = {layer.name: np.asarray(layer.data).copy()
-            for layer in clusters.model.viewer.layers}
+    kept = {
+        layer.name: np.asarray(layer.data).copy()
+        for layer in clusters.model.viewer.layers
+    }
     clusters.model.keep()
     clusters.model.change(k=6)
     clusters.model.run()

@@ -8,9 +8,9 @@ from .core.maps import reject as reject
 from .core.options.criteria import Criteria as Criteria
 from .core.palettes.palette import Palette as Palette
 from .core.planes import quantize_planes as quantize_planes
-from .core.quantize import paint_samples as paint_samples
 from .core.quality import Quality as Quality
 from .core.quality import measure as measure
+from .core.quantize import paint_samples as paint_samples
 from .core.quantize import quantize as quantize
 from .core.quantize import quantize_samples as quantize_samples
 from .core.reading.points import read_points as read_points
@@ -22,6 +22,9 @@ from .core.run.progress import Canceled as Canceled
 from .core.sweeping.result import Sweep as Sweep
 from .core.sweeping.sweep import sweep as sweep
 from .files import read as read
+from .files import write_indexed as write_indexed
+from .layers.cloud import cloud as cloud
+from .layers.parts import one_layer_each as one_layer_each
 from .layers.tuples import to_layers as to_layers
 
 __version__: str

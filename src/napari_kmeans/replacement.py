@@ -1,6 +1,6 @@
-"""Replacement: a new folder takes the place of an earlier one, whole or not at all.
+"""Replacement: a folder, or a file, takes an earlier one's place, whole or not at all.
 
-While there is work, a hidden folder lies beside the one that is to be:
+While there is work on a folder, a hidden folder lies beside the one that is to be:
 
 ``.napari-kmeans-<name>``
     ``lock``, held by the process that works there, as long as it lives;
@@ -20,6 +20,7 @@ import shutil
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -77,6 +78,36 @@ def replacing(
     except BaseException:  # such as a signal that came just before it was left
         place.leave()
         raise
+
+
+@contextmanager
+def replacing_file(path: Path) -> Iterator[Path]:
+    """Give a path to write a file to, that takes the place of an earlier at the end.
+
+    Where the work in between fails or is interrupted, all is as it was before.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file is to be. A link to a file is followed.
+
+    Yields
+    ------
+    Path
+        Of the same name, in a hidden folder beside it.
+
+    Raises
+    ------
+    OSError
+        Before any work, where nothing can be written there.
+    """
+    target = Path(os.path.realpath(path))
+    with TemporaryDirectory(prefix=".napari-kmeans-", dir=target.parent) as folder:
+        new = Path(folder, target.name)
+        yield new
+        if target.exists():
+            shutil.copymode(target, new)
+        os.replace(new, target)
 
 
 def check(folder: Path, written: Callable[[Path], str], *, force: bool = False) -> None:

@@ -10,7 +10,7 @@ from . import options, sentences
 from .bar import bar
 from .output import named_after, writing
 from .resources import UNUSED, check_room, cluster, limited
-from .source import left_out_by, quantized, read
+from .source import left_out_by, measured, quantized, read
 from .summary import summarize
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def quantize(
             check_room(budget, source[0], axes, folder)
         begun = monotonic()
         with bar(stderr) as progress:
-            result = quantized(
+            result, samples = quantized(
                 source,
                 k,
                 asked,
@@ -120,9 +120,13 @@ def quantize(
             )
         seconds = monotonic() - begun
         with bar(stderr) as progress:
+            quality = measured(result, samples, progress)
+        del samples  # their memory is for what writes
+        with bar(stderr) as progress:
             write(result, source, progress)
     name, masked = file or "coffee, the sample", left_out_by(mask, source)
-    summarize(result, name, seconds, Console(highlight=False), masked)
+    console = Console(highlight=False)
+    summarize(result, name, seconds, console, masked, quality)
     typer.echo(f"Written to {folder}")
     if show:
         from .window import show as open_window

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..core.options.keywords import PlanesOptions
+    from ..core.quality import Quality
+    from ..core.reading.fit import ImageSamples
     from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
     from ..core.run.progress import Report
@@ -30,13 +32,15 @@ def quantized(
     mask: str | None,
     memory: int | None,
     progress: Report,
-) -> QuantizedImage | QuantizedPlanes:
-    """Quantize an image, or each plane along these axes.
+) -> tuple[QuantizedImage | QuantizedPlanes, ImageSamples | None]:
+    """Quantize an image, or each plane along these axes; also return what was read.
 
     What the options leave open, the file itself may say.
     """
+    from ..core.options.keywords import FIT, READ, split
     from ..core.planes import quantize_planes
-    from ..core.quantize import quantize
+    from ..core.quantize import read_and_quantized
+    from ..core.run.progress import follow
     from ..core.validation import check_image
 
     data = source[0]
@@ -46,8 +50,28 @@ def quantized(
         raise ValueError(error) from error
     options = {**options, **_left_open(source, options), "mask": _mask(mask, source)}
     if axes is not None:
-        return quantize_planes(data, k, axes=axes, progress=progress, **options)
-    return quantize(data, k, memory=memory, progress=progress, **options)
+        return quantize_planes(data, k, axes=axes, progress=progress, **options), None
+    given = data, k, memory, *split("quantize", {**options}, READ, FIT)
+    samples, result = follow(lambda: read_and_quantized(*given), progress)
+    result.warn()
+    return result, samples
+
+
+def measured(
+    result: QuantizedImage | QuantizedPlanes,
+    samples: ImageSamples | None,
+    progress: Report,
+) -> Quality | None:
+    """Return how well an image was quantized, if it need not be read again for that."""
+    from ..core.quality import measure
+    from ..core.results.image import QuantizedImage
+
+    if not isinstance(result, QuantizedImage) or samples is None:
+        return None
+    # Of plain OpenCV, not every label is that of the nearest center.
+    if result.method == "plain" or not samples.is_read:
+        return None
+    return measure(samples, result.palette, progress=progress)
 
 
 def _left_open(source: LayerData, options: PlanesOptions) -> PlanesOptions:

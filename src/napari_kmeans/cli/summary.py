@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..core.quality import Quality
     from ..core.results.clusters import ImageClusters
     from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
@@ -21,10 +22,11 @@ def summarize(
     seconds: float,
     console: Console,
     masked: str = "masked",
+    quality: Quality | None = None,
 ) -> None:
     """Print what was quantized, how well, and to which colors.
 
-    What a mask has left out is called `masked`.
+    What a mask has left out is called `masked`; `quality` is told where it is known.
     """
     from rich.text import Text
 
@@ -47,6 +49,7 @@ def summarize(
         "Pixels": f"{result.labels.size:,}{_left_out(result, masked)}",
         **unique,
         "Compactness": f"{result.compactness:,.6g}",
+        **({} if quality is None else {"Quality": _told(quality, console)}),
         "Steps": "not told by OpenCV" if result.method == "plain" else ended,
         "Seconds": f"{seconds:.2f}",
     }
@@ -58,6 +61,12 @@ def summarize(
         console.print(line.append(f"  {color}  {share:6.1%}"))
     if result.k > MOST_SHOWN:
         console.print(f"   and {result.k - MOST_SHOWN} more")
+
+
+def _told(quality: Quality, console: Console) -> str:
+    """Return the quality as text that the console can show."""
+    text = str(quality)
+    return text.replace("Δ", "delta ") if console.options.ascii_only else text
 
 
 def _left_out(result: ImageClusters, masked: str) -> str:

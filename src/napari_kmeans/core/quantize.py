@@ -97,9 +97,8 @@ def quantize(
     max_samples : int or None, default 65_536
         OpenCV searches a sample of 2,048 pixels or ``4 * k``, for at most three
         iterations, and at most this many; what it finds is settled on some thousand
-        samples, and refined over all. With labels or seeds to start from, or
-        ``refine=False``, the sample is of this size. None searches all, as the OpenCV
-        tutorials do.
+        samples, and refined over all. With labels to start from or ``refine=False``,
+        the sample is of this size. None searches all, as the OpenCV tutorials do.
     refine : bool, default True
         Refine the centers in float64 over all pixels. False is plain OpenCV; its
         labels, too, where the whole image was searched.
@@ -168,6 +167,17 @@ def quantized(
     search: dict[str, Any],
 ) -> QuantizedImage:
     """Do what `quantize` does, but warn; `read` and `search` are its options."""
+    return read_and_quantized(image, k, memory, read, search)[1]
+
+
+def read_and_quantized(
+    image: ArrayLike,
+    k: int,
+    memory: int | None,
+    read: dict[str, Any],
+    search: dict[str, Any],
+) -> tuple[ImageSamples, QuantizedImage]:
+    """Do what `quantized` does; also return what was read."""
     source, settings = checked(image, k, memory, read, search)
     share = source.share
     with stage(high=share):
@@ -175,7 +185,7 @@ def quantized(
     if source.held is None:  # what can be known only now
         samples.check(settings)
     with stage(low=share):
-        return _quantize(samples, settings)
+        return samples, _quantize(samples, settings)
 
 
 def checked(

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 SPACES = ("rgb", "cielab", "oklab")
 
+#: What the axes of spaces are called that colors are converted to.
+AXES = {"cielab": ("L*", "a*", "b*"), "oklab": ("L", "a", "b")}
+
 #: Of red, green and blue, where full intensity is 1. Beyond it a space tells nothing.
 MOST_INTENSITY = 1e9
 

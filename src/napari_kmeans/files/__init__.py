@@ -1,6 +1,7 @@
 """Files: images read by what their files say, and results written to a folder."""
 
+from .indexed import write_indexed
 from .reading import read, read_mask, said, stem
 from .writing import replacing, write
 
-__all__ = ["read", "read_mask", "replacing", "said", "stem", "write"]
+__all__ = ["read", "read_mask", "replacing", "said", "stem", "write", "write_indexed"]

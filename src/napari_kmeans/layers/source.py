@@ -132,6 +132,22 @@ def placement_of(source: Any) -> dict[str, Any]:
     }
 
 
+def placement_in(source: Any, ndim: int, channel_axis: int | None) -> dict[str, Any]:
+    """Return what puts a layer of so many dimensions where its source is.
+
+    Parameters
+    ----------
+    source : napari.layers.Layer or str
+    ndim : int
+    channel_axis : int or None
+        The axis of the source that the layer may lack.
+    """
+    placement = placement_of(source)
+    if channel_axis is not None and len(placement.get("scale", ())) > ndim:
+        return without_axis(placement, channel_axis)
+    return placement
+
+
 def attribute_of(source: Any, name: str, default: Any) -> Any:
     """Return an attribute of a layer; of a name alone, the default."""
     return default if isinstance(source, str) else getattr(source, name)

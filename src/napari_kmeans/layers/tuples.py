@@ -22,9 +22,8 @@ from .source import (
     check,
     lower_levels,
     name_of,
-    placement_of,
+    placement_in,
     title,
-    without_axis,
 )
 
 if TYPE_CHECKING:
@@ -226,11 +225,8 @@ def _layer(
         "name": name,
         **result.settings,
     }
-    placement = placement_of(several[0])
     axis: int | None = getattr(result, "channel_axis", None)  # points have none
-    more = len(placement.get("scale", ())) > ndim_of(data, attributes, kind)
-    if axis is not None and more:
-        placement = without_axis(placement, axis)
+    placement = placement_in(several[0], ndim_of(data, attributes, kind), axis)
     common = {"name": name, "metadata": {METADATA: record}}
     return data, {**placement, **common, **attributes}, kind
 
@@ -242,7 +238,7 @@ def _quantized(
     axis = result.channel_axis or 0
     if result.rgb:  # channels last, as a viewer wants them
         data = [np.moveaxis(level, axis, -1) for level in levels]
-        content = _one_or_all(data, {"rgb": True})
+        content = one_or_all(data, {"rgb": True})
         return [_layer(content, "quantized", "image", result, source)]
     sources = source if isinstance(source, list) else [source]
     layers = []
@@ -256,7 +252,7 @@ def _quantized(
         data = levels
         if isinstance(source, list):
             data = [level[(slice(None),) * axis + (channel,)] for level in levels]
-        content = _one_or_all(data, attributes)
+        content = one_or_all(data, attributes)
         of = one if len(sources) > 1 else None
         layers.append(_layer(content, "quantized", "image", result, source, of))
     return layers
@@ -271,7 +267,7 @@ def _over(blending: str) -> str:
     return "translucent_no_depth" if blending in mixing else blending
 
 
-def _one_or_all(
+def one_or_all(
     levels: list[Any], attributes: dict[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
     """Return the levels of a layer, and its attributes."""
@@ -286,12 +282,13 @@ def _labels(
     """Return labels with their colors and their table."""
     table = by_label(with_colors(result.features, colors))
     table.loc[0, table.columns.str.endswith("color")] = "transparent"
+    table.loc[0, table.columns == "name"] = ""
     pixels = np.insert(result.counts, 0, result.n_excluded)
     attributes = {
         "colormap": label_colormap(np.arange(1, result.k + 1), colors.labels),
         "features": table.assign(pixels=pixels),
     }
-    return _one_or_all(levels, attributes)
+    return one_or_all(levels, attributes)
 
 
 def by_label(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,10 @@ from .history import History
 if TYPE_CHECKING:
     from napari.layers import Layer
 
+    from ..core.despeckling.despeckle import Despeckled
+    from ..core.quality import Quality
+    from ..core.results.image import QuantizedImage
+    from .reading import Reading
     from .settings import DockSettings
     from .steps import Step
     from .swept import Swept
@@ -24,11 +28,17 @@ class Shown(NamedTuple):
     settings : DockSettings or None
         What was chosen when it was clustered.
     layers : list of napari.layers.Layer
+    cleaned : Despeckled or None
+        What a clean-up has done.
+    reading : Reading or None
+        What was read; None of points.
     """
 
     result: Any
     settings: DockSettings | None
     layers: list[Layer]
+    cleaned: Despeckled | None = None
+    reading: Reading | None = None
 
 
 @dataclass
@@ -45,9 +55,15 @@ class Bench:
         What was said of it.
     swept : Swept or None
         What was found for several K; None before the first sweep.
+    finest : QuantizedImage or None
+        What layers show, or, where clusters were merged since, what they showed before.
+    quality : Quality or None
+        What is lost by it, once it was measured.
     """
 
     history: History[Step] = field(default_factory=History)
     shown: Shown | None = None
     said: str = ""
     swept: Swept | None = None
+    finest: QuantizedImage | None = None
+    quality: Quality | None = None

@@ -169,7 +169,7 @@ class ChooseWidget(QWidget):
     def _show_told(self) -> None:
         """Show how far a sweep has come."""
         model = self.desk.model
-        sweeping = model.sweeping
+        sweeping = self.sweeps.running
         self.sweep_button.setEnabled(not sweeping)
         self.cancel_button.setEnabled(sweeping)
         self.bar.setVisible(sweeping)
@@ -195,12 +195,12 @@ class ChooseWidget(QWidget):
         """Sweep the range that is set, in a thread."""
         for spin in (self.least, self.most):
             spin.interpretText()  # a number just typed
-        if not self.desk.model.sweeping:
+        if not self.sweeps.running:
             self.desk.do(self.sweeps.sweep, self.least.value(), self.most.value())
 
     def cancel(self) -> None:
         """Stop a sweep at once: what was found before stays."""
-        if self.desk.model.sweeping:
+        if self.sweeps.running:
             self.desk.cancel()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -220,5 +220,5 @@ class ChooseWidget(QWidget):
         self.sweeps.changed.disconnect(self._show)
         model.told.disconnect(self._show_told)
         model.viewer.events.theme.disconnect(self._on_theme)
-        if model.sweeping:
+        if self.sweeps.running:
             self.desk.cancel()

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from psygnal import Signal
 
+from ..core.maps import error_map, margin_map
 from ..core.palettes.edit import Edit
 from ..core.palettes.matching import still_there
+from .job import Question
+from .maps import levels_of, show_map
+from .script import Fitted, code
 from .seeds import add_seeds
 from .steps import CleanUp
 from .veil import veil
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     import pandas as pd
     from napari.layers import Labels
 
     from ..core.palettes.palette import Palette
+    from ..core.reading.fit import ImageSamples
     from .bench import Shown
     from .history import History
+    from .job import Job
     from .model import KMeansModel
     from .steps import Step
 
@@ -114,13 +121,29 @@ class Clusters:
             return pd.DataFrame()
         result = self.shown.result
         if self.palette is not None:
-            return result.palette.table(*self._pixel)
-        features = getattr(result, "summary", result).features
+            palette: Palette = replace(result.palette, counts=result.counts)
+            table: pd.DataFrame = palette.table(*self._pixel)
+            if (cleaned := self.shown.cleaned) is not None:
+                before = dict(zip(cleaned.index, cleaned.counts_before, strict=True))
+                table["pixels before"] = table["label"].map(before).fillna(0)
+                table["pixels before"] = table["pixels before"].astype("int64")
+            return table
+        features: pd.DataFrame = getattr(result, "summary", result).features
         return features.rename(columns={"index": "label"})
 
     @property
-    def _result(self) -> Any:
-        return self.shown.result if self.shown else None
+    def _labels(self) -> Any:
+        """The labels that layers show."""
+        if self.shown is None:
+            raise ValueError("There should be clusters: run first.")
+        return self.shown.result.labels
+
+    @property
+    def _palette(self) -> Palette:
+        """The palette; an error where there is none."""
+        if self.palette is None:
+            raise ValueError("There should be clusters that have a palette: run first.")
+        return self.palette
 
     @property
     def _pixel(self) -> tuple[float, str]:
@@ -277,13 +300,56 @@ class Clusters:
         self.edit("lock", *labels, **({} if locked else {"locked": False}))
 
     def reorder(self, by: str | Sequence[int]) -> None:
-        """Number clusters by "brightness", "share" or "hue", or as one likes."""
+        """Order clusters by "brightness", "share" or "hue", or as one likes."""
         self.edit("reorder", by)
 
     def despeckle(self, size: int, axes: tuple[int, ...] = ()) -> None:
         """Give components of fewer pixels to a neighbor; 0 leaves all as they are."""
-        clean_up = CleanUp(size, axes) if size else None
-        self.model.do(partial(self.model.cleaned, clean_up))
+        self._clean(size=size, axes=axes)
+
+    def reject(self, least: float) -> None:
+        """Leave out pixels whose label is less sure than that; 0 leaves out none.
+
+        Parameters
+        ----------
+        least : float
+            The least margin of a pixel that stays, 0 to 1.
+        """
+        self._clean(least=least)
+
+    def _clean(self, **clean_up: Any) -> None:
+        step = self.history.current
+        now = CleanUp() if step is None else step.clean_up
+        wanted = now._replace(**clean_up)
+        if wanted != now:
+            self.model.do(partial(self.model.cleaned, wanted))
+
+    def show_errors(self, metric: str = "distance") -> None:
+        """Add a layer that shows how far each pixel is from its center.
+
+        Parameters
+        ----------
+        metric : {"distance", "ciede2000"}
+            In the units of the image, or, of images in color, as seen by the eye.
+        """
+        name = "error" if metric == "distance" else "CIEDE2000"
+        self._show_map(name, error_map, metric=metric)
+
+    def show_margins(self) -> None:
+        """Add a layer that shows how sure the label of each pixel is, from 0 to 1."""
+        self._show_map("margin", margin_map)
+
+    def _show_map(self, name: str, of: Callable[..., Any], **given: Any) -> None:
+        """Add a map of an image as a layer, or put it into the one that is there."""
+        model, mapped = self.model, partial(of, palette=self._palette, **given)
+
+        def ask(samples: ImageSamples, job: Job) -> list[Any]:
+            return levels_of(job, samples.mask, mapped)
+
+        def then(levels: list[Any], job: Job) -> None:
+            show_map(model.viewer, job, name, levels)
+
+        model.do(partial(model.asked, Question(ask, then)))
 
     def undo(self) -> None:
         """Go back by a step."""
@@ -322,23 +388,40 @@ class Clusters:
         """Write the labels as an indexed PNG in the colors of their clusters."""
         from ..files.indexed import write_indexed
 
-        write_indexed(path, self._result.labels, self.palette)
+        write_indexed(path, self._labels, self._palette)
 
     def apart(self) -> None:
         """Add the labels as one layer a cluster."""
         from napari.layers import Layer
 
-        from ..layers.apart import one_layer_each
+        from ..layers.parts import one_layer_each
 
-        source = self.model.sources
-        made = one_layer_each(self._result, source[0] if len(source) == 1 else source)
-        for data in made:
+        sources = self.model.sources
+        source = sources[0] if len(sources) == 1 else sources
+        for data in one_layer_each(self._labels, self._palette, source):
             self.model.viewer.add_layer(Layer.create(*data))
 
     @property
     def code(self) -> str:
         """Python that makes this very result, edits included."""
-        return ""
+        step, model = self.history.current, self.model
+        if step is None or step.run.reading is None or step.run.settings is None:
+            raise ValueError("There should be clusters to tell of: run first.")
+        reading, settings, clean_up = step.run.reading, step.run.settings, step.clean_up
+        cleaned: dict[str, Any] = {"size": clean_up.size}
+        cleaned |= {"axes": clean_up.axes} if clean_up.axes else {}
+        started = any(isinstance(one, Fitted) and one.started for one in step.made)
+        return code(
+            cast("Any", model.sources),
+            step.made,
+            read=reading.options,
+            cut=reading.cut,
+            by_blocks=reading.by_blocks,
+            mask=settings.mask,
+            start_labels=settings.start_labels if started else None,
+            rejected=clean_up.least,
+            despeckled=cleaned if clean_up.size else None,
+        )
 
 
 def _become(before: Palette | None, after: Palette | None) -> dict[int, int]:

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import QLabel, QSizePolicy
 
 from . import epsilon
 from .scale import Scale
-from .section import Section
+from .section import Section, Sections
 from .settings import TITLES, DockSettings
 
 if TYPE_CHECKING:
@@ -187,9 +187,7 @@ class Controls(Container[Any]):
             for title, names in SECTIONS.items()
         }
         self.folded["Output"].append(self.outputs)
-        self.buttons = _row(
-            "buttons", [self.run_button, self.cancel_button, self.live]
-        )
+        self.buttons = _row("buttons", [self.run_button, self.cancel_button, self.live])
         self.kept = _row("kept", [self.keep_button, self.grid_button])
         rows = [self.settings, self.buttons, self.progress, self.message, self.kept]
         super().__init__(labels=False, widgets=rows)
@@ -231,9 +229,7 @@ class Controls(Container[Any]):
             title: Section(title, container.native)
             for title, container in self.folded.items()
         }
-        for section in self.sections.values():
-            layout.addWidget(section)
-        layout.addStretch()
+        layout.addWidget(Sections(self.sections.values()), 1)
         self.native.setSizePolicy(
             QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum
         )

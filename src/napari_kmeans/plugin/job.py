@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..core.options.keywords import FIT
+from ..core.palettes.edit import Edit
 from ..core.run.progress import follow, stage
 from .reading import Kept, marks_of
-from .steps import Run, Step
-from .swept import Swept
+from .script import Fitted
+from .steps import UNCLEANED, Run, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from napari.layers import Layer
     from numpy.typing import NDArray
 
+    from ..core.despeckling.despeckle import Despeckled
     from ..core.options.keywords import FitOptions
-    from ..core.palettes.edit import Edit
     from ..core.palettes.palette import Palette
     from ..core.reading.fit import ImageSamples
     from ..core.results.image import QuantizedImage
@@ -37,13 +37,26 @@ if TYPE_CHECKING:
 #: Of all that is done, what comes after reading, and what after clustering.
 READING, CLUSTERED = 0.4, 0.9
 
-#: Pixels of the longer side of a thumbnail.
-THUMBNAIL = 160
+
+class Question(NamedTuple):
+    """What is asked of what was read, instead of clustering it.
+
+    Attributes
+    ----------
+    ask : callable
+        Gets the samples, None where planes are clustered each on its own, and the job,
+        in a thread, and returns an answer.
+    then : callable
+        Gets the answer and the job, in the thread of the viewer.
+    """
+
+    ask: Callable[[Any, Job], Any]
+    then: Callable[[Any, Job], None]
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What to cluster, and how; or which clusters to show.
+    """What to cluster, and how; or which clusters to show; or what else to find out.
 
     Attributes
     ----------
@@ -66,22 +79,22 @@ class Job:
         it is worked on by blocks.
     kept : Kept or None
         What an earlier job has read, as it seems of the same.
-    before : Palette or None
+    before : Step or None
         Clusters whose names, colors and locks are passed on to those that they become.
     step : Step or None
         What to show instead of clustering anew.
     edit : Edit or None
         What to do to its palette first.
+    like : QuantizedImage or None
+        Of the same pixels, with the finest clusters there are of its centers.
+    question : Question or None
+        What to ask instead of clustering.
     view : View or None
         The part of the image that is to be shown, and how coarse; None for all.
     place : int or None
         Where the step is in the history, where it is gone back or forth to.
     settings : DockSettings or None
         What was chosen.
-    ks : tuple of int
-        Numbers of clusters to sweep, to choose one, instead of showing one.
-    edits : int
-        How often data of the layers had changed before.
     quiet : bool
         Whether nobody has asked for it, and so nothing is told of it but its result.
     generation : int
@@ -98,16 +111,26 @@ class Job:
     axes: tuple[int, ...] = ()
     needed: int | None = None
     kept: Kept | None = None
-    before: Palette | None = None
+    before: Step | None = None
     step: Step | None = None
     edit: Edit | None = None
+    like: QuantizedImage | None = None
+    question: Question | None = None
     view: View | None = None
     place: int | None = None
     settings: DockSettings | None = None
-    ks: tuple[int, ...] = ()
-    edits: int = 0
     quiet: bool = False
     generation: int = 0
+
+    @property
+    def is_light(self) -> bool:
+        """Whether it takes but a moment: a table of labels is changed, not pixels."""
+        step, edit = self.step, self.edit
+        if step is None or self.like is None or self.question is not None:
+            return False
+        if step.clean_up != UNCLEANED or (edit is not None and edit.sampled):
+            return False
+        return self.like.groups(step.palette) is not None
 
     @property
     def ran(self) -> Run:
@@ -128,16 +151,19 @@ class Outcome(NamedTuple):
         What was read.
     step : Step or None
         The clusters, as a step of their history; of planes and points there is none.
-    swept : Swept or None
-        What a sweep has found, which has no other result.
+    cleaned : Despeckled or None
+        What a clean-up has done.
+    answer : object
+        What was found out, where a question was asked.
     """
 
     result: Result | None
-    error: Exception | None
-    seconds: float
+    error: Exception | None = None
+    seconds: float = 0.0
     kept: Kept | None = None
     step: Step | None = None
-    swept: Swept | None = None
+    cleaned: Despeckled | None = None
+    answer: Any = None
 
 
 def run(job: Job, progress: Report | None = None) -> Outcome:
@@ -148,17 +174,13 @@ def run(job: Job, progress: Report | None = None) -> Outcome:
     """
     start = time.perf_counter()
     try:
-        if job.ks:
-            swept, kept = follow(lambda: _swept(job), progress)
-            seconds = time.perf_counter() - start
-            return Outcome(None, None, seconds, kept, swept=swept)
-        result, kept, step = follow(lambda: _done(job), progress)
+        outcome = follow(lambda: _done(job), progress)
     except Exception as error:
         return Outcome(None, error, time.perf_counter() - start)
-    return Outcome(result, None, time.perf_counter() - start, kept, step)
+    return outcome._replace(seconds=time.perf_counter() - start)
 
 
-def _done(job: Job) -> tuple[Result, Kept | None, Step | None]:
+def _done(job: Job) -> Outcome:
     # First of all, before the user paints on: the first imports may take seconds.
     inside, labels = None, None
     if job.reading is not None:
@@ -168,39 +190,61 @@ def _done(job: Job) -> tuple[Result, Kept | None, Step | None]:
     if isinstance(labels, np.ndarray):
         labels = labels.copy()
 
+    outcome = _outcome(job, inside, labels)
+    # Imports pandas, which takes long, here and not in the window's thread.
+    _ = outcome.result and outcome.result.features
+    return outcome
+
+
+def _outcome(job: Job, inside: NDArray[np.bool_] | None, labels: Any) -> Outcome:
     from ..core.kmeans import clustered
 
-    kept: Kept | None = None
-    step: Step | None = None
     if job.reading is None:
         with stage(high=CLUSTERED):
-            result: Result = clustered(job.data[0], job.k, None, dict(job.fitting))
-    elif job.view is not None:
-        result = seen(job, job.view, inside)
-    elif job.axes:
+            points = clustered(job.data[0], job.k, None, dict(job.fitting))
+        return Outcome(points)
+    if job.question is not None:
+        samples, kept, read = None, job.kept, 0.0
+        if not job.axes:
+            samples, kept, read = _samples(job, job.reading, inside)
+        with stage("", read):
+            answer = job.question.ask(samples, job)
+        return Outcome(None, kept=kept, answer=answer)
+    if job.view is not None:
+        return Outcome(seen(job, job.view, inside))
+    if job.axes:
         with stage(high=CLUSTERED):
-            result = _planes(job, job.reading, inside, labels)
-        _locate(job, result)
-    else:
-        result, kept, step = _image(job, job.reading, inside, labels)
-        _locate(job, result)
-    # Imports pandas, which takes long, here and not in the window's thread.
-    _ = result.features
-    return result, kept, step
+            planes = _planes(job, job.reading, inside, labels)
+        _locate(job, planes)
+        return Outcome(planes)
+    outcome = _image(job, job.reading, inside, labels)
+    _locate(job, outcome.result)
+    return outcome
 
 
 def _image(
     job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
-) -> tuple[QuantizedImage, Kept | None, Step]:
-    """Cluster an image, or edit and show its clusters; read only what was not."""
+) -> Outcome:
+    """Cluster an image, or edit and show its clusters; read what was not."""
+    if job.is_light:
+        return _regrouped(job)
     samples, kept, read = _samples(job, reading, inside)
     with stage("", read, CLUSTERED):
+        cleaned = None
         if job.step is None:
             result, step = _clustered(job, reading, samples, labels)
         else:
             step = job.step if job.edit is None else job.step.after(job.edit, samples)
-            result = painted(samples, step)
-    return result, kept, step
+            result, cleaned = painted(samples, step, reading.image())
+    return Outcome(result, kept=kept, step=step, cleaned=cleaned)
+
+
+def _regrouped(job: Job) -> Outcome:
+    """Show the clusters of a step without a look at a pixel."""
+    if job.step is None or job.like is None:
+        raise ValueError("step=None should be what to show.")
+    step = job.step if job.edit is None else job.step.after(job.edit)
+    return Outcome(job.like.regrouped(step.palette), kept=job.kept, step=step)
 
 
 def _samples(
@@ -218,37 +262,6 @@ def _samples(
     return samples, Kept.of(samples, reading, inside, marks), READING
 
 
-def _swept(job: Job) -> tuple[Swept, Kept | None]:
-    """Sweep an image over several K; read it only where it was not.
-
-    Labels, colors and locked clusters to start from, which are of one K, do not count.
-    """
-    from ..core.sweeping.sweep import swept
-
-    reading = job.reading
-    if reading is None:
-        raise TypeError("reading=None should be how an image is read.")
-    inside, kept = reading.inside(), None
-    search: dict[str, Any] = {k: v for k, v in job.fitting.items() if k in FIT}
-    if job.axes:
-        read: dict[str, Any] = {**reading.masked(inside)}
-        axes = _of_image(job.axes, reading)
-        with stage(high=CLUSTERED):
-            found, note = swept(reading.image(), [*job.ks], axes, None, read, search)
-    else:
-        samples, kept, part = _samples(job, reading, inside)
-        with stage("", part, CLUSTERED):
-            found, note = swept(samples, [*job.ks], None, None, {}, search)
-    with stage("Thumbnails", CLUSTERED):
-        thumbnails = found.thumbnails(reading.flat(), THUMBNAIL)
-    return Swept(found, thumbnails, note, job.ran, job.edits), kept
-
-
-def _of_image(axes: tuple[int, ...], reading: Reading) -> tuple[int, ...]:
-    """Return axes of layers as those of the image, whose first may be the channels."""
-    return tuple(axis + ("channel_axis" in reading.options) for axis in axes)
-
-
 def _clustered(
     job: Job, reading: Reading, samples: ImageSamples, labels: Any
 ) -> tuple[QuantizedImage, Step]:
@@ -256,27 +269,60 @@ def _clustered(
     from ..core.quantize import paint_samples, quantized_samples
 
     search, before = dict(_started(job, reading, labels)), job.before
-    if before is not None and any(before.locked):
-        search["keep"] = before
+    kept = before is not None and any(before.palette.locked)
+    if before is not None and kept:
+        search["keep"] = before.palette
     result = quantized_samples(samples, job.k, search)
+    fitted = Fitted(job.k, job.fitting, started=labels is not None, kept=kept)
+    made: tuple[Fitted | Edit, ...] = (fitted,)
     if before is not None:
-        palette = result.palette.inherit(before)
-        if palette != result.palette:
+        looks = looks_of(result.palette, before.palette)
+        made = (*(before.made if kept else ()), fitted, *looks)
+        palette = result.palette
+        for edit in looks:
+            palette = edit.apply(palette)
+        if looks:
             shown = paint_samples(samples, palette)
             result = replace(
                 shown, asked=result.asked, n_iter=result.n_iter, method=result.method
             )
-    return result, Step(f"K={job.k}", result.palette.untabled, job.ran)
+    return result, Step(f"K={job.k}", result.palette.untabled, job.ran, made)
 
 
-def painted(samples: ImageSamples, step: Step) -> QuantizedImage:
-    """Return what samples are by the clusters of a step."""
+def looks_of(palette: Palette, before: Palette) -> list[Edit]:
+    """Return the edits that give clusters the looks of those that are still there."""
+    heir = palette.inherit(before)
+    names = enumerate(zip(palette.names, heir.names, strict=True), 1)
+    edits = [Edit("rename", (at, new)) for at, (old, new) in names if old != new]
+    edits += [
+        Edit("recolor", (int(at) + 1, tuple(heir.colors[at].tolist())))
+        for at in np.flatnonzero((palette.colors != heir.colors).any(axis=1))
+    ]
+    pairs = enumerate(zip(palette.locked, heir.locked, strict=True), 1)
+    if locked := [label for label, (old, new) in pairs if new and not old]:
+        edits.append(Edit("lock", tuple(locked)))
+    return edits
+
+
+def painted(
+    samples: ImageSamples, step: Step, image: Any
+) -> tuple[QuantizedImage, Despeckled | None]:
+    """Return what an image is by the clusters of a step, and how it was cleaned up."""
+    from ..core.despeckling.despeckle import despeckle
     from ..core.quantize import paint_samples
 
-    result = paint_samples(samples, step.palette)
-    if step.clean_up is None:
-        return result
-    return result.despeckled(*step.clean_up)
+    size, axes, least = step.clean_up
+    with stage(high=0.3 if size or least else 1.0):
+        result = paint_samples(samples, step.palette)
+    if least:
+        with stage("Rejecting", 0.3, 0.5):
+            result = result.rejected(image, least)
+    if not size:
+        return result, None
+    with stage("Despeckling", 0.5, 0.9):
+        cleaned = despeckle(result.labels, size, axes=axes or None)
+    with stage("Painting", 0.9):
+        return result.relabeled(cleaned.labels), cleaned
 
 
 def seen(job: Job, view: View, inside: NDArray[np.bool_] | None) -> QuantizedImage:
@@ -285,27 +331,45 @@ def seen(job: Job, view: View, inside: NDArray[np.bool_] | None) -> QuantizedIma
     Where the whole was read, these are the same; else they are those of the view.
     """
     from ..core.fitting import fitted, settings_of
-    from ..core.quantize import paint_samples
     from ..core.reading.source import read_samples
+    from ..core.results.image import QuantizedImage
 
     reading, kept = job.reading, job.kept
     if reading is None:
         raise TypeError("reading=None should be how an image is read.")
     part = reading.seen(view, job.sources)
     around = None if inside is None else view.of(inside)
-    samples = read_samples(part, **reading.masked(around))
-    of = samples
-    if kept is not None and not job.axes and kept.holds(inside):
-        of = kept.samples
-    search = dict(job.fitting)
-    if job.before is not None and any(job.before.locked):
-        search["keep"] = job.before
-    palette = fitted(of, settings_of(of, job.k, search))[1]
-    if job.before is not None:
-        palette = palette.inherit(job.before)
-    result = paint_samples(samples, palette)
-    return replace(
-        result, palette=palette, counts=palette.counts, compactness=palette.compactness
+    whole = kept is not None and not job.axes and kept.holds(inside, look=False)
+    if kept is not None and whole:
+        samples = kept.samples
+    else:
+        samples = read_samples(part, **reading.masked(around))
+    search: dict[str, Any] = {**job.fitting}
+    before = None if job.before is None else job.before.palette
+    if before is not None and any(before.locked):
+        search["keep"] = before
+    palette = fitted(samples, settings_of(samples, job.k, search))[1]
+    if before is not None:
+        palette = palette.inherit(before)
+    labels, quantized = palette.apply(part, mask=around)
+    return QuantizedImage(
+        labels=labels,
+        quantized=quantized,
+        centers=palette.centers,
+        counts=palette.counts,
+        compactness=palette.compactness,
+        n_iter=palette.n_iter,
+        converged=palette.converged,
+        n_excluded=sum(samples.excluded.values()),
+        asked=job.k,
+        method="refined",
+        settings=palette.settings,
+        palette=palette,
+        n_colors=None,
+        value_range=palette.value_range,
+        layout=palette.layout,
+        excluded=samples.excluded,
+        mask=around,
     )
 
 
@@ -318,7 +382,7 @@ def _planes(
     return quantized_planes(
         reading.image(),
         job.k,
-        _of_image(job.axes, reading),
+        reading.axes(job.axes),
         dict(reading.masked(inside)),
         dict(_started(job, reading, labels)),
     )
@@ -340,7 +404,7 @@ def _started(job: Job, reading: Reading, labels: Any) -> FitOptions:
     return {**job.fitting, "init": init}
 
 
-def _locate(job: Job, result: QuantizedImage | QuantizedPlanes) -> None:
+def _locate(job: Job, result: Any) -> None:
     """Find where the centers are, here and not in the window's thread."""
     if "centers" in job.roles:
         with stage("Locating centers", CLUSTERED):

@@ -85,17 +85,15 @@ class Live:
         self._wanted = False
         images = model.choice.offers.images
         at_once = not images or self._seen[0] in self._brief
-        job = model.begin_quietly(model.job if at_once else model.preview)
-        if job is not None:
-            self._start(job)
+        self._start_quietly(model.job if at_once else model.preview)
 
     def _on_rest(self) -> None:
         """Replace a coarse answer by the full one."""
         model = self._model
         if self._wanted or model.busy:
             self._rest.start()
-        elif self._coarse and (job := model.begin_quietly(model.job)):
-            self._start(job)
+        elif self._coarse:
+            self._start_quietly(model.job)
 
     def go_on(self, job: Job, outcome: Outcome) -> None:
         """Heed that a job has ended: another may be wanted."""
@@ -104,6 +102,14 @@ class Live:
             if job.view is None:
                 self._judge(job, outcome)
         self._pump()
+        model = self._model
+        shown = job.view is None and job.question is None and model.palette is not None
+        if shown and not (self._wanted or model.busy):
+            self._start_quietly(model.measured)
+
+    def _start_quietly(self, make: Callable[[], Job]) -> None:
+        if (job := self._model.begin_quietly(make)) is not None:
+            self._start(job)
 
     def _judge(self, job: Job, outcome: Outcome) -> None:
         """Tell by how long it took whether it can follow at once, or not at all."""

@@ -5,21 +5,24 @@ Knows no Qt: the dock shows the model and changes it, and so can a script or a t
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakKeyDictionary, ref
 
 from psygnal import Signal
 
+from ..core.results.image import QuantizedImage
 from ..core.run.memory import keepable
 from .bench import Bench, Shown
 from .choice import Choice
-from .job import Job, run
+from .job import Job, Question, run
 from .layers import is_kept, keep, showing, side_by_side
 from .request import request
 from .settings import said_of
 from .sources import changed, full_resolution, part
+from .steps import UNCLEANED
 from .summary import by_blocks, summary
 from .view import of_sources, view_of
 
@@ -32,10 +35,12 @@ if TYPE_CHECKING:
 
     from ..core.palettes.edit import Edit
     from ..core.palettes.palette import Palette
+    from ..core.quality import Quality
+    from ..core.reading.fit import ImageSamples
     from ..layers.metadata import LayerData
     from .history import History
     from .job import Outcome
-    from .reading import Kept
+    from .reading import Kept, Reading
     from .settings import DockSettings
     from .steps import CleanUp, Step
 
@@ -94,7 +99,6 @@ class KMeansModel:
         self.progress: float | None = None
         self.start: Callable[[Job], None] = self.wait
         self._generation, self._running, self._quiet = 0, False, False
-        self._sweeping = False
         self._next: list[Make] = []
         self._kept: Kept | None = None
         self._benches: dict[tuple[UUID, ...], Bench] = {}
@@ -197,12 +201,25 @@ class KMeansModel:
     def job(self) -> Job:
         """Return what is to be done, as a job; raise where that is not valid."""
         job = request(self.viewer, self.choice)
-        return self._equipped(replace(job, before=self.palette))
+        return self._equipped(replace(job, before=self._before))
+
+    @property
+    def _before(self) -> Step | None:
+        """The clusters there are, where something was said of them that is to stay."""
+        step = self.history.current
+        if step is None:
+            return None
+        of = step.palette
+        own = of.own_colors(of.centers)
+        said = any(of.names) or any(of.locked) or bool((own != of.colors).any())
+        return step if said else None
 
     def preview(self) -> Job:
         """Return a job that shows what a run would, of what is seen, and as coarse."""
         job = replace(self.job(), quiet=True)
-        return replace(job, view=view_of(self.viewer, self.choice.offers.images[0]))
+        roles = [role for role in job.roles if role != "centers"]
+        view = view_of(self.viewer, self.choice.offers.images[0])
+        return replace(job, view=view, roles=roles or job.roles)
 
     def edited(self, edit: Edit, place: int | None = None) -> Job:
         """Return the job of editing clusters: of those that are shown, or of a step."""
@@ -212,12 +229,19 @@ class KMeansModel:
         job = self._showing(self.history.values[place])
         return replace(job, edit=edit, place=place)
 
-    def cleaned(self, clean_up: CleanUp | None) -> Job:
+    def cleaned(self, clean_up: CleanUp) -> Job:
         """Return the job of cleaning up the labels that are shown."""
         step = self.history.current
         if step is None:
             raise ValueError("There should be clusters to clean up: run first.")
         return self._showing(step.cleaned(clean_up))
+
+    def asked(self, question: Question) -> Job:
+        """Return the job of asking something of the samples of what is shown."""
+        step = self.history.current
+        if step is None:
+            raise ValueError("There should be clusters to tell of: run first.")
+        return replace(self._showing(step), question=question)
 
     def gone(self, place: int) -> Job:
         """Return the job of going back, or forth, to a step of the history."""
@@ -233,7 +257,22 @@ class KMeansModel:
         reading = replace(run.reading, data=data)
         roles = settings.roles(points=False)
         job = Job(sources, data, run.k, run.fitting, roles, reading, step=step)
-        return self._equipped(replace(job, settings=run.settings))
+        like = self._like(step, reading)
+        return self._equipped(replace(job, settings=run.settings, like=like))
+
+    def _like(self, step: Step, reading: Reading) -> QuantizedImage | None:
+        """Return pixels that need not be assigned anew: those shown, or finer ones."""
+        shown = self.bench.shown
+        if shown is None or shown.reading is None or not shown.reading.is_like(reading):
+            return None
+        for known in (shown.result, self.bench.finest):
+            if (
+                isinstance(known, QuantizedImage)
+                and not math.isnan(known.compactness)  # else it was cleaned up
+                and known.groups(step.palette) is not None
+            ):
+                return known
+        return None
 
     def _equipped(self, job: Job) -> Job:
         """Return a job with its number, and with what was read before."""
@@ -254,11 +293,6 @@ class KMeansModel:
     def busy(self) -> bool:
         """Whether something is under way, be it a preview."""
         return self._running or self._quiet
-
-    @property
-    def sweeping(self) -> bool:
-        """Whether what is under way is a sweep."""
-        return self._running and self._sweeping
 
     def run(self) -> None:
         """Cluster, and show what came out, as the Run button does; wait for it."""
@@ -318,11 +352,11 @@ class KMeansModel:
         if job.kept is None and not job.quiet:
             self._kept = None
         self._generation, self._running = job.generation, not job.quiet
-        self._quiet, self._sweeping = job.quiet, bool(job.ks)
+        self._quiet = job.quiet
 
     def report(self, job: Job, stage: str, part: float) -> None:
         """Say how far a job has come; nothing of one that is not under way any more."""
-        if self._is_latest(job) and not job.quiet:
+        if self.is_latest(job) and not job.quiet:
             self.progress = part
             self._tell(f"{self._notice}{stage}")
 
@@ -342,7 +376,7 @@ class KMeansModel:
 
         That is layers and a line, or a notification; of a stale answer, nothing.
         """
-        if not self._is_latest(job):
+        if not self.is_latest(job):
             return
         self.progress = None
         try:
@@ -354,14 +388,15 @@ class KMeansModel:
         if self._next:
             self.do(self._next.pop(0))
 
-    def _is_latest(self, job: Job) -> bool:
+    def is_latest(self, job: Job) -> bool:
+        """Whether a job is the one that is under way."""
         return self.busy and job.generation == self._generation
 
     def _show(self, job: Job, outcome: Outcome) -> Iterator[None]:
         from napari.utils.notifications import show_warning
 
         result, layers = outcome.result, self.viewer.layers
-        if result is None and outcome.swept is None:
+        if outcome.error is not None:
             if not job.quiet:
                 self._fail(outcome.error)
             return
@@ -369,10 +404,13 @@ class KMeansModel:
             if not job.quiet:
                 self._tell(f"{why}: nothing was added")
             return
-        if result is None:
-            self._show_swept(job, outcome)
-            return
         self._remember(job, outcome)
+        if job.question is not None:
+            self._tell(self.bench.said)
+            job.question.then(outcome.answer, job)
+            return
+        if result is None:
+            return
         shown = self.bench.shown if job.view is None else None
         self.choice.held = True  # what is chosen stays
         self.changed.emit()
@@ -395,22 +433,15 @@ class KMeansModel:
         finally:
             self.choice.held = False
         if job.view is None:
-            said = summary(result, outcome.seconds, job.edit and job.edit.title)
+            act = (
+                None if job.step is None or outcome.step is None else outcome.step.name
+            )
+            said = summary(result, outcome.seconds, act, outcome.cleaned)
             self.bench.said = self._notice + said
             self._tell(self.bench.said)
             self.shown.emit()
             if result.note and not job.quiet:
                 show_warning(result.note)
-
-    def _show_swept(self, job: Job, outcome: Outcome) -> None:
-        """Keep what was read, and what a sweep has found, of what it was."""
-        if kept := outcome.kept:
-            self._kept = kept if keepable(kept.nbytes) else None
-        ids = tuple(layer.unique_id for layer in job.sources)
-        bench = self._benches.setdefault(ids, Bench())
-        bench.swept = outcome.swept
-        self._tell(f"Swept K={job.ks[0]} to {job.ks[-1]}, {outcome.seconds:.2f} s")
-        self.shown.emit()
 
     def _made(self, job: Job, result: Any) -> list[LayerData]:
         """Return the layers of a result, where their sources are."""
@@ -435,18 +466,30 @@ class KMeansModel:
             return
         kept, bench = outcome.kept, self.bench
         self._kept = kept if kept and keepable(kept.nbytes) else None
-        bench.shown = Shown(outcome.result, job.settings, [])
+        if job.question is not None:
+            return
+        bench.quality = None
+        result, step = outcome.result, outcome.step
+        if not job.is_light:
+            whole = isinstance(result, QuantizedImage)
+            clean = step is not None and step.clean_up == UNCLEANED
+            bench.finest = cast("QuantizedImage", result) if whole and clean else None
+        bench.shown = Shown(result, job.settings, [], outcome.cleaned, job.reading)
         if job.place is not None:
             bench.history.go(job.place)
-        if outcome.step is not None:
-            bench.history.add(outcome.step)
+        if step is not None:
+            bench.history.add(step)
 
     # -- what came out -------------------------------------------------------------
 
     @property
     def bench(self) -> Bench:
         """What runs and edits have made of the sources."""
-        ids = tuple(layer.unique_id for layer in self.sources)
+        return self.bench_of(self.sources)
+
+    def bench_of(self, sources: list[Layer]) -> Bench:
+        """What runs and edits have made of some sources."""
+        ids = tuple(layer.unique_id for layer in sources)
         return self._benches.setdefault(ids, Bench())
 
     @property
@@ -471,6 +514,24 @@ class KMeansModel:
         if self.history.can_redo:
             self.do(lambda: self.gone(self.history.place + 1))
         return self.palette
+
+    def measured(self) -> Job:
+        """Return the job of measuring what is lost by the clusters that are shown."""
+        from ..core.quality import measure
+
+        palette, bench = self.palette, self.bench
+        if palette is None:
+            raise ValueError("There should be clusters to measure: run first.")
+
+        def then(quality: Quality, _job: Job) -> None:
+            if self.palette == palette:
+                bench.quality = quality
+                self.told.emit()
+
+        def ask(samples: ImageSamples, _job: Job) -> Quality:
+            return measure(samples, palette)
+
+        return self.asked(Question(ask, then))
 
     def keep(self) -> None:
         """Make the present result the user's own, named by its K.
@@ -506,8 +567,10 @@ class KMeansModel:
     @property
     def message(self) -> str:
         """What is said of the latest run, or of what cannot be run."""
-        stale = "" if self._running or self._failed else self.stale
-        return "\n".join(line for line in (self._said, stale) if line)
+        if self._running or self._failed or self._said != self.bench.said:
+            return self._said
+        lines = self._said, self.bench.quality and str(self.bench.quality), self.stale
+        return "\n".join(line for line in lines if line)
 
     @property
     def stale(self) -> str:

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QItemSelection, QItemSelectionModel, Qt
 from qtpy.QtGui import QAction, QColor, QKeySequence  # type: ignore[attr-defined]
-from qtpy.QtWidgets import (
+from qtpy.QtWidgets import (  # type: ignore[attr-defined]
     QAbstractItemView,
     QColorDialog,
+    QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QMenu,
     QPushButton,
-    QShortcut,  # type: ignore[attr-defined]
+    QShortcut,
     QSlider,
     QSpinBox,
     QTableView,
@@ -23,10 +24,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..core.palettes.colors import hexadecimal
+from ..core.palettes.edit import Edit
 from .desk import Desk
 from .exports import Exports
 from .pointing import Pointing
-from .section import remembered
+from .section import Section, remembered
 from .table import FOLDED, ByValue, ClusterTable, Swatch
 
 if TYPE_CHECKING:
@@ -92,12 +95,10 @@ class ClustersWidget(QWidget):
         self.view.setModel(self.order)
         self.view.setItemDelegateForColumn(0, Swatch(self.view))
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(
-            QAbstractItemView.SelectionMode.ExtendedSelection
-        )
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self.view.setMinimumHeight(120)
+        self.view.setMinimumHeight(90)
         self.view.verticalHeader().hide()
         self.view.verticalHeader().setDefaultSectionSize(24)
         header = self.view.horizontalHeader()
@@ -108,9 +109,7 @@ class ClustersWidget(QWidget):
         self.view.doubleClicked.connect(self._on_double_click)
         self.said = QLabel()
         self.said.setWordWrap(True)
-        self.said.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-        )
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(4)
@@ -119,7 +118,7 @@ class ClustersWidget(QWidget):
         layout.addLayout(self._acts())
         layout.addLayout(self._steps())
         layout.addLayout(self._closer())
-        layout.addLayout(self._speckles())
+        layout.addWidget(self._clean_up())
 
     def _acts(self) -> QGridLayout:
         """Return the buttons of what is done to the selected clusters."""
@@ -173,20 +172,30 @@ class ClustersWidget(QWidget):
         row.addWidget(self.closeness)
         return row
 
-    def _speckles(self) -> QHBoxLayout:
+    def _clean_up(self) -> Section:
         """Return what cleans up labels."""
-        self.size = QSpinBox()
-        self.size.setRange(0, 10**9)
-        self.size.setValue(20)
-        self.size.setSuffix(" px")
-        self.size.setToolTip("Smaller components go to a neighbor; 0: none do.")
-        tip = "Give small components to the neighbor with the longest shared border."
-        self.buttons["despeckle"] = self._button("Despeckle", tip, self.despeckle)
-        row = QHBoxLayout()
-        row.addWidget(self.buttons["despeckle"])
-        row.addWidget(self.size)
-        row.addStretch(1)
-        return row
+        self.speck = QSpinBox()
+        self.speck.setRange(0, 10**9)
+        self.speck.setValue(20)
+        self.speck.setSuffix(" px")
+        self.speck.setToolTip("Smaller components go to a neighbor; 0: none do.")
+        self.least = QDoubleSpinBox()
+        self.least.setRange(0, 1)
+        self.least.setSingleStep(0.05)
+        self.least.setToolTip("The least margin of a pixel that stays; 0: all stay.")
+        speck = "Give small components to the neighbor with the longest shared border."
+        unsure = "Leave out pixels that are nearly as near to another center."
+        self.buttons["despeckle"] = self._button("Despeckle", speck, self.despeckle)
+        self.buttons["reject"] = self._button("Reject unsure", unsure, self.reject)
+        content = QWidget()
+        grid = QGridLayout(content)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(2)
+        rows = (("despeckle", self.speck), ("reject", self.least))
+        for row, (name, box) in enumerate(rows):
+            grid.addWidget(self.buttons[name], row, 0)
+            grid.addWidget(box, row, 1)
+        return Section("Clean up", content)
 
     def _button(self, text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
         button = QPushButton(text)
@@ -196,13 +205,16 @@ class ClustersWidget(QWidget):
         button.clicked.connect(lambda: act())
         return button
 
-    def _menu(
-        self, text: str, tip: str, fill: Callable[[QMenu], None]
-    ) -> QPushButton:
+    def _menu(self, text: str, tip: str, fill: Callable[[QMenu], None]) -> QPushButton:
         """Return a button with a menu that is filled when it is opened."""
         button = self._button(text, tip, lambda: None)
         menu = QMenu(button)
-        menu.aboutToShow.connect(lambda: (menu.clear(), fill(menu)))
+
+        def renew() -> None:
+            menu.clear()
+            fill(menu)
+
+        menu.aboutToShow.connect(renew)
         button.setMenu(menu)
         return button
 
@@ -260,10 +272,12 @@ class ClustersWidget(QWidget):
             "orders": edited,
             "export": clusters.k > 0,
             "despeckle": edited,
+            "reject": edited,
         }
         for name, can in possible.items():
             self.buttons[name].setEnabled(bool(can))
-        self.size.setEnabled(edited)
+        self.speck.setEnabled(edited)
+        self.least.setEnabled(edited)
         self.closer.setEnabled(edited and self.closer.maximum() > 0)
 
     def _on_hover(self, label: int) -> None:
@@ -302,7 +316,8 @@ class ClustersWidget(QWidget):
 
     @property
     def _folded(self) -> set[str]:
-        return {*remembered().value("columns/folded", sorted(FOLDED), type=list)}
+        folded: Any = remembered().value("columns/folded", sorted(FOLDED), type=list)
+        return {*folded}
 
     def _show_columns(self) -> None:
         folded = self._folded
@@ -310,7 +325,7 @@ class ClustersWidget(QWidget):
             self.view.setColumnHidden(at, _family(name) in folded)
             self.view.resizeColumnToContents(at)
         if self.table.columns:
-            self.view.setColumnWidth(0, 64)
+            self.view.setColumnWidth(0, 58)
 
     def _on_header(self, place: Any) -> None:
         menu = QMenu(self)
@@ -355,7 +370,7 @@ class ClustersWidget(QWidget):
         if palette is None or len(self.clusters.selected) != 1:
             return
         [label] = self.clusters.selected
-        now = QColor.fromRgbF(*map(float, palette.colors[label - 1]))
+        now = QColor(hexadecimal(palette.colors)[label - 1])
         chosen = QColorDialog.getColor(now, self, f"Color of cluster {label}")
         if chosen.isValid():
             self._do(self.clusters.recolor, label, chosen.name())
@@ -394,7 +409,11 @@ class ClustersWidget(QWidget):
 
     def despeckle(self) -> None:
         """Clean up the labels."""
-        self._do(self.clusters.despeckle, self.size.value())
+        self._do(self.clusters.despeckle, self.speck.value())
+
+    def reject(self) -> None:
+        """Leave out pixels that are unsure."""
+        self._do(self.clusters.reject, self.least.value())
 
     def _do(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self.desk.do(act, *args, **kwargs)
@@ -404,7 +423,8 @@ class ClustersWidget(QWidget):
     def _show_closer(self) -> None:
         """Show of how many mergers the clusters are, from where the slider began."""
         history, step = self.clusters.history, self.clusters.history.current
-        merged = bool(step and step.edits and step.edits[-1].method == "merge_closer")
+        last = step.made[-1] if step and step.made else None
+        merged = isinstance(last, Edit) and last.method == "merge_closer"
         if not merged or self._base is None or self._base >= history.place:
             self._base = history.place if not merged else max(history.place - 1, 0)
         base = history.values[self._base].palette if history.values else None
@@ -454,8 +474,22 @@ class ClustersWidget(QWidget):
             )
 
     def _more(self, menu: QMenu) -> None:
-        columns = menu.addMenu("Columns")
-        self._fill_columns(columns)
+        """Offer further views of the result, and the columns of the table."""
+        clusters = self.clusters
+        color = clusters.palette is not None and clusters.palette.layout.rgb
+        for text, act, can in (
+            ("Add a center by clicking", clusters.add_center, True),
+            ("Error map", clusters.show_errors, True),
+            ("Error map (CIEDE2000)", self._differences, color),
+            ("Margin map", clusters.show_margins, True),
+        ):
+            action = menu.addAction(text)
+            action.setEnabled(bool(clusters.palette is not None and can))
+            action.triggered.connect(lambda _on=False, act=act: self._do(act))
+        self._fill_columns(menu.addMenu("Columns"))
+
+    def _differences(self) -> None:
+        self.clusters.show_errors("ciede2000")
 
     # -- the end -------------------------------------------------------------------
 

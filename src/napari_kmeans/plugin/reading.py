@@ -60,6 +60,12 @@ class Reading:
         parts = [array[self.cut] for array in data]
         return stacked(parts) if "channel_axis" in self.options else parts[0]
 
+    def axes(self, axes: tuple[int, ...]) -> tuple[int, ...]:
+        """Return axes of the layers as those of the image."""
+        # Channels are stacked in front of all other axes.
+        before = "channel_axis" in self.options
+        return tuple(axis + before for axis in axes)
+
     def flat(self) -> Any:
         """Return the image without the axes along which it is a plane of the data."""
         before = (slice(None),) * ("channel_axis" in self.options)
@@ -132,13 +138,16 @@ class Kept:
                 copies.append(pixels.image)
         return self.samples.nbytes + sum(copy.nbytes for copy in copies)
 
-    def holds(self, inside: NDArray[np.bool_] | None) -> bool:
-        """Whether mask and data are still what they were, also within an array."""
+    def holds(self, inside: NDArray[np.bool_] | None, *, look: bool = True) -> bool:
+        """Whether mask and data are still what they were.
+
+        Also within an array, at which it looks for that.
+        """
         if inside is None or self.inside is None:
             same = inside is self.inside
         else:
             same = np.array_equal(inside, self.inside)
-        return same and marks_of(self.reading) == self.marks
+        return same and not (look and marks_of(self.reading) != self.marks)
 
 
 def marks_of(reading: Reading) -> list[Hashable]:

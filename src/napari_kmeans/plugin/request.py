@@ -37,7 +37,6 @@ def request(viewer: ViewerModel, choice: Choice) -> Job:
         "fitting": settings.fitting(choice.epsilon.default),
         "roles": settings.roles(points=not images),
         "settings": replace(settings, layer=None),
-        "edits": choice.edits_of([*sources, settings.mask]),
     }
     if not images:
         return Job(**job)

@@ -41,7 +41,7 @@ class Scale(QSlider):
         self.setToolTip(f"{TIP} The mark: a sweep suggests K={mark}." if mark else TIP)
         self.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the slider, and a small triangle above the number that is marked."""
         super().paintEvent(event)
         if self.mark is None or not LEAST <= self.mark <= MOST:

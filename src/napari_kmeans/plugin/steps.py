@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..core.palettes.palette import Palette
     from ..core.reading.fit import ImageSamples
     from .reading import Reading
+    from .script import Fitted
     from .settings import DockSettings
 
 
@@ -20,13 +21,27 @@ class CleanUp(NamedTuple):
     Attributes
     ----------
     size : int
-        Components of fewer pixels than this go to a neighbor.
+        Components of fewer pixels than this go to a neighbor; 0 leaves all.
     axes : tuple of int
         Planes along these axes are cleaned each on its own.
+    least : float
+        Before that, pixels of a smaller margin are rejected; 0 rejects none.
     """
 
-    size: int
+    size: int = 0
     axes: tuple[int, ...] = ()
+    least: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """What it is called in a list of steps."""
+        said = [f"Reject below {self.least:g}"] if self.least else []
+        said += [f"Despeckle {self.size}"] if self.size else []
+        return ", ".join(said) or "No clean-up"
+
+
+#: All pixels as they are labeled.
+UNCLEANED = CleanUp()
 
 
 class Run(NamedTuple):
@@ -61,28 +76,28 @@ class Step:
         What was done last.
     palette : Palette
     run : Run
-    edits : tuple of Edit
-        What was done to the palette since.
-    clean_up : CleanUp or None
+        What was read, and the last that was clustered.
+    made : tuple of Fitted and Edit
+        All that was done to have the palette, from a fit on.
+    clean_up : CleanUp
         How labels are cleaned up after that.
     """
 
     name: str
     palette: Palette
     run: Run = field(compare=False)
-    edits: tuple[Edit, ...] = ()
-    clean_up: CleanUp | None = None
+    made: tuple[Fitted | Edit, ...] = ()
+    clean_up: CleanUp = UNCLEANED
 
-    def after(self, edit: Edit, samples: ImageSamples) -> Step:
+    def after(self, edit: Edit, samples: ImageSamples | None = None) -> Step:
         """Return the step after an edit of the palette."""
         return replace(
             self,
             name=edit.title,
             palette=edit.apply(self.palette, samples).untabled,
-            edits=(*self.edits, edit),
+            made=(*self.made, edit),
         )
 
-    def cleaned(self, clean_up: CleanUp | None) -> Step:
-        """Return the step after another clean-up, or none any more."""
-        name = f"Despeckle {clean_up.size}" if clean_up else "Do not despeckle"
-        return replace(self, name=name, clean_up=clean_up)
+    def cleaned(self, clean_up: CleanUp) -> Step:
+        """Return the step after another clean-up."""
+        return replace(self, name=clean_up.title, clean_up=clean_up)

@@ -5,20 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from psygnal import Signal
 
+from ..core.options.keywords import FIT
+from ..core.run.progress import stage
 from ..core.validation import check_ks
+from .job import Question
 from .settings import changes
 from .sources import plane
+from .swept import Swept
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..core.reading.fit import ImageSamples
     from .job import Job
     from .model import KMeansModel
-    from .swept import Swept
 
 #: The numbers of clusters that are swept where nothing else is asked for.
 LEAST, MOST = 2, 16
+
+#: Pixels of the longer side of a thumbnail.
+THUMBNAIL = 160
 
 
 class Sweeps:
@@ -54,6 +64,7 @@ class Sweeps:
 
     def __init__(self, model: KMeansModel) -> None:
         self.model = model
+        self._job: Callable[[], Job | None] = _none
         model.shown.connect(self._on_changed)
         model.choice.touched.connect(self._on_changed)
 
@@ -66,6 +77,12 @@ class Sweeps:
     def swept(self) -> Swept | None:
         """The latest sweep of what is chosen; None before the first."""
         return self.model.bench.swept
+
+    @property
+    def running(self) -> bool:
+        """Whether a sweep is under way."""
+        job = self._job()
+        return job is not None and self.model.is_latest(job)
 
     @property
     def suggested(self) -> int | None:
@@ -90,12 +107,17 @@ class Sweeps:
             return ""
         if said := changes(replace(swept.ran.settings, k=settings.k), settings):
             return f"Swept with other settings: {said}. Sweep again."
-        edits = self.model.choice.edits_of([*self.model.sources, settings.mask])
-        if edits != swept.edits:
+        if self._edits != swept.edits:
             return "The image or its mask has changed since the sweep. Sweep again."
         if self._is_elsewhere(swept):
             return "Another plane was swept than is shown. Sweep again."
         return ""
+
+    @property
+    def _edits(self) -> int:
+        """How often what is swept has changed, or its mask."""
+        layers = [*self.model.sources, self.model.settings.mask]
+        return self.model.choice.edits_of(layers)
 
     def _is_elsewhere(self, swept: Swept) -> bool:
         """Whether another plane is shown than the one that was swept."""
@@ -125,7 +147,16 @@ class Sweeps:
             raise ValueError(
                 f"layer={name!r} should be an Image layer: only images are swept."
             )
-        return replace(self.model.job(), ks=ks)
+        question = Question(partial(_swept, ks, self._edits), self._take)
+        job = replace(self.model.job(), question=question)
+        self._job = ref(job)  # which holds the samples
+        return job
+
+    def _take(self, swept: Swept, job: Job) -> None:
+        """Keep a sweep with what it is of."""
+        self._job = _none
+        self.model.bench_of(job.sources).swept = swept
+        self.changed.emit()
 
     def sweep(self, least: int = LEAST, most: int = MOST) -> None:
         """Cluster the image for each K of a range, by what does the model's jobs.
@@ -143,3 +174,31 @@ class Sweeps:
         """Set K, and show its clusters."""
         self.model.change(k=k)
         self.model.do(self.model.job)
+
+
+def _swept(
+    ks: tuple[int, ...], edits: int, samples: ImageSamples | None, job: Job
+) -> Swept:
+    """Sweep an image, or its planes.
+
+    Labels, colors and locked clusters to start from, which are of one K, do not count.
+    """
+    from ..core.sweeping.sweep import swept
+
+    reading = job.reading
+    if reading is None:
+        raise TypeError("reading=None should be how an image is read.")
+    search = {name: value for name, value in job.fitting.items() if name in FIT}
+    with stage(high=0.95):
+        if samples is None:
+            axes, read = reading.axes(job.axes), reading.masked(reading.inside())
+            found, note = swept(reading.image(), [*ks], axes, None, {**read}, search)
+        else:
+            found, note = swept(samples, [*ks], None, None, {}, search)
+    with stage("Thumbnails", 0.95):
+        thumbnails = found.thumbnails(reading.flat(), THUMBNAIL)
+    return Swept(found, thumbnails, note, job.ran, edits)
+
+
+def _none() -> None:
+    """Return no job."""

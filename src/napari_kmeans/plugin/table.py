@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
-from qtpy.QtGui import QBrush, QColor
+from qtpy.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QStyledItemDelegate
 
 from ..core.palettes.colors import black_or_white
@@ -17,11 +23,17 @@ if TYPE_CHECKING:
 
     from .clusters import Clusters
 
+    #: The place of a value.
+    Index = QModelIndex | QPersistentModelIndex
+
 #: Columns of the table of clusters that are not shown at first.
 FOLDED = {"color", "locked"}
 
 ROLE = Qt.ItemDataRole
 FLAG = Qt.ItemFlag
+
+#: The role of the color of a cluster, and of what is written on it.
+COLOR = ROLE.UserRole + 1
 
 
 class ClusterTable(QAbstractTableModel):
@@ -48,8 +60,9 @@ class ClusterTable(QAbstractTableModel):
             table.insert(1, "name", "")
         if "locked" not in table and len(table):
             table["locked"] = False
-        table = table[sorted(table, key=_rank)]
-        columns = [str(name) for name in table]
+        columns: list[str] = [str(name) for name in table]
+        columns.sort(key=_rank)
+        table = table[columns]
         same = columns == self.columns and len(table) == self.rowCount()
         if not same:
             self.beginResetModel()
@@ -57,9 +70,9 @@ class ClusterTable(QAbstractTableModel):
         self._values = [table[name].tolist() for name in table]
         rgb = [QColor(color) for color in table.get("color", [])]
         self._colors = rgb
-        plain = np.array([color.getRgbF()[:3] for color in rgb]).reshape(-1, 3)
-        inks = black_or_white(plain) if len(plain) else []
-        self._inks = [QColor("white" if ink[0] else "black") for ink in inks]
+        plain = [[c.redF(), c.greenF(), c.blueF()] for c in rgb]
+        white = black_or_white(np.array(plain).reshape(-1, 3))[:, 0]
+        self._inks = [QColor("white" if is_white else "black") for is_white in white]
         if same:
             self.told()
         else:
@@ -71,16 +84,16 @@ class ClusterTable(QAbstractTableModel):
             last = self.index(self.rowCount() - 1, self.columnCount() - 1)
             self.dataChanged.emit(self.index(0, 0), last)
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802
+    def rowCount(self, parent: Index | None = None) -> int:
         """Return the number of clusters."""
         nested = parent is not None and parent.isValid()
         return 0 if nested or not self._values else len(self._values[0])
 
-    def columnCount(self, parent: QModelIndex | None = None) -> int:  # noqa: N802
+    def columnCount(self, parent: Index | None = None) -> int:
         """Return the number of columns."""
         return 0 if parent is not None and parent.isValid() else len(self.columns)
 
-    def headerData(  # noqa: N802
+    def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = ROLE.DisplayRole
     ) -> Any:
         """Return what a column is called."""
@@ -92,7 +105,7 @@ class ClusterTable(QAbstractTableModel):
         """Return the label of the cluster in a row."""
         return int(self._values[self.columns.index("label")][row])
 
-    def data(self, index: QModelIndex, role: int = ROLE.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = ROLE.DisplayRole) -> Any:
         """Return what is shown of a cluster in a column."""
         row, name = index.row(), self.columns[index.column()]
         value = self._values[index.column()][row]
@@ -112,15 +125,13 @@ class ClusterTable(QAbstractTableModel):
         """Return how the number of a cluster is shown: on its color, with a tick."""
         if role == ROLE.CheckStateRole:
             return _checked(self.label(row) not in self._clusters.hidden)
-        if role == ROLE.BackgroundRole and self._colors:
-            return QBrush(self._colors[row])
-        if role == ROLE.ForegroundRole and self._inks:
-            return QBrush(self._inks[row])
+        if role == COLOR and self._colors:
+            return self._colors[row], self._inks[row]
         if role == ROLE.ToolTipRole:
             return "Tick: show this cluster. Double-click: choose its color."
         return None
 
-    def flags(self, index: QModelIndex) -> Any:
+    def flags(self, index: Index) -> Qt.ItemFlag:
         """Return what can be done to a value."""
         name = self.columns[index.column()]
         can = FLAG.ItemIsEnabled | FLAG.ItemIsSelectable
@@ -129,9 +140,7 @@ class ClusterTable(QAbstractTableModel):
             return can | FLAG.ItemIsUserCheckable
         return can | FLAG.ItemIsEditable if name == "name" and editable else can
 
-    def setData(  # noqa: N802
-        self, index: QModelIndex, value: Any, role: int = ROLE.EditRole
-    ) -> bool:
+    def setData(self, index: Index, value: Any, role: int = ROLE.EditRole) -> bool:
         """Name, lock, hide or show a cluster."""
         name, label = self.columns[index.column()], self.label(index.row())
         if role == ROLE.CheckStateRole:
@@ -161,26 +170,20 @@ class ByValue(QSortFilterProxyModel):
 class Swatch(QStyledItemDelegate):
     """What draws the number of a cluster on its color, which style sheets ignore."""
 
-    def initStyleOption(  # noqa: N802
-        self, option: QStyleOptionViewItem, index: QModelIndex
-    ) -> None:
-        """Leave the color of the text as the table has it, also where selected."""
-        super().initStyleOption(option, index)
-        option.backgroundBrush = QBrush()
-
     def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Draw the tick, and beside it the number on its color."""
         super().paint(painter, option, index)
-        color, ink = (index.data(role) for role in (ROLE.BackgroundRole,
-                                                    ROLE.ForegroundRole))
-        if color is None:
+        if (colors := index.data(COLOR)) is None:
             return
+        color, ink = colors
         box = option.rect.adjusted(24, 2, -2, -2)
         painter.save()
         painter.fillRect(box, color)
-        painter.setPen(ink.color())
+        painter.setPen(QColor(128, 128, 128))  # an edge on any background
+        painter.drawRect(box)
+        painter.setPen(ink)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index.data()))
         painter.restore()
 

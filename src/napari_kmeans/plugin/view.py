@@ -74,7 +74,7 @@ class View(NamedTuple):
 
 
 def view_of(viewer: ViewerModel, image: Image) -> View:
-    """Return what is seen of an image; all of it, coarse, where nothing is drawn yet."""
+    """Return what is seen of an image; all of it where nothing is drawn yet."""
     level = int(image.data_level) if image.multiscale else 0
     shape = image_shape(image)
     if image.multiscale:
@@ -110,7 +110,7 @@ def _step(
     scene = getattr(viewer, "scene", viewer)  # from napari 0.9 on
     on_screen = scene.camera.zoom * width
     wanted = 1 / on_screen if on_screen > 0 else 1
-    return max(1, math.ceil(needed), math.floor(wanted))
+    return int(max(1, math.ceil(needed), math.floor(wanted)))
 
 
 def of_sources(

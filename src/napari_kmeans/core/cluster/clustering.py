@@ -113,17 +113,17 @@ def _settled(
 ) -> NDArray[np.float64]:
     """Return where to refine from: not far from a start that the user chose."""
     seed, fixed = settings.seed, given.fixed(given.n_all)
-    if settings.seeds is not None:
-        size = coarse_size(given.n_all, counted=samples.compact)
-        some = [given.among(centers) for centers in starts]
-        return best(samples.coarse(size, seed), some, fixed)
     chosen = settings.initial_labels is not None
-    if fixed is None:
+    if not len(given.centers):
         return starts[0] if chosen else settle(samples, starts, seed)
-    # The others are well placed where they would be if none was kept.
-    free = starts if chosen else [settle(samples, starts, seed), *starts]
-    some = [given.among(centers) for centers in free]
-    return settle_beside(samples, some, seed, fixed)
+    if not (chosen or given.all_given):
+        # The others are well placed where they would be if none was given.
+        starts = [settle(samples, starts, seed), *starts]
+    some = [given.among(centers) for centers in starts]
+    if settings.seeds is None and fixed is not None:
+        return settle_beside(samples, some, seed, fixed)
+    size = coarse_size(given.n_all, counted=samples.compact)
+    return best(samples.coarse(size, seed), some, fixed)
 
 
 def _milestones(settings: Settings) -> NDArray[np.float64]:

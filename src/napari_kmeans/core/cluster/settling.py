@@ -111,8 +111,9 @@ def settle_beside(
     """
     coarse = samples.coarse(coarse_size(len(fixed), counted=samples.compact), seed)
     fine = samples if samples.compact else samples.coarse(FINE, seed)
-    rested = [rest(coarse, centers, STEPS, fixed) for centers in starts]
-    return rest(fine, best(coarse, rested, fixed), FINE_STEPS, fixed)
+    begun = [rest(coarse, centers, FINE_STEPS, fixed) for centers in starts]
+    centers = rest(coarse, best(coarse, begun, fixed), STEPS, fixed)
+    return rest(fine, centers, FINE_STEPS, fixed)
 
 
 def best(

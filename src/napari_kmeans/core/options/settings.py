@@ -102,8 +102,9 @@ class Settings:
         Not from those of plain OpenCV, nor from a start that the user chose, nor where
         all samples are asked for.
         """
-        chosen = self.initial_labels is not None or self.seeds is not None
-        return self.refine and not chosen and self.max_samples is not None
+        return (
+            self.refine and self.initial_labels is None and self.max_samples is not None
+        )
 
     @property
     def search_size(self) -> int:

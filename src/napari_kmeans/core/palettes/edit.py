@@ -1,15 +1,16 @@
-"""Edits: changes of palettes as values, to be done again, told and written down."""
+"""Edits: changes of palettes as values, to be done again, told and written as code."""
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..options.code import call, literal
+from ..validation import shown
+from .palette import Palette
 
 if TYPE_CHECKING:
     from ..reading.fit import ImageSamples
-    from .palette import Palette
-
-#: Edits for which the samples of the image are needed.
-SAMPLED = {"split", "delete"}
 
 #: What edits are called where that is not their name.
 TITLES = {"rename": "Name", "merge_closer": "Merge closer than", "reorder": "Order by"}
@@ -23,7 +24,7 @@ class Edit(NamedTuple):
     method : str
         The name of a method of `Palette` that returns a palette.
     args : tuple
-        What it gets, but for samples.
+        What it gets, but for samples: a method that takes some gets those of the image.
     kwargs : dict
         And by name.
 
@@ -32,19 +33,30 @@ class Edit(NamedTuple):
     >>> edit = Edit("merge", ([2, 3],), {"name": "sky"})
     >>> edit.title, edit.code
     ('Merge 2, 3 sky', "merge([2, 3], name='sky')")
+    >>> Edit("split", (3,), {"k": 2}).code
+    'split(3, samples, k=2)'
     """
 
     method: str
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}  # noqa: RUF012
 
-    def apply(self, palette: Palette, samples: ImageSamples) -> Palette:
-        """Return the palette that it makes of another."""
-        args = self.args
-        if self.method in SAMPLED:
-            args = (args[0], samples, *args[1:])
+    def apply(self, palette: Palette, samples: ImageSamples | None = None) -> Palette:
+        """Return the palette that it makes of another.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where there is no such edit, or the palette cannot be edited so.
+        """
+        args = self._with(samples, self.args)
         changed: Palette = getattr(palette, self.method)(*args, **self.kwargs)
         return changed
+
+    @property
+    def sampled(self) -> bool:
+        """Whether samples of the image are needed for it."""
+        return self._with("samples", ()) != ()
 
     @property
     def title(self) -> str:
@@ -57,12 +69,26 @@ class Edit(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The call that it is, as Python."""
-        args = [*map(repr, self.args)]
-        if self.method in SAMPLED:
-            args.insert(1, "samples")
-        args += [f"{name}={value!r}" for name, value in self.kwargs.items()]
-        return f"{self.method}({', '.join(args)})"
+        """The call of the method, as Python."""
+        args = self._with("samples", tuple(map(literal, self.args)))
+        kwargs = {name: literal(value) for name, value in self.kwargs.items()}
+        return call(self.method, args, kwargs)
+
+    def _with(self, samples: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return arguments with samples where the method takes them."""
+        method = getattr(Palette, self.method, None)
+        signature = inspect.signature(method) if inspect.isfunction(method) else None
+        hidden = self.method.startswith("_")
+        if hidden or signature is None or signature.return_annotation != "Self":
+            raise ValueError(
+                f"method={shown(self.method)} should be an edit of palettes, such as "
+                "'merge'."
+            )
+        _self, *names = signature.parameters
+        if "samples" not in names:
+            return args
+        place = names.index("samples")
+        return (*args[:place], samples, *args[place:])
 
 
 def _told(value: Any) -> str:

@@ -154,6 +154,10 @@ class ImageSamples(Protocol):
         """The distinct colors and their counts; None where these are not counted."""
 
     @property
+    def is_read(self) -> bool:
+        """Whether nothing of the image has to be read again to know its pixels."""
+
+    @property
     def extent(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The least and the greatest value of each channel, exact."""
 
@@ -175,6 +179,9 @@ class ImageSamples(Protocol):
 
     def fit(self, settings: Settings) -> Fit:
         """Cluster the samples."""
+
+    def picked(self, index: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return the channels of some of the pixels, by their rank, ascending."""
 
     def measure(
         self, frame: Frame, centers: NDArray[np.float64], *, counted: bool

@@ -58,6 +58,8 @@ class HeldSamples:
 
     Attributes
     ----------
+    is_read : bool
+        True: nothing of the image has to be read again.
     valid : (n_pixels,) bool, or None for all
         Which pixels are labeled.
     used : (n_pixels,) bool, or None for all
@@ -67,6 +69,8 @@ class HeldSamples:
     weighted : bool
         Whether weights were given.
     """
+
+    is_read = True
 
     def __init__(
         self,
@@ -242,6 +246,10 @@ class HeldSamples:
             make = self._as_pixels if kind == "pixels" else self._as_colors
             self._kept[kind] = make(self._channels)
         return self._kept[kind]
+
+    def picked(self, index: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return the channels of some of the pixels, by their rank, ascending."""
+        return [channel[index] for channel in self._channels]
 
     def _as_colors(self, channels: Sequence[NDArray[Any]]) -> Samples:
         codes = cast("Codes", self._codes)

@@ -151,6 +151,11 @@ class StreamedSamples:
         return self._colored(codes)
 
     @property
+    def is_read(self) -> bool:
+        """Whether nothing of the image has to be read again to know its pixels."""
+        return bool(self._counted)
+
+    @property
     def extent(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The least and the greatest value of each channel, exact."""
         if colors := self.colors:  # nothing is read again
@@ -299,9 +304,14 @@ class StreamedSamples:
     def _colored(self, codes: Codes) -> Colors:
         """Return the colors that were counted as samples."""
         if self._colors is None:
-            occurring, counts, _ = self._counted[codes]
+            occurring, counts, _ = self._count(codes)
             self._colors = from_colors(codes, occurring, counts, framing(self.space))
         return self._colors
+
+    def picked(self, index: NDArray[np.int64]) -> list[NDArray[Any]]:
+        """Return the channels of some of the pixels, by their rank, ascending."""
+        with stage("Picking pixels"):
+            return self.stream.gather(index, self._survey(MOST).blocks)[0]
 
     def _by_color(self, codes: Codes, settings: Settings) -> Fit:
         """Cluster colors that were counted."""

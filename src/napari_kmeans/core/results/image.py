@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import validation
+from ..maps import margin_map, reject
 from ..palettes.quantizer import repaint
 from ..palettes.tables import cluster_table
+from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
-from .centroids import Located, centroids, count, exchanged
+from ..run.threads import map_blocks
+from .centroids import Located, count, exchanged, means_of, summed
 from .clusters import ImageClusters
 
 if TYPE_CHECKING:
@@ -137,5 +141,154 @@ class QuantizedImage(Located, ImageClusters):
             compactness=math.nan,
         )
 
+    def rejected(
+        self, image: ArrayLike, least: float, *, progress: Report | None = None
+    ) -> QuantizedImage:
+        """Return the same without the pixels whose label is not sure enough.
+
+        Parameters
+        ----------
+        image : array_like or dask.array.Array
+            The one that was quantized.
+        least : float
+            The least margin of a pixel that stays, 0 to 1: see `margin_map`.
+        progress : callable, optional
+            As for `quantize`.
+
+        Returns
+        -------
+        QuantizedImage
+            With label 0, and its own value in `quantized`, where a pixel was rejected;
+            `excluded` tells how many "rejected" these are. `compactness` is NaN.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where an argument is not as described.
+
+        Examples
+        --------
+        >>> from napari_kmeans import quantize
+        >>> image = np.array([[1, 1, 5, 8, 9]], np.uint8)
+        >>> sure = quantize(image, k=2).rejected(image, 0.5)
+        >>> sure.labels.tolist(), sure.quantized.tolist(), sure.excluded
+        ([[1, 1, 0, 2, 2]], [[1, 1, 5, 7, 7]], {'rejected': 1})
+        """
+        validation.check_progress(progress)
+        array = validation.check_image(image)
+        least = validation.check_least(least)
+        if array.shape != self.quantized.shape:
+            raise ValueError(
+                f"image of shape {array.shape} should have that of the quantized one, "
+                f"{self.quantized.shape}."
+            )
+        return follow(lambda: self._rejected(array, least), progress)
+
+    def _rejected(self, image: Any, least: float) -> QuantizedImage:
+        with stage("Measuring margins", 0, 0.7):
+            margins = margin_map(image, self.palette, mask=self.mask)
+        with stage("Counting", 0.7, 0.85):
+            labels, n = reject(self.labels, margins, least)
+            counts, n = count(labels, self.k), int(n)
+        with stage("Painting", 0.85):
+            arranged = self.layout.arrange(image)
+            given = self.palette.quantizer, arranged, len(self.channels), labels
+            painted = repaint(*given)
+        return replace(
+            self,
+            labels=labels,
+            quantized=self.layout.restore(painted),
+            counts=counts,
+            compactness=math.nan,
+            excluded={**self.excluded, **({"rejected": n} if n else {})},
+            n_excluded=self.n_excluded + n,
+        )
+
+    # -- the same pixels in other clusters -------------------------------------------
+
+    def groups(self, palette: Palette) -> NDArray[np.intp] | None:
+        """Return the cluster of a palette, from 0, that each of these is part of.
+
+        None where the palette has other centers than this result, or parts a cluster.
+        """
+        used, other = self.palette.quantizer, palette.quantizer
+        if used.frame != other.frame or not np.array_equal(used.centers, other.centers):
+            return None
+        group = np.full(self.k, -1, np.intp)
+        group[self.palette.owners] = palette.owners
+        same = np.array_equal(group[self.palette.owners], palette.owners)
+        return group if same else None
+
+    def regrouped(self, palette: Palette) -> QuantizedImage:
+        """Return these pixels by a palette that has the same centers in other groups.
+
+        What `paint_samples` would, in a moment: a table of labels is changed, and no
+        pixel is assigned anew.
+
+        Parameters
+        ----------
+        palette : Palette
+            For which there are `groups`.
+
+        Raises
+        ------
+        ValueError
+            Where there are none.
+
+        Examples
+        --------
+        >>> from napari_kmeans import quantize
+        >>> q = quantize(np.array([[1, 3, 8, 9]], np.uint8), k=4)
+        >>> q.regrouped(q.palette.merge([1, 2])).labels.tolist()
+        [[1, 1, 2, 3]]
+        """
+        group = self.groups(palette)
+        if group is None:
+            raise ValueError("palette should have the centers of this result.")
+        labels, quantized = self.labels, self.quantized
+        if not np.array_equal(group, np.arange(self.k)):
+            labels = _looked_up(labels, group, palette.quantizer.label_dtype)
+        values, before = palette.quantizer.values, self.palette.quantizer.values
+        if not np.array_equal(values[group], before):
+            arranged, n = self.layout.arrange(quantized), len(self.channels)
+            painted = repaint(palette.quantizer, arranged, n, labels)
+            quantized = self.layout.restore(painted)
+        counts = np.bincount(group, self.counts, palette.k).astype(np.int64)
+        found = replace(
+            self,
+            labels=labels,
+            quantized=quantized,
+            centers=palette.centers,
+            counts=counts,
+            compactness=palette.compactness,
+            palette=palette,
+            asked=palette.k,
+        )
+        if "_moments" in vars(self):
+            sums = np.zeros((len(self._moments), palette.k), np.int64)
+            np.add.at(sums.T, group, self._moments.T)
+            vars(found)["_moments"] = sums
+        return found
+
+    @cached_property
+    def _moments(self) -> NDArray[np.int64]:
+        """The sums of the positions of each cluster's pixels, and their numbers."""
+        return summed(self.labels, self.k)
+
     def _positions(self) -> NDArray[np.float64]:
-        return centroids(self.labels, self.k)
+        return means_of(self._moments)
+
+
+def _looked_up(labels: Any, group: NDArray[np.intp], dtype: Any) -> Any:
+    """Return the labels of groups; of dask, made when asked for."""
+    table = np.concatenate([[0], group + 1]).astype(dtype)
+    if is_lazy(labels):
+        return labels.map_blocks(table.__getitem__, dtype=dtype)
+    flat = labels.reshape(-1)
+    found = np.empty(flat.size, dtype)
+
+    def part(start: int, stop: int) -> None:
+        np.take(table, flat[start:stop], out=found[start:stop], mode="clip")
+
+    map_blocks(part, flat.size)
+    return found.reshape(labels.shape)
