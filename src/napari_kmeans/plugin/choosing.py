@@ -175,7 +175,8 @@ class ChooseWidget(QWidget):
         self.bar.setVisible(sweeping)
         if sweeping:
             self.bar.setValue(round(100 * (model.progress or 0)))
-            self.bar.setFormat(model.message.splitlines()[-1].replace("%", "%%"))
+            lines = model.message.splitlines() or [""]
+            self.bar.setFormat(lines[-1].replace("%", "%%"))
 
     @property
     def _colors(self) -> Colors:

@@ -488,7 +488,7 @@ class KMeansModel:
         return self.bench_of(self.sources)
 
     def bench_of(self, sources: list[Layer]) -> Bench:
-        """What runs and edits have made of some sources."""
+        """Return what runs and edits have made of some sources."""
         ids = tuple(layer.unique_id for layer in sources)
         return self._benches.setdefault(ids, Bench())
 
