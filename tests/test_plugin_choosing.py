@@ -1,14 +1,16 @@
 """The panel "Choose K" and what it needs: sweeps of what is chosen in the dock."""
 
+import gc
 import sys
 import time
+import weakref
 
 import dask.array as da
 import numpy as np
 import pytest
 import skimage.data
 from napari.components import ViewerModel
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, Qt, QThreadPool
 from qtpy.QtWidgets import QApplication, QToolTip
 
 from dock import by_script, click, names, open_from, select, wait
@@ -569,3 +571,27 @@ def test_everything_says_what_it_does(viewer, qtbot):
     assert all(control.toolTip() for control in controls)
     assert panel.minimumSizeHint().width() <= 300
     QToolTip.hideText()
+
+
+def test_a_closed_viewer_cancels(viewer, qtbot, searched, notified):
+    panel = opened(viewer)
+    desk = panel.desk
+    click(panel.sweep_button, qtbot)
+    qtbot.waitUntil(lambda: len(searched) > 3, timeout=60_000)
+    worker = desk.worker.native
+    with qtbot.waitSignal(panel.destroyed):
+        viewer.close()
+    assert worker.abort_requested
+    assert QThreadPool.globalInstance().waitForDone(60_000)
+    assert not desk.model.busy
+    assert notified == []
+
+
+def test_what_was_read_is_let_go_with_its_layer(viewer, qtbot):
+    panel = swept(viewer, qtbot)
+    samples = weakref.ref(panel.desk.model.job().kept.samples)
+    viewer.layers.clear()
+    QApplication.processEvents()
+    gc.collect()
+    assert samples() is None
+    assert panel.sweeps.swept is None

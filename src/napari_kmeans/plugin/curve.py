@@ -66,7 +66,6 @@ class Curve(QWidget):
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(2)
-        self.setFixedHeight(HEIGHT)
 
     def show_sweep(self, sweep: Sweep, k: Any) -> None:
         """Show a sweep, and which K is set."""
@@ -95,6 +94,7 @@ class Curve(QWidget):
             self._build_table()
             return
         self.canvas = FigureCanvasQTAgg(Figure(layout="constrained"))
+        self.canvas.setFixedHeight(HEIGHT)
         self.canvas.setToolTip(TIP)
         self.canvas.setCursor(Qt.CursorShape.PointingHandCursor)
         self.canvas.setAccessibleName("What is explained, and the silhouette, over K")
@@ -106,7 +106,9 @@ class Curve(QWidget):
         self.table = QTableWidget(0, 3)
         self.table.setHorizontalHeaderLabels(["K", "explained", "silhouette"])
         self.table.setToolTip("Click, or press Return, to set K and run.")
+        self.table.setFixedHeight(HEIGHT - 40)
         self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(24)
         self.table.horizontalHeader().setSectionResizeMode(
             QHeaderView.ResizeMode.Stretch
         )
@@ -116,6 +118,7 @@ class Curve(QWidget):
         self.table.cellClicked.connect(self._on_row)
         said = QLabel(MISSING)
         said.setWordWrap(True)
+        said.setMinimumHeight(2 * said.fontMetrics().lineSpacing() + 4)
         said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._rows.addWidget(self.table)
         self._rows.addWidget(said)
@@ -135,7 +138,9 @@ class Curve(QWidget):
         for row, k in enumerate(sweep.ks):
             for column, text in enumerate(figures(sweep, row)):
                 item = QTableWidgetItem(text)
-                item.setTextAlignment(Qt.AlignmentFlag.AlignRight)
+                item.setTextAlignment(
+                    Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                )
                 if k == sweep.suggestion.k:
                     font = item.font()
                     font.setBold(True)
