@@ -421,8 +421,12 @@ def test_a_click_on_the_curve(viewer, qtbot):
     assert panel.desk.model.settings.k == 3
     assert viewer.layers["first labels"].data.max() == 3
     explained = panel.sweeps.swept.sweep.explained
-    [line, *_] = canvas.figure.axes[0].lines
+    line, *_, rings = canvas.figure.axes[0].lines
     np.testing.assert_array_equal(line.get_ydata(), explained)
+    silhouette = panel.sweeps.swept.sweep.silhouettes[1]
+    assert rings.get_xydata().tolist() == [[3, explained[1]], [3, silhouette]]
+    panel.desk.model.change(k=99)
+    assert len(rings.get_xdata()) == 0
 
 
 def test_a_click_beside_the_axes_does_nothing(viewer, qtbot):

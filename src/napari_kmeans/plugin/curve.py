@@ -63,6 +63,7 @@ class Curve(QWidget):
         self._colors = colors
         self._sweep: Sweep | None = None
         self._k: Any = None
+        self._rings: Any = None
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(2)
@@ -78,7 +79,7 @@ class Curve(QWidget):
         """Show that another K is set."""
         if k != self._k:
             self._k = k
-            self._draw()
+            self._mark()
 
     def recolor(self, colors: Colors) -> None:
         """Draw in the colors of another theme."""
@@ -132,6 +133,21 @@ class Curve(QWidget):
             self._fill(self.table, self._sweep)
         elif self.canvas is not None:
             self._plot(self._sweep)
+        self._mark()
+
+    def _mark(self) -> None:
+        """Mark the K that is set, where it is among those of the sweep."""
+        if (sweep := self._sweep) is None:
+            return
+        places = [place for place, k in enumerate(sweep.ks) if k == self._k]
+        if self.table is not None:
+            self.table.clearSelection()
+            for row in places:
+                self.table.selectRow(row)
+        elif self.canvas is not None:
+            found = [*sweep.explained[places], *sweep.silhouettes[places]]
+            self._rings.set_data([self._k] * len(found), found)
+            self.canvas.draw_idle()
 
     def _fill(self, table: QTableWidget, sweep: Sweep) -> None:
         table.setRowCount(len(sweep))
@@ -146,10 +162,6 @@ class Curve(QWidget):
                     font.setBold(True)
                     item.setFont(font)
                 table.setItem(row, column, item)
-        if self._k in sweep.ks:
-            table.selectRow(sweep.ks.index(self._k))
-        else:
-            table.clearSelection()
 
     def _plot(self, sweep: Sweep) -> None:
         text, background, _ = self._colors
@@ -172,11 +184,7 @@ class Curve(QWidget):
             labelcolor=text,
             fontsize=SIZE,
         )
-        if self._k in sweep.ks:
-            place = sweep.ks.index(self._k)
-            for values in (sweep.explained, sweep.silhouettes):
-                axes.plot(self._k, values[place], "o", ms=9, mfc="none", mec=text)
-        self.canvas.draw_idle()
+        [self._rings] = axes.plot([], [], "o", ms=9, mfc="none", mec=text)
 
     # -- choosing ------------------------------------------------------------------
 
