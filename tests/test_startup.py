@@ -11,6 +11,7 @@ HEAVY = (
     "dask",
     "pandas",
     "skimage",
+    "matplotlib",
     "zarr",
     "napari_kmeans.core.kernels",
 )
@@ -31,6 +32,7 @@ print(*sorted(set(sys.modules) - before))
         "from napari_kmeans import Criteria",
         "from napari_kmeans import read",
         "import napari_kmeans.plugin.widget",
+        "import napari_kmeans.plugin.choosing",
         "import napari_kmeans.sample_data",
         "import napari_kmeans.cli",
         "import napari_kmeans.omezarr",

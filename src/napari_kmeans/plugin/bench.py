@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .reading import Reading
     from .settings import DockSettings
     from .steps import Step
+    from .swept import Swept
 
 
 class Shown(NamedTuple):
@@ -52,6 +53,8 @@ class Bench:
         What layers show; None before the first run.
     said : str
         What was said of it.
+    swept : Swept or None
+        What was found for several K; None before the first sweep.
     finest : QuantizedImage or None
         What layers show, or, where clusters were merged since, what they showed before.
     quality : Quality or None
@@ -61,5 +64,6 @@ class Bench:
     history: History[Step] = field(default_factory=History)
     shown: Shown | None = None
     said: str = ""
+    swept: Swept | None = None
     finest: QuantizedImage | None = None
     quality: Quality | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from .offers import OPTIONAL, Offers
 from .settings import LABELS, RANDOM, TITLES, DockSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from napari.components import ViewerModel
@@ -62,6 +64,7 @@ class Choice:
         self._followed: list[Layer] = []
         self._watched: set[Layer] = set()
         self._set: dict[tuple[UUID, ...], DockSettings] = {}
+        self._edits: Counter[UUID] = Counter()
         dims, layers = viewer.dims.events, viewer.layers
         # Of a new layer, those of the dimensions come first.
         for event in (
@@ -221,11 +224,17 @@ class Choice:
             self.follow()
             return
         settings = self.settings
+        if event.type in ("data", "paint") or event.source is settings.mask:
+            self._edits[event.source.unique_id] += 1
         if event.source in (*self.sources, settings.start_labels, settings.mask):
             if event.type == "data" and event.source in self.sources:
                 self._show_epsilon()
             self._renew_all()
         self.touched.emit()
+
+    def edits_of(self, layers: Iterable[Layer | None]) -> int:
+        """Return how often data of layers have changed; of a mask, its place, too."""
+        return sum(self._edits[one.unique_id] for one in layers if one is not None)
 
     def _on_point(self, _event: Any) -> None:
         self.touched.emit()

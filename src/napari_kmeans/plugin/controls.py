@@ -176,7 +176,6 @@ class Controls(Container[Any]):
         for name, title in TITLES.items():
             self.of_settings[name].label = title
         self.scale = Scale()
-        self.scale.setToolTip("Number of clusters: drag, or use the arrow keys.")
         ticks = [self.add_quantized, self.add_labels, self.add_centers]
         self.outputs = _row("outputs", ticks, label="Add")
         always = [self.layer, self.channels, self.scope, self.k]

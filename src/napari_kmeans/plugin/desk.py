@@ -12,6 +12,7 @@ from .clusters import Clusters
 from .job import Outcome
 from .live import Live
 from .model import KMeansModel
+from .sweeps import Sweeps
 from .turns import in_turns
 from .worker import Worker
 
@@ -34,6 +35,7 @@ class Desk(QObject):
     ----------
     model : KMeansModel
     clusters : Clusters
+    sweeps : Sweeps
     live : Live
         What lets results follow the controls.
     worker : Worker or None
@@ -47,6 +49,7 @@ class Desk(QObject):
         self.model = KMeansModel.of(viewer)
         self.worker: Worker | None = None
         self.clusters = Clusters(self.model)
+        self.sweeps = Sweeps(self.model)
         self.live = Live(self.model, self.start)
 
     @classmethod
@@ -82,13 +85,14 @@ class Desk(QObject):
 
     def start(self, job: Job) -> None:
         """Do a job that has begun, in a thread, unless it takes but a moment."""
+        if self.worker is not None:  # what it does has been given up for this
+            self.worker.cancel()
+            self.worker = None
         if job.is_light:
             self.model.wait(job)
             self.live.go_on(job, Outcome(None))
             return
         title = f"K-means: {', '.join(source.name for source in job.sources)}"
-        if self.worker is not None:  # what it does has been given up for this
-            self.worker.cancel()
         ended = partial(self._on_ended, job)
         self.worker = Worker(job, title, partial(self.model.report, job), ended)
         self.worker.start()

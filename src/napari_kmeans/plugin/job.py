@@ -44,12 +44,13 @@ class Question(NamedTuple):
     Attributes
     ----------
     ask : callable
-        Gets the samples and the job, in a thread, and returns an answer.
+        Gets the samples, None where planes are clustered each on its own, and the job,
+        in a thread, and returns an answer.
     then : callable
         Gets the answer and the job, in the thread of the viewer.
     """
 
-    ask: Callable[[ImageSamples, Job], Any]
+    ask: Callable[[Any, Job], Any]
     then: Callable[[Any, Job], None]
 
 
@@ -203,7 +204,9 @@ def _outcome(job: Job, inside: NDArray[np.bool_] | None, labels: Any) -> Outcome
             points = clustered(job.data[0], job.k, None, dict(job.fitting))
         return Outcome(points)
     if job.question is not None:
-        samples, kept, read = _samples(job, job.reading, inside)
+        samples, kept, read = None, job.kept, 0.0
+        if not job.axes:
+            samples, kept, read = _samples(job, job.reading, inside)
         with stage("", read):
             answer = job.question.ask(samples, job)
         return Outcome(None, kept=kept, answer=answer)
@@ -376,12 +379,10 @@ def _planes(
     """Quantize each plane on its own."""
     from ..core.planes import quantized_planes
 
-    # Channels are stacked in front of all other axes.
-    before = "channel_axis" in reading.options
     return quantized_planes(
         reading.image(),
         job.k,
-        tuple(axis + before for axis in job.axes),
+        reading.axes(job.axes),
         dict(reading.masked(inside)),
         dict(_started(job, reading, labels)),
     )

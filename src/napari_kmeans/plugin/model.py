@@ -356,7 +356,7 @@ class KMeansModel:
 
     def report(self, job: Job, stage: str, part: float) -> None:
         """Say how far a job has come; nothing of one that is not under way any more."""
-        if self._is_latest(job) and not job.quiet:
+        if self.is_latest(job) and not job.quiet:
             self.progress = part
             self._tell(f"{self._notice}{stage}")
 
@@ -376,7 +376,7 @@ class KMeansModel:
 
         That is layers and a line, or a notification; of a stale answer, nothing.
         """
-        if not self._is_latest(job):
+        if not self.is_latest(job):
             return
         self.progress = None
         try:
@@ -388,7 +388,8 @@ class KMeansModel:
         if self._next:
             self.do(self._next.pop(0))
 
-    def _is_latest(self, job: Job) -> bool:
+    def is_latest(self, job: Job) -> bool:
+        """Whether a job is the one that is under way."""
         return self.busy and job.generation == self._generation
 
     def _show(self, job: Job, outcome: Outcome) -> Iterator[None]:
@@ -484,7 +485,11 @@ class KMeansModel:
     @property
     def bench(self) -> Bench:
         """What runs and edits have made of the sources."""
-        ids = tuple(layer.unique_id for layer in self.sources)
+        return self.bench_of(self.sources)
+
+    def bench_of(self, sources: list[Layer]) -> Bench:
+        """Return what runs and edits have made of some sources."""
+        ids = tuple(layer.unique_id for layer in sources)
         return self._benches.setdefault(ids, Bench())
 
     @property

@@ -60,6 +60,18 @@ class Reading:
         parts = [array[self.cut] for array in data]
         return stacked(parts) if "channel_axis" in self.options else parts[0]
 
+    def axes(self, axes: tuple[int, ...]) -> tuple[int, ...]:
+        """Return axes of the layers as those of the image."""
+        # Channels are stacked in front of all other axes.
+        before = "channel_axis" in self.options
+        return tuple(axis + before for axis in axes)
+
+    def flat(self) -> Any:
+        """Return the image without the axes along which it is a plane of the data."""
+        before = (slice(None),) * ("channel_axis" in self.options)
+        at = (0 if one != slice(None) else one for one in self.cut)
+        return self.image()[(*before, *at)]
+
     def seen(self, view: View, sources: list[Layer]) -> Any:
         """Return what a view shows of the image, as one array."""
         parts = [view.data(source) for source in sources]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 #: The numbers of clusters that a hand chooses among; more can be typed.
 LEAST, MOST = 2, 32
 
+#: What the slider says of itself.
+TIP = "Number of clusters: drag, or use the arrow keys."
+
 
 class Scale(QSlider):
     """A slider from `LEAST` to `MOST`.
@@ -29,11 +32,13 @@ class Scale(QSlider):
         self.setRange(LEAST, MOST)
         self.setPageStep(1)
         self.setMinimumWidth(80)
+        self.setToolTip(TIP)
         self.mark: int | None = None
 
     def show_mark(self, mark: int | None) -> None:
         """Mark a number; None for none."""
         self.mark = mark
+        self.setToolTip(f"{TIP} The mark: a sweep suggests K={mark}." if mark else TIP)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -51,7 +56,7 @@ class Scale(QSlider):
         x = place + handle / 2
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(self.palette().highlight())
+        painter.setBrush(self.palette().windowText())
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawPolygon(
             QPolygonF([QPointF(x - 4, 0), QPointF(x + 4, 0), QPointF(x, 6)])

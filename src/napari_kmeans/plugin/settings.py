@@ -142,7 +142,7 @@ _OUTSIDE = {"layer", "live", "add_quantized", "add_labels", "add_centers"}
 
 
 def said_of(shown: DockSettings, now: DockSettings) -> str:
-    """Return in what the settings differ from those of what is shown, in a line.
+    """Return that the settings differ from those of what is shown, and in what.
 
     Examples
     --------
@@ -151,14 +151,26 @@ def said_of(shown: DockSettings, now: DockSettings) -> str:
     >>> said_of(DockSettings(k=5), DockSettings(k=5, live=False))
     ''
     """
-    idle = shown.idle & now.idle
+    said = changes(shown, now)
+    return f"Not run yet: {said}" if said else ""
+
+
+def changes(before: DockSettings, now: DockSettings) -> str:
+    """Return in what settings differ, as far as it counts.
+
+    Examples
+    --------
+    >>> changes(DockSettings(k=5, seed=0), DockSettings(k=7, seed=1))
+    'K 5 → 7, seed 0 → 1'
+    """
+    idle = before.idle & now.idle
     names = [one.name for one in fields(DockSettings) if one.name not in _OUTSIDE]
-    changes = []
+    said = []
     for name in names:
-        before, after = getattr(shown, name), getattr(now, name)
-        if before == after or name in idle:
+        was, is_now = getattr(before, name), getattr(now, name)
+        if was == is_now or name in idle:
             continue
         title = TITLES.get(name, name.replace("_", " "))
-        plain = all(isinstance(value, (int, float, str)) for value in (before, after))
-        changes.append(f"{title} {before} → {after}" if plain else title)
-    return f"Not run yet: {', '.join(changes)}" if changes else ""
+        plain = all(isinstance(value, (int, float, str)) for value in (was, is_now))
+        said.append(f"{title} {was} → {is_now}" if plain else title)
+    return ", ".join(said)

@@ -52,8 +52,10 @@ class KMeansWidget(Controls):
             self._on_key(key, self._on_return)
         self._show()
         self._show_told()
+        self._show_mark()
         self.model.changed.connect(self._show)
         self.model.told.connect(self._show_told)
+        self.desk.sweeps.changed.connect(self._show_mark)
         for container in (self.settings, *self.folded.values(), self.buttons):
             container.changed.connect(self._on_said)
         # Of None, which stands for no layer, the control itself would not tell.
@@ -112,6 +114,10 @@ class KMeansWidget(Controls):
         self.message.value = self.model.message
         self.progress.visible = "progress" not in self.model.hidden
         self.progress.value = round(100 * (self.model.progress or 0))
+
+    def _show_mark(self) -> None:
+        """Mark the K that is suggested."""
+        self.scale.show_mark(self.desk.sweeps.suggested)
 
     def _on_said(self, _event: Any = None) -> None:
         """Change the model to what the controls say, where that is new."""
@@ -187,6 +193,7 @@ class KMeansWidget(Controls):
         self.model.changed.disconnect(self._show)
         self.model.told.disconnect(self._show_told)
         self.model.shown.disconnect(self._on_shown)
+        self.desk.sweeps.changed.disconnect(self._show_mark)
         self.cancel()
 
     def _on_return(self) -> None:

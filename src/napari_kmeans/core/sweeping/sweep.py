@@ -128,20 +128,29 @@ def sweep(
             "at a time is held."
         )
 
-    def work() -> tuple[Sweep, str]:
-        if axes is not None:
-            return _of_planes(image, ks, axes, read, search)
-        samples, share = _samples(image, ks, memory, read, search)
-        settings = _settings(samples, ks, search)
-        samples.check(replace(settings[0], k=1))
-        with stage(low=share):
-            series = series_of(samples, settings)
-        note = note_of(ks[-1], series.at(-1).palette.k)
-        return _sweep([series], len(ks), samples.layout), note
-
-    found, note = follow(work, progress)
+    found, note = follow(lambda: swept(image, ks, axes, memory, read, search), progress)
     warn(note)
     return found
+
+
+def swept(
+    image: Any,
+    ks: list[int],
+    axes: Any,
+    memory: int | None,
+    read: dict[str, Any],
+    search: dict[str, Any],
+) -> tuple[Sweep, str]:
+    """Do what `sweep` does with checked K, but return what it would warn of."""
+    if axes is not None:
+        return _of_planes(image, ks, axes, read, search)
+    samples, share = _samples(image, ks, memory, read, search)
+    settings = _settings(samples, ks, search)
+    samples.check(replace(settings[0], k=1))
+    with stage(low=share):
+        series = series_of(samples, settings)
+    note = note_of(ks[-1], series.at(-1).palette.k)
+    return _sweep([series], len(ks), samples.layout), note
 
 
 def _check_init(search: dict[str, Any]) -> None:
