@@ -88,5 +88,5 @@ class Edit(NamedTuple):
 
 def _told(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_told, value))
     return f"{value:.3g}" if isinstance(value, float) else str(value)
