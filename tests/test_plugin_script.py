@@ -35,7 +35,6 @@ EDITS = [
     Edit("lock", (), {"locked": False}),
     Edit("split", (1,), {"k": 2, "seed": 3}),
     Edit("delete", ([2],)),
-    Edit("add", ([250.0, 240.5, 240],)),
     Edit("merge_closer", (np.float64(0.1),)),
     Edit("reorder", ("share",)),
 ]

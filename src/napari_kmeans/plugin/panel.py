@@ -30,6 +30,7 @@ from .desk import Desk
 from .exports import Exports
 from .pointing import Pointing
 from .section import remembered
+from .space import Space
 from .table import FOLDED, ByValue, ClusterTable, Swatch
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class ClustersWidget(QWidget):
         self._selecting = False
         self._base: int | None = None
         self._build()
+        self.space = Space(self.desk)
         self.pointing = Pointing(self.clusters, self._on_hover)
         self.clusters.changed.connect(self._on_changed)
         self.clusters.looked.connect(self._on_looked)
@@ -475,6 +477,7 @@ class ClustersWidget(QWidget):
         clusters = self.clusters
         color = clusters.palette is not None and clusters.palette.layout.rgb
         for text, act, can in (
+            ("Colors in 3-D", self.space.open, True),
             ("Add a center by clicking", clusters.add_center, True),
             ("Error map", clusters.show_errors, True),
             ("Error map (CIEDE2000)", self._differences, color),
@@ -492,6 +495,7 @@ class ClustersWidget(QWidget):
 
     def _on_destroyed(self, *_: Any) -> None:
         self.pointing.stop()
+        self.space.close()
         self.clusters.changed.disconnect(self._on_changed)
         self.clusters.looked.disconnect(self._on_looked)
         self.clusters.model.told.disconnect(self._enable)

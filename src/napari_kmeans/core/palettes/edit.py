@@ -35,6 +35,8 @@ class Edit(NamedTuple):
     ('Merge 2, 3 sky', "merge([2, 3], name='sky')")
     >>> Edit("split", (3,), {"k": 2}).code
     'split(3, samples, k=2)'
+    >>> Edit("add", ([143.25, 90.0, 61.5],)).title
+    'Add 143, 90, 61.5'
     """
 
     method: str
