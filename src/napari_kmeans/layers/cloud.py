@@ -156,6 +156,7 @@ def _layers(found: Distinct, palette: Palette, *, own: bool) -> list[LayerData]:
         "name": "colors",
         "features": pd.DataFrame(features),
         "face_color": opaque(colors),
+        "border_color": opaque(colors),  # napari draws one, however narrow
         "border_width": 0.0,
         "size": np.interp(shares, (0, 1), SIZES) * extent / last,
         "canvas_size_limits": ON_SCREEN,

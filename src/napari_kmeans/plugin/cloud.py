@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from .job import Job
 
 #: How opaque colors of clusters are that are faded, and how large for their size.
-FADED, SHRUNK = 0.15, 0.4
+FADED, SHRUNK = 0.3, 0.4
 
-#: From where a cloud in space is seen at first: no axis hides another.
-ANGLES = (-20.0, 35.0, 145.0)
+#: From where a cloud in space is seen at first: no axis hides another; and how much
+#: closer than where all corners of its box would be seen.
+ANGLES, CLOSER = (-20.0, 35.0, 145.0), 1.1
 
 #: What of a layer depends on the clusters, in the order in which it is to be set.
-FOLLOWING = ("scale", "axis_labels", "features", "border_width", "border_color", "text")
+FOLLOWING = (
+    *("scale", "axis_labels", "features", "face_color", "size"),
+    *("border_width", "border_color", "text"),
+)
 
 
 class Content(NamedTuple):
@@ -124,6 +128,8 @@ class Cloud:
         self.viewer.dims.axis_labels = labels
         if before is None or labels != before.layers[0][1]["axis_labels"]:
             self._look()
+        if self._labels:
+            self._on_picked()
         self.picked.emit()
 
     def clear(self) -> None:
@@ -164,15 +170,16 @@ class Cloud:
     def _look(self) -> None:
         """Look at it from where one sees all of it, with axes."""
         viewer, layer = self.viewer, self._layers[0]
-        axes = axes_of(viewer)
+        camera, axes = camera_and_axes(viewer)
         axes.visible = axes.labels = True
         if layer.ndim == 3:
             viewer.dims.ndisplay = 3
             viewer.reset_view()
-            viewer.camera.angles = ANGLES
+            camera.angles = ANGLES
+            camera.zoom *= CLOSER
         else:
             viewer.dims.ndisplay = 2
-            viewer.camera.orientation2d = ("up", "right")
+            camera.orientation2d = ("up", "right")
             viewer.reset_view()
 
     def _paint(self) -> None:
@@ -181,14 +188,17 @@ class Cloud:
         for layer, (_, attributes, _) in self._pairs:
             labels = attributes["features"]["label"].to_numpy()
             hidden = np.isin(labels, [*clusters.hidden])
+            if layer is not self._layers[0]:  # centers stay, to show the way
+                layer.shown = ~hidden
+                continue
             faded = np.zeros(len(labels), bool)
             if clusters.alone and clusters.selected:
                 faded = ~np.isin(labels, clusters.selected)
-            colors = attributes["face_color"].copy()
+            colors, size = attributes["face_color"].copy(), attributes["size"].copy()
             colors[faded, 3] *= FADED
-            size = np.broadcast_to(attributes["size"], len(labels)).copy()
             size[faded] *= SHRUNK
-            layer.face_color, layer.size, layer.shown = colors, size, ~hidden
+            layer.face_color = layer.border_color = colors
+            layer.size, layer.shown = size, ~hidden
 
     # -- what is selected ----------------------------------------------------------
 
@@ -208,7 +218,9 @@ class Cloud:
         """Make a cluster of what is nearest to the mean of the colors selected."""
         colors = self.colors.astype(np.float64)
         if not len(colors):
-            raise ValueError("There should be colors to make a cluster of: select some.")
+            raise ValueError(
+                "There should be colors to make a cluster of: select some."
+            )
         layer, (_, attributes, _) = self._pairs[0]
         pixels = attributes["features"]["pixels"].to_numpy()
         weights = pixels[sorted(layer.selected_data)]
@@ -239,7 +251,9 @@ class Cloud:
         return found
 
     def _on_picked(self, *_: Any) -> None:
-        if self._own:
+        # Where points are deleted or added, they are put back before long.
+        whole = all(len(layer.data) == len(data) for layer, (data, *_) in self._pairs)
+        if self._own or not whole:
             return
         with self._by_itself():
             labels = self._labels
@@ -288,9 +302,9 @@ def dress(layer: Points, data: Any, attributes: dict[str, Any]) -> None:
             setattr(layer, name, attributes[name])
 
 
-def axes_of(viewer: ViewerModel) -> Any:
-    """Return the axes of a viewer, in whatever version of napari."""
+def camera_and_axes(viewer: ViewerModel) -> tuple[Any, Any]:
+    """Return the camera and the axes of a viewer, in whatever version of napari."""
     scene = getattr(viewer, "scene", None)
-    return viewer.axes if scene is None else scene.overlays.axes
-
-
+    if scene is None:
+        return viewer.camera, viewer.axes
+    return scene.camera, scene.overlays.axes

@@ -49,9 +49,9 @@ class Space(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL)
         self._timer.timeout.connect(self._follow)
-        self._main = window_of(desk.model.viewer)
-        self._main.installEventFilter(self)
-        self._main.destroyed.connect(self.close)
+        main = window_of(desk.model.viewer)
+        main.installEventFilter(self)
+        main.destroyed.connect(self.close)
 
     def open(self) -> None:
         """Show the colors, once they are found; where they are shown, raise them."""
@@ -66,14 +66,26 @@ class Space(QObject):
     def close(self, *_: Any) -> None:
         """Close the viewer, and open no other."""
         self._ended = True
+        self._shut()
+
+    def _shut(self) -> None:
         if (viewer := self.viewer) is not None:
             self._on_closed()
             viewer.close()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Close it with the window, where nobody is asked whether that is to close."""
-        if event.type() == QEvent.Type.Close and not event.spontaneous():
-            self.close()
+        """Close the viewer as a whole, by its window, and with that of the desk.
+
+        That may yet ask whether to close; then its end is told when it is deleted.
+        """
+        if event.type() == QEvent.Type.Close:
+            own = self.viewer is not None and watched is window_of(self.viewer)
+            if own and event.spontaneous():
+                event.ignore()
+                QTimer.singleShot(0, self._shut)
+                return True
+            if not own and not event.spontaneous():
+                self.close()
         return super().eventFilter(watched, event)
 
     # -- the first time ------------------------------------------------------------
@@ -101,6 +113,7 @@ class Space(QObject):
             bar = Bar(self.cloud, self._desk)
             self.viewer.window.add_dock_widget(bar, name="Colors", area="bottom")
             window = window_of(self.viewer)
+            window.installEventFilter(self)
             window.destroyed.connect(self._on_closed)
             self._desk.clusters.changed.connect(self._on_changed)
             self.viewer.show()
@@ -186,8 +199,10 @@ class Bar(QWidget):
         self.add_button.setEnabled(n > 0)
         self.select_button.setChecked(self._cloud.selecting)
         colors = "1 color" if n == 1 else f"{n:,} colors"
-        labels = ", ".join(map(str, self._cloud.clusters.selected))
-        self.said.setText(f"{colors} selected, of clusters {labels}" if n else HINT)
+        labels = self._cloud.clusters.selected
+        of = "of cluster" if len(labels) == 1 else "of clusters"
+        told = f"{colors} selected, {of} {', '.join(map(str, labels))}"
+        self.said.setText(told if n else HINT)
 
 
 def window_of(viewer: Any) -> QWidget:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-
 @dataclass(frozen=True, eq=False, repr=False)
 class Editable(Looks):
     """How others are made of a palette that label otherwise: see `Palette`."""
