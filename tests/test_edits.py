@@ -17,6 +17,7 @@ from napari_kmeans import (
     quantize,
     quantize_samples,
     read_samples,
+    to_layers,
 )
 from napari_kmeans.core.reading.distinct import distinct
 from napari_kmeans.core.spaces import convert
@@ -189,6 +190,9 @@ def test_a_result_shows_the_colors_and_the_names_of_its_palette(samples, palette
     q = paint_samples(samples, palette.recolor(2, "#ff0000").rename(2, "red"))
     assert [*q.features][:3] == ["index", "name", "color"]
     assert q.features["name"].tolist() == ["", "red", "", "", "", ""]
+    _, labels, _ = to_layers(q, "image")
+    assert labels[1]["features"]["name"].tolist() == ["", "", "red", "", "", "", ""]
+    assert labels[1]["colormap"][2].tolist() == [1, 0, 0, 1]
     assert q.features["color"][1] == "#ff0000"
     assert (q.quantized[q.labels == 2] == [255, 0, 0]).all()
 

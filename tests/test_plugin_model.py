@@ -796,10 +796,6 @@ def test_palettes_are_undone_and_redone(viewer):
     assert model.palette.k == 6
     assert not model.history.can_redo
     assert model.undo().k == 3
-    merged = model.palette.merge([1, 2])
-    model.history.add(merged)
-    assert model.palette is merged
-    assert model.undo().k == 3
 
 
 def test_a_palette_says_what_the_layers_show(viewer):
@@ -820,7 +816,7 @@ def test_palettes_are_of_their_sources(viewer, camera):
     model.change(layer=other)
     assert model.palette is palette
     viewer.layers.remove(other)
-    assert all(other.unique_id not in ids for ids in model._histories)
+    assert all(other.unique_id not in ids for ids in model._benches)
 
 
 def test_all_settings_have_a_default():

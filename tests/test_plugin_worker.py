@@ -37,7 +37,7 @@ def begin(widget, qtbot, searched):
     """Press Run, and wait until it searches; return napari's worker."""
     click(widget.run_button, qtbot)
     qtbot.waitUntil(lambda: len(searched) > 3, timeout=60_000)
-    return widget._worker.native
+    return widget.desk.worker.native
 
 
 def settle(qtbot):

@@ -282,6 +282,7 @@ def _labels(
     """Return labels with their colors and their table."""
     table = by_label(with_colors(result.features, colors))
     table.loc[0, table.columns.str.endswith("color")] = "transparent"
+    table.loc[0, table.columns == "name"] = ""
     pixels = np.insert(result.counts, 0, result.n_excluded)
     attributes = {
         "colormap": label_colormap(np.arange(1, result.k + 1), colors.labels),

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from ..core.despeckling.despeckle import Despeckled
     from ..core.quality import Quality
+    from ..core.results.image import QuantizedImage
+    from .reading import Reading
     from .settings import DockSettings
     from .steps import Step
 
@@ -27,12 +29,15 @@ class Shown(NamedTuple):
     layers : list of napari.layers.Layer
     cleaned : Despeckled or None
         What a clean-up has done.
+    reading : Reading or None
+        What was read; None of points.
     """
 
     result: Any
     settings: DockSettings | None
     layers: list[Layer]
     cleaned: Despeckled | None = None
+    reading: Reading | None = None
 
 
 @dataclass
@@ -47,6 +52,8 @@ class Bench:
         What layers show; None before the first run.
     said : str
         What was said of it.
+    finest : QuantizedImage or None
+        What layers show, or, where clusters were merged since, what they showed before.
     quality : Quality or None
         What is lost by it, once it was measured.
     """
@@ -54,4 +61,5 @@ class Bench:
     history: History[Step] = field(default_factory=History)
     shown: Shown | None = None
     said: str = ""
+    finest: QuantizedImage | None = None
     quality: Quality | None = None

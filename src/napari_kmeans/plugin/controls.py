@@ -23,7 +23,7 @@ from qtpy.QtWidgets import QLabel, QSizePolicy
 
 from . import epsilon
 from .scale import Scale
-from .section import Section
+from .section import Section, Sections
 from .settings import TITLES, DockSettings
 
 if TYPE_CHECKING:
@@ -230,9 +230,7 @@ class Controls(Container[Any]):
             title: Section(title, container.native)
             for title, container in self.folded.items()
         }
-        for section in self.sections.values():
-            layout.addWidget(section)
-        layout.addStretch()
+        layout.addWidget(Sections(self.sections.values()), 1)
         self.native.setSizePolicy(
             QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum
         )

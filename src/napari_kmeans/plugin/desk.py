@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary, ref
 from qtpy.QtCore import QObject
 
 from .clusters import Clusters
+from .job import Outcome
 from .live import Live
 from .model import KMeansModel
 from .turns import in_turns
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
 
-    from .job import Job, Outcome
+    from .job import Job
 
 
 class Desk(QObject):
@@ -80,7 +81,11 @@ class Desk(QObject):
             model.start = before
 
     def start(self, job: Job) -> None:
-        """Do a job that has begun, in a thread."""
+        """Do a job that has begun, in a thread, unless it takes but a moment."""
+        if job.is_light:
+            self.model.wait(job)
+            self.live.go_on(job, Outcome(None))
+            return
         title = f"K-means: {', '.join(source.name for source in job.sources)}"
         ended = partial(self._on_ended, job)
         self.worker = Worker(job, title, partial(self.model.report, job), ended)

@@ -12,7 +12,7 @@ from ..core.palettes.edit import Edit
 from ..core.run.progress import follow, stage
 from .reading import Kept, marks_of
 from .script import Fitted
-from .steps import Run, Step
+from .steps import UNCLEANED, Run, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -84,6 +84,8 @@ class Job:
         What to show instead of clustering anew.
     edit : Edit or None
         What to do to its palette first.
+    like : QuantizedImage or None
+        Of the same pixels, with the finest clusters there are of its centers.
     question : Question or None
         What to ask instead of clustering.
     view : View or None
@@ -111,12 +113,23 @@ class Job:
     before: Step | None = None
     step: Step | None = None
     edit: Edit | None = None
+    like: QuantizedImage | None = None
     question: Question | None = None
     view: View | None = None
     place: int | None = None
     settings: DockSettings | None = None
     quiet: bool = False
     generation: int = 0
+
+    @property
+    def is_light(self) -> bool:
+        """Whether it takes but a moment: a table of labels is changed, not pixels."""
+        step, edit = self.step, self.edit
+        if step is None or self.like is None or self.question is not None:
+            return False
+        if step.clean_up != UNCLEANED or (edit is not None and edit.sampled):
+            return False
+        return self.like.groups(step.palette) is not None
 
     @property
     def ran(self) -> Run:
@@ -210,6 +223,8 @@ def _image(
     job: Job, reading: Reading, inside: NDArray[np.bool_] | None, labels: Any
 ) -> Outcome:
     """Cluster an image, or edit and show its clusters; read what was not."""
+    if job.is_light:
+        return _regrouped(job)
     samples, kept, read = _samples(job, reading, inside)
     with stage("", read, CLUSTERED):
         cleaned = None
@@ -219,6 +234,14 @@ def _image(
             step = job.step if job.edit is None else job.step.after(job.edit, samples)
             result, cleaned = painted(samples, step, reading.image())
     return Outcome(result, kept=kept, step=step, cleaned=cleaned)
+
+
+def _regrouped(job: Job) -> Outcome:
+    """Show the clusters of a step without a look at a pixel."""
+    if job.step is None or job.like is None:
+        raise ValueError("step=None should be what to show.")
+    step = job.step if job.edit is None else job.step.after(job.edit)
+    return Outcome(job.like.regrouped(step.palette), kept=job.kept, step=step)
 
 
 def _samples(
@@ -305,28 +328,45 @@ def seen(job: Job, view: View, inside: NDArray[np.bool_] | None) -> QuantizedIma
     Where the whole was read, these are the same; else they are those of the view.
     """
     from ..core.fitting import fitted, settings_of
-    from ..core.quantize import paint_samples
     from ..core.reading.source import read_samples
+    from ..core.results.image import QuantizedImage
 
     reading, kept = job.reading, job.kept
     if reading is None:
         raise TypeError("reading=None should be how an image is read.")
     part = reading.seen(view, job.sources)
     around = None if inside is None else view.of(inside)
-    samples = read_samples(part, **reading.masked(around))
-    of = samples
-    if kept is not None and not job.axes and kept.holds(inside):
-        of = kept.samples
+    whole = kept is not None and not job.axes and kept.holds(inside, look=False)
+    if kept is not None and whole:
+        samples = kept.samples
+    else:
+        samples = read_samples(part, **reading.masked(around))
     search: dict[str, Any] = {**job.fitting}
     before = None if job.before is None else job.before.palette
     if before is not None and any(before.locked):
         search["keep"] = before
-    palette = fitted(of, settings_of(of, job.k, search))[1]
+    palette = fitted(samples, settings_of(samples, job.k, search))[1]
     if before is not None:
         palette = palette.inherit(before)
-    result = paint_samples(samples, palette)
-    return replace(
-        result, palette=palette, counts=palette.counts, compactness=palette.compactness
+    labels, quantized = palette.apply(part, mask=around)
+    return QuantizedImage(
+        labels=labels,
+        quantized=quantized,
+        centers=palette.centers,
+        counts=palette.counts,
+        compactness=palette.compactness,
+        n_iter=palette.n_iter,
+        converged=palette.converged,
+        n_excluded=sum(samples.excluded.values()),
+        asked=job.k,
+        method="refined",
+        settings=palette.settings,
+        palette=palette,
+        n_colors=None,
+        value_range=palette.value_range,
+        layout=palette.layout,
+        excluded=samples.excluded,
+        mask=around,
     )
 
 

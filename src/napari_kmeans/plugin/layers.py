@@ -276,7 +276,7 @@ def _update(layer: Layer, data: Any, attributes: dict[str, Any]) -> None:
     """Set what is new; how a layer looks else is the user's."""
     if layer._type_string == "points":
         _update_points(layer, data, attributes)
-    else:
+    elif layer.data is not data:
         layer.data = data
     for name in _PLACEMENT:
         if name in attributes and not _same(getattr(layer, name), attributes[name]):

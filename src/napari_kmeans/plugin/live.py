@@ -103,7 +103,8 @@ class Live:
                 self._judge(job, outcome)
         self._pump()
         model = self._model
-        if outcome.step is not None and not (self._wanted or model.busy):
+        shown = job.view is None and job.question is None and model.palette is not None
+        if shown and not (self._wanted or model.busy):
             self._start_quietly(model.measured)
 
     def _start_quietly(self, make: Callable[[], Job]) -> None:

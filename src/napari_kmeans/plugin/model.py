@@ -5,13 +5,15 @@ Knows no Qt: the dock shows the model and changes it, and so can a script or a t
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from weakref import WeakKeyDictionary, ref
 
 from psygnal import Signal
 
+from ..core.results.image import QuantizedImage
 from ..core.run.memory import keepable
 from .bench import Bench, Shown
 from .choice import Choice
@@ -20,6 +22,7 @@ from .layers import is_kept, keep, showing, side_by_side
 from .request import request
 from .settings import said_of
 from .sources import changed, full_resolution, part
+from .steps import UNCLEANED
 from .summary import by_blocks, summary
 from .view import of_sources, view_of
 
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
     from ..layers.metadata import LayerData
     from .history import History
     from .job import Outcome
-    from .reading import Kept
+    from .reading import Kept, Reading
     from .settings import DockSettings
     from .steps import CleanUp, Step
 
@@ -214,7 +217,9 @@ class KMeansModel:
     def preview(self) -> Job:
         """Return a job that shows what a run would, of what is seen, and as coarse."""
         job = replace(self.job(), quiet=True)
-        return replace(job, view=view_of(self.viewer, self.choice.offers.images[0]))
+        roles = [role for role in job.roles if role != "centers"]
+        view = view_of(self.viewer, self.choice.offers.images[0])
+        return replace(job, view=view, roles=roles or job.roles)
 
     def edited(self, edit: Edit, place: int | None = None) -> Job:
         """Return the job of editing clusters: of those that are shown, or of a step."""
@@ -252,7 +257,22 @@ class KMeansModel:
         reading = replace(run.reading, data=data)
         roles = settings.roles(points=False)
         job = Job(sources, data, run.k, run.fitting, roles, reading, step=step)
-        return self._equipped(replace(job, settings=run.settings))
+        like = self._like(step, reading)
+        return self._equipped(replace(job, settings=run.settings, like=like))
+
+    def _like(self, step: Step, reading: Reading) -> QuantizedImage | None:
+        """Return pixels that need not be assigned anew: those shown, or finer ones."""
+        shown = self.bench.shown
+        if shown is None or shown.reading is None or not shown.reading.is_like(reading):
+            return None
+        for known in (shown.result, self.bench.finest):
+            if (
+                isinstance(known, QuantizedImage)
+                and not math.isnan(known.compactness)  # else it was cleaned up
+                and known.groups(step.palette) is not None
+            ):
+                return known
+        return None
 
     def _equipped(self, job: Job) -> Job:
         """Return a job with its number, and with what was read before."""
@@ -412,7 +432,10 @@ class KMeansModel:
         finally:
             self.choice.held = False
         if job.view is None:
-            said = summary(result, outcome.seconds, job.edit and job.edit.title)
+            act = (
+                None if job.step is None or outcome.step is None else outcome.step.name
+            )
+            said = summary(result, outcome.seconds, act, outcome.cleaned)
             self.bench.said = self._notice + said
             self._tell(self.bench.said)
             self.shown.emit()
@@ -445,11 +468,16 @@ class KMeansModel:
         if job.question is not None:
             return
         bench.quality = None
-        bench.shown = Shown(outcome.result, job.settings, [], outcome.cleaned)
+        result, step = outcome.result, outcome.step
+        if not job.is_light:
+            whole = isinstance(result, QuantizedImage)
+            clean = step is not None and step.clean_up == UNCLEANED
+            bench.finest = cast("QuantizedImage", result) if whole and clean else None
+        bench.shown = Shown(result, job.settings, [], outcome.cleaned, job.reading)
         if job.place is not None:
             bench.history.go(job.place)
-        if outcome.step is not None:
-            bench.history.add(outcome.step)
+        if step is not None:
+            bench.history.add(step)
 
     # -- what came out -------------------------------------------------------------
 

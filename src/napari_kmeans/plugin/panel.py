@@ -29,7 +29,7 @@ from ..core.palettes.edit import Edit
 from .desk import Desk
 from .exports import Exports
 from .pointing import Pointing
-from .section import remembered
+from .section import Section, remembered
 from .space import Space
 from .table import FOLDED, ByValue, ClusterTable, Swatch
 
@@ -100,7 +100,7 @@ class ClustersWidget(QWidget):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self.view.setMinimumHeight(120)
+        self.view.setMinimumHeight(90)
         self.view.verticalHeader().hide()
         self.view.verticalHeader().setDefaultSectionSize(24)
         header = self.view.horizontalHeader()
@@ -120,7 +120,7 @@ class ClustersWidget(QWidget):
         layout.addLayout(self._acts())
         layout.addLayout(self._steps())
         layout.addLayout(self._closer())
-        layout.addLayout(self._speckles())
+        layout.addWidget(self._clean_up())
 
     def _acts(self) -> QGridLayout:
         """Return the buttons of what is done to the selected clusters."""
@@ -174,27 +174,30 @@ class ClustersWidget(QWidget):
         row.addWidget(self.closeness)
         return row
 
-    def _speckles(self) -> QHBoxLayout:
+    def _clean_up(self) -> Section:
         """Return what cleans up labels."""
         self.speck = QSpinBox()
         self.speck.setRange(0, 10**9)
         self.speck.setValue(20)
         self.speck.setSuffix(" px")
         self.speck.setToolTip("Smaller components go to a neighbor; 0: none do.")
-        tip = "Give small components to the neighbor with the longest shared border."
-        self.buttons["despeckle"] = self._button("Despeckle", tip, self.despeckle)
-        row = QHBoxLayout()
-        row.addWidget(self.buttons["despeckle"])
-        row.addWidget(self.speck)
         self.least = QDoubleSpinBox()
         self.least.setRange(0, 1)
         self.least.setSingleStep(0.05)
         self.least.setToolTip("The least margin of a pixel that stays; 0: all stay.")
-        tip = "Leave out pixels that are nearly as near to another center."
-        self.buttons["reject"] = self._button("Reject", tip, self.reject)
-        row.addWidget(self.buttons["reject"])
-        row.addWidget(self.least)
-        return row
+        speck = "Give small components to the neighbor with the longest shared border."
+        unsure = "Leave out pixels that are nearly as near to another center."
+        self.buttons["despeckle"] = self._button("Despeckle", speck, self.despeckle)
+        self.buttons["reject"] = self._button("Reject unsure", unsure, self.reject)
+        content = QWidget()
+        grid = QGridLayout(content)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(2)
+        rows = (("despeckle", self.speck), ("reject", self.least))
+        for row, (name, box) in enumerate(rows):
+            grid.addWidget(self.buttons[name], row, 0)
+            grid.addWidget(box, row, 1)
+        return Section("Clean up", content)
 
     def _button(self, text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
         button = QPushButton(text)
@@ -324,7 +327,7 @@ class ClustersWidget(QWidget):
             self.view.setColumnHidden(at, _family(name) in folded)
             self.view.resizeColumnToContents(at)
         if self.table.columns:
-            self.view.setColumnWidth(0, 64)
+            self.view.setColumnWidth(0, 58)
 
     def _on_header(self, place: Any) -> None:
         menu = QMenu(self)

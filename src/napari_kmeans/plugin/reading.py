@@ -126,13 +126,16 @@ class Kept:
                 copies.append(pixels.image)
         return self.samples.nbytes + sum(copy.nbytes for copy in copies)
 
-    def holds(self, inside: NDArray[np.bool_] | None) -> bool:
-        """Whether mask and data are still what they were, also within an array."""
+    def holds(self, inside: NDArray[np.bool_] | None, *, look: bool = True) -> bool:
+        """Whether mask and data are still what they were.
+
+        Also within an array, at which it looks for that.
+        """
         if inside is None or self.inside is None:
             same = inside is self.inside
         else:
             same = np.array_equal(inside, self.inside)
-        return same and marks_of(self.reading) == self.marks
+        return same and not (look and marks_of(self.reading) != self.marks)
 
 
 def marks_of(reading: Reading) -> list[Hashable]:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QSettings, Qt
-from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSettings, QSize, Qt
+from qtpy.QtWidgets import (
+    QFrame,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Section(QWidget):
@@ -48,6 +60,38 @@ class Section(QWidget):
         arrow = Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow
         self.heading.setArrowType(arrow)
         self.content.setVisible(opened)
+
+
+class Sections(QScrollArea):
+    """Sections below each other, that scroll where there is no room for all."""
+
+    def __init__(self, sections: Iterable[Section]) -> None:
+        super().__init__()
+        self._inside = QWidget()
+        layout = QVBoxLayout(self._inside)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for section in sections:
+            layout.addWidget(section)
+            section.heading.toggled.connect(self._on_toggled)
+        layout.addStretch()
+        self.setWidget(self._inside)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        policy = QSizePolicy.Policy
+        self.setSizePolicy(policy.Preferred, policy.Preferred)
+
+    def _on_toggled(self) -> None:
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Return the size at which nothing has to scroll."""
+        return self._inside.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least size: a heading or two."""
+        return QSize(self._inside.minimumSizeHint().width(), 40)
 
 
 def remembered() -> QSettings:

@@ -40,6 +40,10 @@ class CleanUp(NamedTuple):
         return ", ".join(said) or "No clean-up"
 
 
+#: All pixels as they are labeled.
+UNCLEANED = CleanUp()
+
+
 class Run(NamedTuple):
     """What was clustered, and how.
 
@@ -83,9 +87,9 @@ class Step:
     palette: Palette
     run: Run = field(compare=False)
     made: tuple[Fitted | Edit, ...] = ()
-    clean_up: CleanUp = CleanUp()
+    clean_up: CleanUp = UNCLEANED
 
-    def after(self, edit: Edit, samples: ImageSamples) -> Step:
+    def after(self, edit: Edit, samples: ImageSamples | None = None) -> Step:
         """Return the step after an edit of the palette."""
         return replace(
             self,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..core.results.image import QuantizedImage
 from ..core.results.points import ClusteredPoints
 
 if TYPE_CHECKING:
+    from ..core.despeckling.despeckle import Despeckled
     from ..core.results.planes import QuantizedPlanes
     from .job import Job
 
@@ -23,12 +25,18 @@ def summary(
     result: QuantizedImage | QuantizedPlanes | ClusteredPoints,
     seconds: float,
     edit: str | None = None,
+    cleaned: Despeckled | None = None,
 ) -> str:
     """Return what came out, in a few lines; of an edit, with what it is called."""
     if not isinstance(result, (QuantizedImage, ClusteredPoints)):
         return "\n".join(_of_planes(result, seconds))
     steps = edit or _steps(result)
-    lines = [f"Compactness {result.compactness:.6g}"]
+    lines = []
+    if not math.isnan(result.compactness):
+        lines.append(f"Compactness {result.compactness:.6g}")
+    if cleaned is not None:
+        least, most = int(cleaned.n_after.sum()), int(cleaned.n_before.sum())
+        lines.append(f"{most:,} → {least:,} components")
     if isinstance(result, QuantizedImage):
         before = "" if result.n_colors is None else f"{result.n_colors:,} → "
         what = "colors" if result.rgb else "values"

@@ -12,7 +12,7 @@ from qtpy.QtCore import (
     QSortFilterProxyModel,
     Qt,
 )
-from qtpy.QtGui import QBrush, QColor
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QStyledItemDelegate
 
 from ..core.palettes.colors import black_or_white
@@ -31,6 +31,9 @@ FOLDED = {"color", "locked"}
 
 ROLE = Qt.ItemDataRole
 FLAG = Qt.ItemFlag
+
+#: The role of the color of a cluster, and of what is written on it.
+COLOR = ROLE.UserRole + 1
 
 
 class ClusterTable(QAbstractTableModel):
@@ -57,8 +60,9 @@ class ClusterTable(QAbstractTableModel):
             table.insert(1, "name", "")
         if "locked" not in table and len(table):
             table["locked"] = False
-        table = table[sorted([str(name) for name in table], key=_rank)]
-        columns = [str(name) for name in table]
+        columns: list[str] = [str(name) for name in table]
+        columns.sort(key=_rank)
+        table = table[columns]
         same = columns == self.columns and len(table) == self.rowCount()
         if not same:
             self.beginResetModel()
@@ -121,10 +125,8 @@ class ClusterTable(QAbstractTableModel):
         """Return how the number of a cluster is shown: on its color, with a tick."""
         if role == ROLE.CheckStateRole:
             return _checked(self.label(row) not in self._clusters.hidden)
-        if role == ROLE.BackgroundRole and self._colors:
-            return QBrush(self._colors[row])
-        if role == ROLE.ForegroundRole and self._inks:
-            return QBrush(self._inks[row])
+        if role == COLOR and self._colors:
+            return self._colors[row], self._inks[row]
         if role == ROLE.ToolTipRole:
             return "Tick: show this cluster. Double-click: choose its color."
         return None
@@ -168,25 +170,20 @@ class ByValue(QSortFilterProxyModel):
 class Swatch(QStyledItemDelegate):
     """What draws the number of a cluster on its color, which style sheets ignore."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
-        """Leave the color of the text as the table has it, also where selected."""
-        super().initStyleOption(option, index)
-        option.backgroundBrush = QBrush()
-
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
         """Draw the tick, and beside it the number on its color."""
         super().paint(painter, option, index)
-        color, ink = (
-            index.data(role) for role in (ROLE.BackgroundRole, ROLE.ForegroundRole)
-        )
-        if color is None:
+        if (colors := index.data(COLOR)) is None:
             return
+        color, ink = colors
         box = option.rect.adjusted(24, 2, -2, -2)
         painter.save()
         painter.fillRect(box, color)
-        painter.setPen(ink.color())
+        painter.setPen(QColor(128, 128, 128))  # an edge on any background
+        painter.drawRect(box)
+        painter.setPen(ink)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index.data()))
         painter.restore()
 

@@ -57,8 +57,10 @@ class Worker:
         self._latest: tuple[str, float] | None = None
         self._begun = time.perf_counter()
         # Napari keeps it with its list of tasks: so it is not given what the job holds.
+        # Nobody looks at the bar of a preview, which takes as long to make as that.
+        told = {} if job.quiet else {"_progress": {"desc": title}}
         self.native: FunctionWorker[Outcome] = create_worker(
-            self._work, _progress={"desc": title}, _start_thread=False
+            self._work, _start_thread=False, **told
         )
         self.native.returned.connect(self._on_returned)
         self.native.finished.connect(self._on_finished)
@@ -93,6 +95,8 @@ class Worker:
             return
         stage, part = latest
         self._progressed(stage, part)
+        if not hasattr(self.native, "pbar"):
+            return
         # Last, since napari lets Qt draw here, and so what comes next arrive.
         bar = self.native.pbar
         bar.total = 100

@@ -37,10 +37,10 @@ class Centered(Editable):
     ) -> Self:
         """Return a palette in which a cluster has become several, by k-means.
 
-        They have its label and those after it; the labels above move up. Then each
-        pixel is given to the nearest of all centers, and counts and compactness are
-        measured again. The largest of them keeps the name; each is shown in the color
-        of its center.
+        That is the k-means of `quantize`, of the cluster's pixels. The new clusters
+        have its label and those after it; the labels above move up. Then each pixel is
+        given to the nearest of all centers, and counts and compactness are measured
+        again. The largest keeps the name; each is shown in the color of its center.
 
         Parameters
         ----------
@@ -61,10 +61,6 @@ class Centered(Editable):
         TypeError, ValueError
             Where there is no such cluster, it is locked, or has fewer than `k` distinct
             colors.
-
-        References
-        ----------
-        The k-means within is that of `quantize`.
 
         Examples
         --------

@@ -56,6 +56,11 @@ class Edit(NamedTuple):
         return changed
 
     @property
+    def sampled(self) -> bool:
+        """Whether samples of the image are needed for it."""
+        return self._with("samples", ()) != ()
+
+    @property
     def title(self) -> str:
         """What it is called in a list of steps."""
         name = TITLES.get(self.method, self.method.capitalize())

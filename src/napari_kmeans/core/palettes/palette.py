@@ -52,7 +52,8 @@ class Palette(Centered):
     colors : (k, 3) float64
         How clusters are shown, as RGB from 0 to 1.
     locked : tuple of bool
-        Which clusters were locked: those are not merged, recolored or renamed.
+        Which clusters were locked: those are not merged, split, deleted, recolored or
+        renamed, and stay as they are in a fit that is to `keep` them.
     n_iter : int
         Refining steps that led to it.
     converged : bool

@@ -56,7 +56,16 @@ def centroids(labels: Any, k: int) -> NDArray[np.float64]:
 
     NaN for a label without pixels. Labels of dask are made block by block.
     """
-    sums = np.sum(_each(labels, moments, k), axis=0)
+    return means_of(summed(labels, k))
+
+
+def summed(labels: Any, k: int) -> NDArray[np.int64]:
+    """Return the `moments` of all labels; those of dask are made block by block."""
+    return np.asarray(np.sum(_each(labels, moments, k), axis=0))
+
+
+def means_of(sums: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return mean positions from `moments`: (k, labels.ndim)."""
     with np.errstate(invalid="ignore"):
         return np.asarray(sums[:-1] / sums[-1]).T
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,10 @@ from .. import validation
 from ..maps import margin_map, reject
 from ..palettes.quantizer import repaint
 from ..palettes.tables import cluster_table
+from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
-from .centroids import Located, centroids, count, exchanged
+from ..run.threads import map_blocks
+from .centroids import Located, count, exchanged, means_of, summed
 from .clusters import ImageClusters
 
 if TYPE_CHECKING:
@@ -201,5 +204,91 @@ class QuantizedImage(Located, ImageClusters):
             n_excluded=self.n_excluded + n,
         )
 
+    # -- the same pixels in other clusters -------------------------------------------
+
+    def groups(self, palette: Palette) -> NDArray[np.intp] | None:
+        """Return the cluster of a palette, from 0, that each of these is part of.
+
+        None where the palette has other centers than this result, or parts a cluster.
+        """
+        used, other = self.palette.quantizer, palette.quantizer
+        if used.frame != other.frame or not np.array_equal(used.centers, other.centers):
+            return None
+        group = np.full(self.k, -1, np.intp)
+        group[self.palette.owners] = palette.owners
+        same = np.array_equal(group[self.palette.owners], palette.owners)
+        return group if same else None
+
+    def regrouped(self, palette: Palette) -> QuantizedImage:
+        """Return these pixels by a palette that has the same centers in other groups.
+
+        What `paint_samples` would, in a moment: a table of labels is changed, and no
+        pixel is assigned anew.
+
+        Parameters
+        ----------
+        palette : Palette
+            For which there are `groups`.
+
+        Raises
+        ------
+        ValueError
+            Where there are none.
+
+        Examples
+        --------
+        >>> from napari_kmeans import quantize
+        >>> q = quantize(np.array([[1, 3, 8, 9]], np.uint8), k=4)
+        >>> q.regrouped(q.palette.merge([1, 2])).labels.tolist()
+        [[1, 1, 2, 3]]
+        """
+        group = self.groups(palette)
+        if group is None:
+            raise ValueError("palette should have the centers of this result.")
+        labels, quantized = self.labels, self.quantized
+        if not np.array_equal(group, np.arange(self.k)):
+            labels = _looked_up(labels, group, palette.quantizer.label_dtype)
+        values, before = palette.quantizer.values, self.palette.quantizer.values
+        if not np.array_equal(values[group], before):
+            arranged, n = self.layout.arrange(quantized), len(self.channels)
+            painted = repaint(palette.quantizer, arranged, n, labels)
+            quantized = self.layout.restore(painted)
+        counts = np.bincount(group, self.counts, palette.k).astype(np.int64)
+        found = replace(
+            self,
+            labels=labels,
+            quantized=quantized,
+            centers=palette.centers,
+            counts=counts,
+            compactness=palette.compactness,
+            palette=palette,
+            asked=palette.k,
+        )
+        if "_moments" in vars(self):
+            sums = np.zeros((len(self._moments), palette.k), np.int64)
+            np.add.at(sums.T, group, self._moments.T)
+            vars(found)["_moments"] = sums
+        return found
+
+    @cached_property
+    def _moments(self) -> NDArray[np.int64]:
+        """The sums of the positions of each cluster's pixels, and their numbers."""
+        return summed(self.labels, self.k)
+
     def _positions(self) -> NDArray[np.float64]:
-        return centroids(self.labels, self.k)
+        return means_of(self._moments)
+
+
+def _looked_up(labels: Any, group: NDArray[np.intp], dtype: Any) -> Any:
+    """Return the labels of groups; of dask, made when asked for."""
+    table = np.concatenate([[0], group + 1]).astype(dtype)
+    if is_lazy(labels):
+        return labels.map_blocks(table.__getitem__, dtype=dtype)
+    flat = labels.reshape(-1)
+    found = np.empty(flat.size, dtype)
+
+    def part(start: int, stop: int) -> None:
+        np.take(table, flat[start:stop], out=found[start:stop], mode="clip")
+
+    map_blocks(part, flat.size)
+    return found.reshape(labels.shape)
