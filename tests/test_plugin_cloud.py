@@ -1,4 +1,4 @@
-"""Colors in a viewer of their own: what is seen and selected there, and what follows."""
+"""Colors in a viewer of their own: what is seen and selected, and what follows."""
 
 from types import SimpleNamespace
 

@@ -73,19 +73,20 @@ class Space(QObject):
             self._on_closed()
             viewer.close()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Close the viewer as a whole, by its window, and with that of the desk.
 
         That may yet ask whether to close; then its end is told when it is deleted.
         """
         if event.type() == QEvent.Type.Close:
-            own = self.viewer is not None and watched is window_of(self.viewer)
-            if own and event.spontaneous():
+            by_hand = event.spontaneous()
+            if watched is window_of(self._desk.model.viewer):
+                if not by_hand:
+                    self.close()
+            elif by_hand:
                 event.ignore()
                 QTimer.singleShot(0, self._shut)
                 return True
-            if not own and not event.spontaneous():
-                self.close()
         return super().eventFilter(watched, event)
 
     # -- the first time ------------------------------------------------------------
