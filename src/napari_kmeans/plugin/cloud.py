@@ -28,7 +28,7 @@ FADED, SHRUNK = 0.3, 0.4
 
 #: From where a cloud in space is seen at first: no axis hides another; and how much
 #: closer than where all corners of its box would be seen.
-ANGLES, CLOSER = (-20.0, 35.0, 145.0), 1.1
+ANGLES, CLOSER = (-20.0, 35.0, 145.0), 1.2
 
 #: What of a layer depends on the clusters, in the order in which it is to be set.
 FOLLOWING = (
