@@ -87,6 +87,8 @@ class Desk(QObject):
             self.live.go_on(job, Outcome(None))
             return
         title = f"K-means: {', '.join(source.name for source in job.sources)}"
+        if self.worker is not None:  # what it does has been given up for this
+            self.worker.cancel()
         ended = partial(self._on_ended, job)
         self.worker = Worker(job, title, partial(self.model.report, job), ended)
         self.worker.start()

@@ -334,7 +334,7 @@ def seen(job: Job, view: View, inside: NDArray[np.bool_] | None) -> QuantizedIma
     reading, kept = job.reading, job.kept
     if reading is None:
         raise TypeError("reading=None should be how an image is read.")
-    part = reading.seen(view, job.sources)
+    part = np.asarray(reading.seen(view, job.sources))
     around = None if inside is None else view.of(inside)
     whole = kept is not None and not job.axes and kept.holds(inside, look=False)
     if kept is not None and whole:

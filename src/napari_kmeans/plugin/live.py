@@ -52,6 +52,11 @@ class Live:
         return self._coarse
 
     @property
+    def waiting(self) -> bool:
+        """Whether something is to be done yet, once the hand rests."""
+        return self._wanted or self._rest.isActive()
+
+    @property
     def _key(self) -> tuple[Any, ...]:
         """What a result depends on: of what layers it is, and the rest."""
         model, settings = self._model, self._model.settings
@@ -126,3 +131,11 @@ class Live:
         """Follow no further what was changed so far."""
         self._wanted = False
         self._rest.stop()
+
+    def settle(self) -> None:
+        """Leave no preview behind: show the full answer, and wait for it."""
+        self.stop()
+        if self._coarse and not self._model.busy:
+            self._coarse = False
+            if (job := self._model.begin_quietly(self._model.job)) is not None:
+                self._model.wait(job)

@@ -107,7 +107,7 @@ def _step(
     whole = image_shape(image)
     factor = min(n / m for n, m in zip(whole, shape, strict=True))
     width = float(np.abs(image.scale).min()) * factor  # of a pixel, in the world
-    on_screen = viewer.camera.zoom * width
+    on_screen = getattr(viewer, "scene", viewer).camera.zoom * width
     wanted = 1 / on_screen if on_screen > 0 else 1
     return int(max(1, math.ceil(needed), math.floor(wanted)))
 

@@ -181,6 +181,7 @@ class KMeansWidget(Controls):
         # A dock that is closed lets go of its widget; one that is hidden does not.
         if parent is None:
             self.cancel()
+            self.desk.live.settle()
 
     def _on_destroyed(self, *_: Any) -> None:
         self.model.changed.disconnect(self._show)
