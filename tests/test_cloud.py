@@ -109,6 +109,9 @@ def test_in_the_world_distances_are_those_that_were_measured(
     assert points.features["pixels"].sum() == 600
     found = distinct(samples, 20_000)
     np.testing.assert_array_equal(points.features["pixels"], found.pixels)
+    names = [f"value_{name}" for name in palette.channels]
+    values = points.features[names if n_channels > 1 else ["value"]]
+    np.testing.assert_array_equal(values, found.values)
     labels = palette.label(found.values[np.newaxis], mask=None)[0]
     np.testing.assert_array_equal(points.features["label"], labels)
     np.testing.assert_allclose(

@@ -19,6 +19,7 @@ from napari_kmeans import (
     read_samples,
     to_layers,
 )
+from napari_kmeans.core.reading.distinct import distinct
 from napari_kmeans.core.spaces import convert
 
 COFFEE = skimage.data.coffee()[::4, ::4]
@@ -60,6 +61,11 @@ def palette(samples):
     return fit(samples, k=6)
 
 
+def a_color(samples):
+    """Return a color that occurs."""
+    return distinct(samples, 7).values[3].astype(float)
+
+
 def edits(palette, samples):
     """Yield a palette, edited in several ways."""
     yield palette.merge([1, 3])
@@ -67,6 +73,8 @@ def edits(palette, samples):
     yield palette.recolor(2, "#ff0000").rename(3, "third").lock(3)
     yield palette.split(2, samples, 3)
     yield palette.delete([1, 4], samples)
+    yield palette.add(a_color(samples), samples)
+    yield palette.merge([1, 6]).add(a_color(samples), samples).merge([2, 6])
     yield palette.merge([2, 5]).split(3, samples).delete(1, samples).merge([1, 2])
 
 
@@ -203,6 +211,7 @@ def test_painting_tells_how_far_it_is_and_can_be_stopped(samples, palette):
         lambda: paint_samples(samples, palette, progress=stop),
         lambda: palette.split(1, samples, progress=stop),
         lambda: palette.delete(1, samples, progress=stop),
+        lambda: palette.add(a_color(samples), samples, progress=stop),
     ):
         with pytest.raises(Canceled):
             act()
@@ -311,6 +320,55 @@ def test_edits_are_undone_by_the_palette_before(samples, palette):
     for edited in edits(palette, samples):
         assert edited != palette
     assert paint_samples(samples, palette).palette == palette
+
+
+# -- added -------------------------------------------------------------------------
+
+
+def test_what_is_added_takes_what_is_nearest_to_it_and_nothing_else_changes(case):
+    image, settings, samples, palette = case
+    color, mask = a_color(samples), settings.get("mask")
+    before = palette.rename(3, "third").recolor(2, "#ff0000").lock(1)
+    added = before.add(color, samples)
+    assert added.k == 7
+    np.testing.assert_array_equal(added.centers[:6], before.centers)
+    np.testing.assert_array_equal(added.colors[:6], before.colors)
+    np.testing.assert_array_equal(added.centers[6], color)
+    np.testing.assert_array_equal(added.colors[6:], added.own_colors(added.centers[6:]))
+    assert added.names == (*before.names, "")
+    assert added.locked == (*before.locked, False)
+    labels, painted = added.apply(image, mask=mask)
+    old = before.label(image, mask=mask)
+    assert (labels[labels != old] == 7).all()
+    assert (labels == 7).any()
+    np.testing.assert_array_equal(added.counts, weighted_counts(labels, 7, samples))
+    taken = labels == 7
+    if "channel_axis" in settings:
+        painted = np.moveaxis(painted, 0, -1)
+    found = painted[taken].astype(float)  # all of it that a center can hold
+    np.testing.assert_array_equal(found, np.broadcast_to(color, found.shape))
+    assert added == before.add(color.tolist(), samples)
+
+
+@given(images, st.integers(1, 4), st.data())
+def test_labels_with_a_center_added_are_those_of_the_nearest(image, k, data):
+    k = min(k, len(np.unique(image)))
+    samples = read_samples(image, rgb=False)
+    before = fit(samples, k, attempts=1)
+    center = data.draw(st.sampled_from(sorted({*image.ravel().tolist()})))
+    centers = np.append(before.centers, [[center]], axis=0)
+    rows = image.reshape(-1, 1)
+    labels = reference.nearest(rows, centers)
+    if not (labels == k).any():
+        with pytest.raises(ValueError, match=r"center=.* nearest center of some"):
+            before.add([center], samples)
+        return
+    palette = before.add([center], samples)
+    np.testing.assert_array_equal(palette.centers, centers)
+    np.testing.assert_array_equal(palette.label(image).ravel(), labels + 1)
+    np.testing.assert_array_equal(palette.counts, np.bincount(labels, minlength=k + 1))
+    expected = reference.compactness(rows, labels, centers)
+    np.testing.assert_allclose(palette.compactness, expected, atol=1e-9)
 
 
 # -- merged by distance ------------------------------------------------------------
@@ -452,6 +510,12 @@ def test_spreads_are_root_mean_squares_about_the_centers(case):
         (lambda p, s: p.delete("1", s), TypeError, "labels='1' should be"),
         (lambda p, s: p.lock(2).delete([1, 2], s), ValueError, "labels=2 .* locked"),
         (lambda p, _: p.delete(1, None), TypeError, "samples=None should be"),
+        (lambda p, s: p.add([1, 2], s), ValueError, "center=.* should be 3 numbers"),
+        (lambda p, s: p.add([1, 2, np.nan], s), ValueError, "center=.* all finite"),
+        (lambda p, s: p.add("red", s), ValueError, "center='red' should be 3 numbers"),
+        (lambda p, s: p.add([1, 2, 999], s), ValueError, "center=.* lie within the"),
+        (lambda p, s: p.add(p.centers[1], s), ValueError, "center=.* some pixels"),
+        (lambda p, _: p.add([1, 2, 3], 4), TypeError, "samples=4 should be"),
         (lambda p, _: p.merge_closer(-1), ValueError, "distance=-1 should be"),
         (lambda p, _: p.merge_closer(np.nan), ValueError, "distance=nan should be"),
         (lambda p, _: p.merge_closer("2"), TypeError, "distance='2' should be"),

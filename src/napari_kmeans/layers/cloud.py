@@ -79,7 +79,8 @@ def cloud(
         its 256th part of the range; of more than three they are the first three
         principal components, with the part of the variance that each explains.
         Points are as large as they are frequent, by volume; features are their
-        `label` and `pixels`, of those counted or picked.
+        `label`, their `pixels`, of those counted or picked, and their `value`, or, of
+        several channels, ``value_red`` and so on.
 
     Raises
     ------
@@ -124,6 +125,12 @@ def cloud(
     return follow(work, progress)
 
 
+def value_names(palette: Palette) -> list[str]:
+    """Return what the features of colors are called that hold their values."""
+    channels = palette.channels
+    return ["value"] if len(channels) == 1 else [f"value_{name}" for name in channels]
+
+
 def _layers(found: Distinct, palette: Palette, *, own: bool) -> list[LayerData]:
     """Return the points, and the centers."""
     import pandas as pd
@@ -141,12 +148,15 @@ def _layers(found: Distinct, palette: Palette, *, own: bool) -> list[LayerData]:
         full = palette.space.full if palette.layout.rgb else None
         shown = found.values.astype(np.float64)
         colors = of_centers(shown, palette.value_range, full)
+    features = {"label": labels, "pixels": found.pixels}
+    features |= zip(value_names(palette), found.values.T, strict=True)
     placement = {"scale": view.scale, "axis_labels": view.names}
     points = {
         **placement,
         "name": "colors",
-        "features": pd.DataFrame({"label": labels, "pixels": found.pixels}),
+        "features": pd.DataFrame(features),
         "face_color": opaque(colors),
+        "border_color": opaque(colors),  # napari draws one, however narrow
         "border_width": 0.0,
         "size": np.interp(shares, (0, 1), SIZES) * extent / last,
         "canvas_size_limits": ON_SCREEN,

@@ -270,6 +270,10 @@ class Clusters:
         """Make several clusters of one, by k-means inside it."""
         self.edit("split", label, k=k)
 
+    def add(self, center: Sequence[float]) -> None:
+        """Make a cluster of the pixels that are nearest to a further center."""
+        self.edit("add", [*center])
+
     def delete(self, labels: Sequence[int]) -> None:
         """Give the pixels of clusters to those nearest to them."""
         self.edit("delete", [*labels])

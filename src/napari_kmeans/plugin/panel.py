@@ -30,6 +30,7 @@ from .desk import Desk
 from .exports import Exports
 from .pointing import Pointing
 from .section import Section, remembered
+from .space import Space
 from .table import FOLDED, ByValue, ClusterTable, Swatch
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class ClustersWidget(QWidget):
         self._selecting = False
         self._base: int | None = None
         self._build()
+        self.space = Space(self.desk)
         self.pointing = Pointing(self.clusters, self._on_hover)
         self._listening = False
         # A method of what is destroyed would not be called.
@@ -110,6 +112,8 @@ class ClustersWidget(QWidget):
         self.pointing.listen(listening)
         if listening:
             self._on_changed()
+        else:
+            self.space.close()
 
     # -- how it is built -----------------------------------------------------------
 
@@ -511,6 +515,7 @@ class ClustersWidget(QWidget):
         clusters = self.clusters
         color = clusters.palette is not None and clusters.palette.layout.rgb
         for text, act, can in (
+            ("Colors in 3-D", self.space.open, True),
             ("Add a center by clicking", clusters.add_center, True),
             ("Error map", clusters.show_errors, True),
             ("Error map (CIEDE2000)", self._differences, color),

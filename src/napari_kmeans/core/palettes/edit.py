@@ -35,6 +35,8 @@ class Edit(NamedTuple):
     ('Merge 2, 3 sky', "merge([2, 3], name='sky')")
     >>> Edit("split", (3,), {"k": 2}).code
     'split(3, samples, k=2)'
+    >>> Edit("add", ([143.25, 90.0, 61.5],)).title
+    'Add 143, 90, 61.5'
     """
 
     method: str
@@ -93,5 +95,5 @@ class Edit(NamedTuple):
 
 def _told(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_told, value))
     return f"{value:.3g}" if isinstance(value, float) else str(value)

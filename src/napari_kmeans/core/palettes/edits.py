@@ -1,4 +1,4 @@
-"""Edits: clusters merged, split, deleted and put in order, each as a new palette."""
+"""Edits: clusters merged and put in order, each as a new palette."""
 
 from __future__ import annotations
 
@@ -10,21 +10,16 @@ import numpy as np
 from .. import validation
 from ..cluster.clusters import brightness
 from ..cluster.moments import averages
-from ..run.progress import follow
 from ..spaces import convert
 from .colors import hue_order
 from .distances import closer, linkage
 from .looks import Looks
-from .measuring import check_alike, measured, parted
-from .values import to_dtype, values_of
+from .values import to_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-    from ..reading.fit import ImageSamples
-    from ..run.progress import Report
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -155,146 +150,6 @@ class Editable(Looks):
         [[0.0, 1.0, 7.0, 2.0], [2.0, 3.0, 18.0, 3.0]]
         """
         return linkage(self._shown_centers)
-
-    def split(
-        self,
-        label: int,
-        samples: ImageSamples,
-        k: int = 2,
-        *,
-        seed: int = 0,
-        progress: Report | None = None,
-    ) -> Self:
-        """Return a palette in which a cluster has become several, by k-means.
-
-        That is the k-means of `quantize`, of the cluster's pixels. The new clusters
-        have its label and those after it; the labels above move up. Then each pixel is
-        given to the nearest of all centers, and counts and compactness are measured
-        again. The largest keeps the name; each is shown in the color of its center.
-
-        Parameters
-        ----------
-        label : int
-            1..k.
-        samples : ImageSamples
-            Of the image, or of another with the same channels. Of one that is read
-            again for each step, the k-means is of 65,536 pixels.
-        k : int, default 2
-            How many it becomes: at least 2.
-        seed : int, default 0
-            Of the k-means, as for `quantize`.
-        progress : callable, optional
-            As for `quantize`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Where there is no such cluster, it is locked, or has fewer than `k` distinct
-            colors.
-
-        Examples
-        --------
-        >>> from napari_kmeans import fit, read_samples
-        >>> samples = read_samples(np.array([[1, 3, 98, 99]], np.uint8))
-        >>> fit(samples, k=2).split(1, samples).centers.ravel().tolist()
-        [1.0, 3.0, 98.5]
-        """
-        at = self._free("label", label)
-        most = validation.MOST_CLUSTERS - self.k + 1
-        k = validation.check_integer("k", k, 2, most)
-        seed = validation.check_seed(seed)
-        check_alike(samples, self)
-        validation.check_progress(progress)
-        return follow(lambda: self._split(at, samples, k, seed), progress)
-
-    def _split(self, at: int, samples: ImageSamples, k: int, seed: int) -> Self:
-        within = parted(samples, self, at, k, seed)
-        before, after = self.owners < at, self.owners > at
-        used = self.quantizer.centers
-        places = [*range(at), *[at] * k, *range(at + 1, self.k)]
-        new = slice(at, at + k)
-        draft = self._picked(places)._of_centers(
-            np.concatenate([used[before], within, used[after]]),
-            np.concatenate(
-                [
-                    self.owners[before],
-                    np.arange(at, at + k),
-                    self.owners[after] + k - 1,
-                ]
-            ),
-        )
-        means = draft.moments.means.copy()
-        means[new] = within
-        draft = replace(draft, moments=draft.moments._replace(means=means))
-        found, palette = measured(samples, draft)
-        told = found.centers[int(before.sum()) :][:k]
-        told = np.where(np.isnan(told), self.centers[at], told)
-        centers, names = palette.centers.copy(), [*palette.names]
-        centers[new] = told
-        largest = at + int(palette.counts[new].argmax())
-        names[new] = [self.names[at] if i == largest else "" for i in range(at, at + k)]
-        values = palette.quantizer.values.copy()
-        values[new] = values_of(found.samples, within, told, values.dtype)
-        colors = palette.colors.copy()
-        colors[new] = self.own_colors(told)
-        return replace(
-            palette,
-            centers=centers,
-            names=tuple(names),
-            colors=colors,
-            quantizer=replace(palette.quantizer, values=values),
-        )
-
-    def delete(
-        self,
-        labels: int | Sequence[int],
-        samples: ImageSamples,
-        *,
-        progress: Report | None = None,
-    ) -> Self:
-        """Return a palette without some clusters: their pixels go to the nearest left.
-
-        The other centers stay where they are; counts and compactness are measured
-        again. The labels above move down.
-
-        Parameters
-        ----------
-        labels : int or sequence of int
-            Not all of 1..k.
-        samples : ImageSamples
-            Of the image, or of another with the same channels.
-        progress : callable, optional
-            As for `quantize`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Where there are no such clusters, one is locked, or none would be left.
-
-        Examples
-        --------
-        >>> from napari_kmeans import fit, read_samples
-        >>> samples = read_samples(np.array([[1, 3, 8, 9]], np.uint8))
-        >>> palette = fit(samples, k=4).delete(2, samples)
-        >>> palette.centers.ravel().tolist(), palette.counts.tolist()
-        ([1.0, 8.0, 9.0], [2, 1, 1])
-        """
-        some = [labels] if isinstance(labels, (int, np.integer)) else labels
-        gone = {
-            self._free("labels", x) for x in validation.check_labels("labels", some)
-        }
-        if not 0 < len(gone) < self.k:
-            raise ValueError(
-                f"labels={validation.shown(labels)} should be some of the {self.k} "
-                "clusters, and not all."
-            )
-        check_alike(samples, self)
-        validation.check_progress(progress)
-        left = [at for at in range(self.k) if at not in gone]
-        stays = np.isin(self.owners, left)
-        owners = np.searchsorted(left, self.owners[stays])
-        kept = self._picked(left)._of_centers(self.quantizer.centers[stays], owners)
-        return follow(lambda: measured(samples, kept)[1], progress)
 
     @property
     def _shown_centers(self) -> NDArray[np.float64]:

@@ -13,8 +13,8 @@ from ..data.pixels import Pixels
 from ..data.stream import Stream
 from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
+from .centers import Centered
 from .colors import hexadecimal
-from .edits import Editable
 from .quantizer import quantize_lazily
 from .tables import cluster_table
 from .text import line, table
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Palette(Editable):
+class Palette(Centered):
     """Clusters as a value: what labels and paints any image with such channels.
 
     An edit returns a new palette, so that a list of palettes is a history. Clusters

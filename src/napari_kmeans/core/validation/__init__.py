@@ -40,6 +40,7 @@ from .limits import (
 from .values import (
     MOST_CLUSTERS,
     check_attempts,
+    check_center,
     check_color,
     check_color_space,
     check_distance,
@@ -71,6 +72,7 @@ __all__ = [
     "MOST_CLUSTERS",
     "check_attempts",
     "check_axes",
+    "check_center",
     "check_channel_axis",
     "check_channel_names",
     "check_channels",

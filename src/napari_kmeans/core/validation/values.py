@@ -100,6 +100,18 @@ def check_color(color: Any) -> NDArray[np.float64]:
     return found
 
 
+def check_center(center: Any, n_channels: int) -> NDArray[np.float64]:
+    """Return a center as a finite float for each channel."""
+    try:
+        found = np.atleast_1d(np.asarray(center, np.float64))
+    except (TypeError, ValueError, OverflowError):
+        found = np.empty(0)
+    if found.shape != (n_channels,) or not np.isfinite(found).all():
+        numbers = "a number" if n_channels == 1 else f"{n_channels} numbers"
+        raise ValueError(f"center={shown(center)} should be {numbers}, all finite.")
+    return found
+
+
 def check_samples(samples: Any) -> None:
     """Raise where something is not the samples of an image."""
     if not hasattr(samples, "prepare"):
