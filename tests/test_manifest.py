@@ -46,9 +46,13 @@ def test_everything_that_runs_a_command_runs_one_of_ours():
     assert set(used) == {command.id for command in COMMANDS}
 
 
-def test_widget_is_in_plugins_and_in_layers_segment():
-    (widget,) = MANIFEST.contributions.widgets
-    assert (widget.command, widget.display_name) == (WIDGET, "K-means quantization")
+def test_widgets_are_in_plugins_and_the_dock_in_layers_segment():
+    widgets = MANIFEST.contributions.widgets
+    assert {widget.display_name: widget.command for widget in widgets} == {
+        "K-means quantization": WIDGET,
+        "Clusters": "napari-kmeans.clusters",
+        "Choose K": "napari-kmeans.choose",
+    }
     (item,) = MANIFEST.contributions.menus["napari/layers/segment"]
     assert item.command == WIDGET
 

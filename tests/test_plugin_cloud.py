@@ -320,7 +320,7 @@ def test_a_box_dragged_around_colors_selects_their_clusters(panel, qtbot):
     n = len(panel.space.cloud.colors)
     assert n == len(colors.selected_data) > 0.99 * len(colors.data)
     assert bar.said.text() == f"{n:,} colors selected, of clusters 1, 2, 3, 4"
-    rows = panel.view.selectionModel().selectedRows()
+    rows = panel.rows.selectionModel().selectedRows()
     assert len(rows) == 4
     drag(viewer, (0.01, 0.01), (0.02, 0.02), qtbot)
     assert panel.clusters.selected == ()

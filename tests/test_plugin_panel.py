@@ -51,7 +51,7 @@ def choose(panel, qtbot, *labels, column="name"):
         place = center_of(panel, label, column)
         keys = Qt.KeyboardModifier.ControlModifier
         qtbot.mouseClick(
-            panel.view.viewport(),
+            panel.rows.viewport(),
             Qt.MouseButton.LeftButton,
             keys if number else Qt.KeyboardModifier.NoModifier,
             place,
@@ -59,9 +59,11 @@ def choose(panel, qtbot, *labels, column="name"):
 
 
 def center_of(panel, label, column):
-    row = [panel.table.label(r) for r in range(panel.table.rowCount())].index(label)
-    at = panel.table.index(row, panel.table.columns.index(column))
-    return panel.view.visualRect(panel.order.mapFromSource(at)).center()
+    row = [panel.rows.table.label(r) for r in range(panel.rows.table.rowCount())].index(
+        label
+    )
+    at = panel.rows.table.index(row, panel.rows.table.columns.index(column))
+    return panel.rows.visualRect(panel.rows.order.mapFromSource(at)).center()
 
 
 def press(panel, name, qtbot):
@@ -83,7 +85,7 @@ def test_the_panel_opens_by_every_road(viewer, qtbot, road):
     assert [title for title in docks(viewer) if title.startswith(CLUSTERS)]
     panel = open_panel(viewer, CLUSTERS)
     assert isinstance(panel, ClustersWidget)
-    assert panel.table.rowCount() == 5
+    assert panel.rows.table.rowCount() == 5
 
 
 def docks(viewer):
@@ -114,10 +116,10 @@ def test_a_pixel_that_is_clicked_selects_its_row(panel, qtbot, viewer):
     qtbot.mouseClick(native, Qt.MouseButton.LeftButton, pos=canvas)
     label = labels_of(panel)[place]
     qtbot.waitUntil(lambda: panel.clusters.selected == (label,), timeout=5_000)
-    rows = panel.view.selectionModel().selectedRows()
-    assert [panel.table.label(panel.order.mapToSource(r).row()) for r in rows] == [
-        label
-    ]
+    rows = panel.rows.selectionModel().selectedRows()
+    assert [
+        panel.rows.table.label(panel.rows.order.mapToSource(r).row()) for r in rows
+    ] == [label]
 
 
 def on_canvas(viewer, position):
@@ -148,7 +150,7 @@ def test_clusters_are_merged_undone_and_done_again(panel, qtbot):
     press(panel, "merge", qtbot)
     merged = np.array([0, 1, 2, 3, 2, 4])[before]
     np.testing.assert_array_equal(labels_of(panel), merged)
-    assert panel.table.rowCount() == 4
+    assert panel.rows.table.rowCount() == 4
     press(panel, "undo", qtbot)
     np.testing.assert_array_equal(labels_of(panel), before)
     assert not panel.buttons["undo"].isEnabled()
@@ -161,32 +163,32 @@ def test_all_of_it_works_by_keys(panel, qtbot, monkeypatch):
     monkeypatch.setattr(QColorDialog, "getColor", lambda *_, **__: QColor("#00ff00"))
     window = panel.clusters.model.viewer.window._qt_window
     window.activateWindow()
-    panel.view.setFocus()
-    qtbot.waitUntil(panel.view.hasFocus, timeout=5_000)
+    panel.rows.setFocus()
+    qtbot.waitUntil(panel.rows.hasFocus, timeout=5_000)
 
     def key(*keys):
         for one in keys:
             one = one if isinstance(one, tuple) else (one,)
-            qtbot.keyClick(panel.view, *one)
+            qtbot.keyClick(panel.rows, *one)
             still(panel, qtbot)
 
     shift, control = (
         Qt.KeyboardModifier.ShiftModifier,
         Qt.KeyboardModifier.ControlModifier,
     )
-    panel.view.selectRow(0)
+    panel.rows.selectRow(0)
     key((Qt.Key.Key_Down, shift))
     assert panel.clusters.selected == (1, 2)
     key("M")
     assert panel.clusters.k == 4
-    panel.view.selectRow(3)
+    panel.rows.selectRow(3)
     key("S")
     assert panel.clusters.k == 5
     key((Qt.Key.Key_Z, control))
     assert panel.clusters.k == 4
     key((Qt.Key.Key_Z, control | shift))
     assert panel.clusters.k == 5
-    panel.view.selectRow(1)
+    panel.rows.selectRow(1)
     key("C")
     np.testing.assert_allclose(panel.clusters.palette.colors[1], [0, 1, 0])
     key("L")
@@ -195,17 +197,17 @@ def test_all_of_it_works_by_keys(panel, qtbot, monkeypatch):
     assert panel.clusters.hidden == {2}
     key("A")
     assert not panel.clusters.hidden
-    panel.view.selectRow(0)
+    panel.rows.selectRow(0)
     key(Qt.Key.Key_Delete)
     assert panel.clusters.k == 4
 
 
 def test_a_name_is_typed_into_the_table(panel, qtbot):
     place = center_of(panel, 2, "name")
-    viewport = panel.view.viewport()
+    viewport = panel.rows.viewport()
     qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=place)
     qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=place)
-    editor = panel.view.findChild(QLineEdit)
+    editor = panel.rows.findChild(QLineEdit)
     qtbot.keyClicks(editor, "table")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
     still(panel, qtbot)
@@ -216,7 +218,7 @@ def test_a_name_is_typed_into_the_table(panel, qtbot):
 def test_a_color_is_chosen_and_painted_at_once(panel, qtbot, monkeypatch):
     monkeypatch.setattr(QColorDialog, "getColor", lambda *_, **__: QColor("#ff8000"))
     qtbot.mouseDClick(
-        panel.view.viewport(),
+        panel.rows.viewport(),
         Qt.MouseButton.LeftButton,
         pos=center_of(panel, 4, "label"),
     )
@@ -227,9 +229,9 @@ def test_a_color_is_chosen_and_painted_at_once(panel, qtbot, monkeypatch):
 
 
 def test_a_tick_hides_a_cluster(panel, qtbot):
-    rect = panel.view.visualRect(panel.order.index(1, 0))
+    rect = panel.rows.visualRect(panel.rows.order.index(1, 0))
     qtbot.mouseClick(
-        panel.view.viewport(),
+        panel.rows.viewport(),
         Qt.MouseButton.LeftButton,
         pos=QPoint(rect.left() + 10, rect.center().y()),
     )
@@ -251,15 +253,15 @@ def test_locked_clusters_survive_a_run(panel, qtbot):
 def test_close_clusters_are_merged_with_a_slider(panel, qtbot):
     before = panel.clusters.palette
     for n, key in enumerate([Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Left], 1):
-        qtbot.keyClick(panel.closer, key)
+        qtbot.keyClick(panel.closer.slider, key)
         still(panel, qtbot)
         merged = [1, 2, 1][n - 1]
         assert panel.clusters.k == 5 - merged
-        assert panel.closer.value() == merged
+        assert panel.closer.slider.value() == merged
     heights = before.dendrogram[:, 2]
     expected = before.merge_closer((heights[0] + heights[1]) / 2)
     assert panel.clusters.palette == expected
-    qtbot.keyClick(panel.closer, Qt.Key.Key_Left)
+    qtbot.keyClick(panel.closer.slider, Qt.Key.Key_Left)
     still(panel, qtbot)
     assert panel.clusters.palette == before
 
@@ -372,23 +374,25 @@ def test_maps_are_layers(panel, qtbot, viewer, entry, name):
 
 
 def test_columns_are_chosen_and_remembered(panel, qtbot, viewer):
-    spread = panel.table.columns.index("spread")
-    assert not panel.view.isColumnHidden(spread)
+    spread = panel.rows.table.columns.index("spread")
+    assert not panel.rows.isColumnHidden(spread)
     menu = panel.buttons["more"].menu()
     menu.aboutToShow.emit()
     columns = next(a.menu() for a in menu.actions() if a.text() == "Columns")
     [action] = [a for a in columns.actions() if a.text() == "spread"]
     action.trigger()
-    assert panel.view.isColumnHidden(spread)
+    assert panel.rows.isColumnHidden(spread)
     panel.clusters.merge([1, 2])
-    assert panel.view.isColumnHidden(spread)
+    assert panel.rows.isColumnHidden(spread)
 
 
 def test_the_table_sorts_by_value(panel, qtbot):
-    pixels = panel.table.columns.index("pixels")
-    panel.view.sortByColumn(pixels, Qt.SortOrder.DescendingOrder)
-    rows = [panel.order.index(row, 0) for row in range(5)]
-    labels = [panel.table.label(panel.order.mapToSource(row).row()) for row in rows]
+    pixels = panel.rows.table.columns.index("pixels")
+    panel.rows.sortByColumn(pixels, Qt.SortOrder.DescendingOrder)
+    rows = [panel.rows.order.index(row, 0) for row in range(5)]
+    labels = [
+        panel.rows.table.label(panel.rows.order.mapToSource(row).row()) for row in rows
+    ]
     counts = panel.clusters.palette.counts
     assert labels == (np.argsort(-counts, kind="stable") + 1).tolist()
 
@@ -396,7 +400,7 @@ def test_the_table_sorts_by_value(panel, qtbot):
 def test_everything_has_a_tooltip(panel):
     assert all(button.toolTip() for button in panel.buttons.values())
     assert {name for _, name, *_ in ACTS} <= {*panel.buttons}
-    assert panel.closer.toolTip()
+    assert panel.closer.slider.toolTip()
     assert panel.speck.toolTip()
 
 
@@ -404,9 +408,9 @@ def test_two_thousand_clusters_are_shown(viewer, qtbot):
     rng = np.random.default_rng(0)
     viewer.add_image(rng.integers(0, 255, (120, 120, 3), np.uint8), name="noise")
     panel = begun(viewer, qtbot, k=2000)
-    assert panel.table.rowCount() == 2000
+    assert panel.rows.table.rowCount() == 2000
     panel.clusters.select([1500])
-    assert panel.view.selectionModel().selectedRows()
+    assert panel.rows.selectionModel().selectedRows()
 
 
 @pytest.mark.parametrize("kind", ["stack", "planes", "points"])
@@ -420,7 +424,7 @@ def test_other_kinds_have_a_table_too(viewer, qtbot, kind):
         widget.scope.value = widget.scope.choices[2]
     run(widget, qtbot)
     panel = open_panel(viewer, CLUSTERS)
-    assert panel.table.rowCount() == 5
+    assert panel.rows.table.rowCount() == 5
     assert panel.buttons["despeckle"].isEnabled() == (kind == "stack")
     panel.clusters.select([2])
     panel.clusters.isolate()

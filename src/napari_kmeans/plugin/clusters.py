@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from psygnal import Signal
 
-from ..core.maps import error_map, margin_map
 from ..core.palettes.edit import Edit
 from ..core.palettes.matching import still_there
 from .job import Question
@@ -63,7 +62,7 @@ class Clusters:
     >>> from napari.components import ViewerModel
     >>> from napari_kmeans.plugin.model import KMeansModel
     >>> viewer = ViewerModel()
-    >>> _ = viewer.add_image(np.array([[1, 2], [8, 9]], np.uint8), name="tiny")
+    >>> _ = viewer.add_image(np.array([[1, 2], [8, 20]], np.uint8), name="tiny")
     >>> model = KMeansModel(viewer)
     >>> clusters = Clusters(model)
     >>> model.change(k=3)
@@ -336,11 +335,15 @@ class Clusters:
         metric : {"distance", "ciede2000"}
             In the units of the image, or, of images in color, as seen by the eye.
         """
+        from ..core.maps import error_map
+
         name = "error" if metric == "distance" else "CIEDE2000"
         self._show_map(name, error_map, metric=metric)
 
     def show_margins(self) -> None:
         """Add a layer that shows how sure the label of each pixel is, from 0 to 1."""
+        from ..core.maps import margin_map
+
         self._show_map("margin", margin_map)
 
     def _show_map(self, name: str, of: Callable[..., Any], **given: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 
 from .seeds import seeds_of
@@ -130,7 +131,8 @@ class Live:
     def stop(self) -> None:
         """Follow no further what was changed so far."""
         self._wanted = False
-        self._rest.stop()
+        if isalive(self._rest):  # type: ignore[no-untyped-call]  # at an end, not
+            self._rest.stop()
 
     def settle(self) -> None:
         """Leave no preview behind: show the full answer, and wait for it."""

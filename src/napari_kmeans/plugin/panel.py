@@ -4,34 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QItemSelection, QItemSelectionModel, Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QAction, QColor, QKeySequence  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (  # type: ignore[attr-defined]
-    QAbstractItemView,
     QColorDialog,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QMenu,
     QPushButton,
     QShortcut,
-    QSlider,
     QSpinBox,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from ..core.palettes.colors import hexadecimal
-from ..core.palettes.edit import Edit
+from .closer import Closer
 from .desk import Desk
 from .exports import Exports
 from .pointing import Pointing
-from .section import Section, remembered
+from .rows import Rows
+from .section import Section
 from .space import Space
-from .table import FOLDED, ByValue, ClusterTable, Swatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,11 +72,7 @@ class ClustersWidget(QWidget):
         super().__init__()
         self.desk = Desk.of(napari_viewer)
         self.clusters = self.desk.clusters
-        self.table = ClusterTable(self.clusters)
-        self.order = ByValue(self.table)
         self.exports = Exports(self, self.clusters)
-        self._selecting = False
-        self._base: int | None = None
         self._build()
         self.space = Space(self.desk)
         self.pointing = Pointing(self.clusters, self._on_hover)
@@ -118,33 +110,19 @@ class ClustersWidget(QWidget):
     # -- how it is built -----------------------------------------------------------
 
     def _build(self) -> None:
-        self.view = QTableView()
-        self.view.setModel(self.order)
-        self.view.setItemDelegateForColumn(0, Swatch(self.view))
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.view.setSortingEnabled(True)
-        self.view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
-        self.view.setMinimumHeight(90)
-        self.view.verticalHeader().hide()
-        self.view.verticalHeader().setDefaultSectionSize(24)
-        header = self.view.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header.customContextMenuRequested.connect(self._on_header)
-        self.view.selectionModel().selectionChanged.connect(self._on_selected)
-        self.view.doubleClicked.connect(self._on_double_click)
+        self.rows = Rows(self.clusters, self.recolor)
+        self.closer = Closer(self.desk)
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(4)
-        layout.addWidget(self.view, 1)
+        layout.addWidget(self.rows, 1)
         layout.addWidget(self.said)
         layout.addLayout(self._acts())
         layout.addLayout(self._steps())
-        layout.addLayout(self._closer())
+        layout.addWidget(self.closer)
         layout.addWidget(self._clean_up())
 
     def _acts(self) -> QGridLayout:
@@ -181,22 +159,6 @@ class ClustersWidget(QWidget):
         ):
             self.buttons[name] = self._menu(text, f"{tip}.", fill)
             row.addWidget(self.buttons[name])
-        return row
-
-    def _closer(self) -> QHBoxLayout:
-        """Return the slider that merges what is close."""
-        self.closer = QSlider(Qt.Orientation.Horizontal)
-        self.closer.setRange(0, 0)
-        self.closer.setToolTip(
-            "Merge the clusters that are closest to each other: the farther to the "
-            "right, the fewer are left."
-        )
-        self.closer.valueChanged.connect(self._on_closer)
-        self.closeness = QLabel()
-        row = QHBoxLayout()
-        row.addWidget(QLabel("Merge closer"))
-        row.addWidget(self.closer, 1)
-        row.addWidget(self.closeness)
         return row
 
     def _clean_up(self) -> Section:
@@ -253,42 +215,15 @@ class ClustersWidget(QWidget):
     # -- what it shows -------------------------------------------------------------
 
     def _on_changed(self) -> None:
-        self.table.renew()
-        self._show_columns()
-        self._show_closer()
+        self.rows.renew()
+        self.closer.renew()
         self._on_looked()
 
     def _on_looked(self) -> None:
         """Show what is selected and hidden."""
-        self.table.told()
-        if self._selected != {*self.clusters.selected}:
-            self._show_selected()
+        self.rows.look()
         self._enable()
         self._on_hover(0)
-
-    @property
-    def _selected(self) -> set[int]:
-        """The labels of the rows that are selected."""
-        rows = self.view.selectionModel().selectedRows()
-        return {self.table.label(self.order.mapToSource(row).row()) for row in rows}
-
-    def _show_selected(self) -> None:
-        """Select the rows of the clusters that are."""
-        chosen = QItemSelection()
-        last = self.table.columnCount() - 1
-        for row in range(self.table.rowCount()):
-            if self.table.label(row) in self.clusters.selected:
-                left, right = (self.table.index(row, at) for at in (0, last))
-                chosen.select(left, right)
-        self._selecting = True
-        try:
-            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
-            mapped = self.order.mapSelectionFromSource(chosen)
-            self.view.selectionModel().select(mapped, flags)
-            if rows := [one for one in mapped.indexes() if one.column() == 0]:
-                self.view.scrollTo(rows[0])
-        finally:
-            self._selecting = False
 
     def _enable(self) -> None:
         """Enable what can be done now."""
@@ -316,7 +251,7 @@ class ClustersWidget(QWidget):
             self.buttons[name].setEnabled(bool(can))
         self.speck.setEnabled(edited)
         self.least.setEnabled(edited)
-        self.closer.setEnabled(edited and self.closer.maximum() > 0)
+        self.closer.setEnabled(edited)
 
     def _on_hover(self, label: int) -> None:
         """Tell of the cluster below the cursor, or of all."""
@@ -335,54 +270,6 @@ class ClustersWidget(QWidget):
             share = clusters.share_of(clusters.selected)
             said += f"; selected: {', '.join(selected[:8])}, {100 * share:.1f} %"
         return said
-
-    # -- selection -----------------------------------------------------------------
-
-    def _on_selected(self, *_: Any) -> None:
-        if self._selecting:
-            return
-        labels = self._selected
-        self.clusters.select(labels)
-        self.clusters.isolate(bool(labels))
-
-    def _on_double_click(self, index: Any) -> None:
-        if self.table.columns[index.column()] in ("label", "color"):
-            self.recolor()
-
-    # -- columns -------------------------------------------------------------------
-
-    @property
-    def _folded(self) -> set[str]:
-        folded: Any = remembered().value("columns/folded", sorted(FOLDED), type=list)
-        return {*folded}
-
-    def _show_columns(self) -> None:
-        folded = self._folded
-        for at, name in enumerate(self.table.columns):
-            self.view.setColumnHidden(at, _family(name) in folded)
-            self.view.resizeColumnToContents(at)
-        if self.table.columns:
-            self.view.setColumnWidth(0, 58)
-
-    def _on_header(self, place: Any) -> None:
-        menu = QMenu(self)
-        self._fill_columns(menu)
-        menu.exec(self.view.horizontalHeader().mapToGlobal(place))
-
-    def _fill_columns(self, menu: QMenu) -> None:
-        """Offer the columns to show."""
-        families = dict.fromkeys(map(_family, self.table.columns[1:]))
-        for name in families:
-            action = QAction(name, menu, checkable=True)
-            action.setChecked(name not in self._folded)
-            action.toggled.connect(lambda on, name=name: self.show_column(name, on))
-            menu.addAction(action)
-
-    def show_column(self, name: str, shown: bool = True) -> None:
-        """Show a column of the table, or fold it away; it is remembered."""
-        folded = self._folded - {name} if shown else self._folded | {name}
-        remembered().setValue("columns/folded", sorted(folded))
-        self._show_columns()
 
     # -- what is done --------------------------------------------------------------
 
@@ -455,41 +342,6 @@ class ClustersWidget(QWidget):
     def _do(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         self.desk.do(act, *args, **kwargs)
 
-    # -- merging what is close -----------------------------------------------------
-
-    def _show_closer(self) -> None:
-        """Show of how many mergers the clusters are, from where the slider began."""
-        history, step = self.clusters.history, self.clusters.history.current
-        last = step.made[-1] if step and step.made else None
-        merged = isinstance(last, Edit) and last.method == "merge_closer"
-        if not merged or self._base is None or self._base >= history.place:
-            self._base = history.place if not merged else max(history.place - 1, 0)
-        base = history.values[self._base].palette if history.values else None
-        self._heights = [] if base is None else base.dendrogram[:, 2].tolist()
-        now = len(self._heights) + 1 - self.clusters.k if base is not None else 0
-        self.closer.blockSignals(True)
-        self.closer.setRange(0, max(len(self._heights) - 1, 0))
-        self.closer.setValue(max(now, 0))
-        self.closer.blockSignals(False)
-        self._tell_closer()
-
-    def _tell_closer(self) -> None:
-        n, heights = self.closer.value(), self._heights
-        left = f"{len(heights) + 1 - n} left" if heights else ""
-        self.closeness.setText(f"{heights[n - 1]:.3g}, {left}" if n else left)
-
-    def _on_closer(self, n: int) -> None:
-        self._tell_closer()
-        base, heights = self._base, self._heights
-        if base is None:
-            return
-        if n == 0:
-            self._do(self.clusters.go, base)
-        else:
-            height = heights[n - 1]
-            above = heights[n] if n < len(heights) else 2 * height + 1
-            self._do(self.clusters.merge_closer, (height + above) / 2, base)
-
     # -- menus ---------------------------------------------------------------------
 
     def _fill(self, menu: QMenu) -> None:
@@ -524,12 +376,7 @@ class ClustersWidget(QWidget):
             action = menu.addAction(text)
             action.setEnabled(bool(clusters.palette is not None and can))
             action.triggered.connect(lambda _on=False, act=act: self._do(act))
-        self._fill_columns(menu.addMenu("Columns"))
+        self.rows.fill_columns(menu.addMenu("Columns"))
 
     def _differences(self) -> None:
         self.clusters.show_errors("ciede2000")
-
-
-def _family(name: str) -> str:
-    """Return what columns that are shown together are called."""
-    return "center" if name.startswith("center") else name

@@ -1,0 +1,305 @@
+"""Workbenches: what there is to work on, and what can be done with it, as jobs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from psygnal import Signal
+
+from ..core.results.image import QuantizedImage
+from ..core.run.memory import keepable
+from .bench import Bench, Shown
+from .choice import Choice
+from .job import Job, Question
+from .layers import is_kept, keep, side_by_side
+from .request import request
+from .sources import full_resolution, part
+from .steps import UNCLEANED
+from .view import of_sources, view_of
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from ..core.palettes.edit import Edit
+    from ..core.palettes.palette import Palette
+    from ..core.quality import Quality
+    from ..core.reading.fit import ImageSamples
+    from ..layers.metadata import LayerData
+    from .history import History
+    from .job import Outcome
+    from .reading import Kept, Reading
+    from .settings import DockSettings
+    from .steps import CleanUp, Step
+
+
+class Workbench:
+    """What is chosen in a viewer, what was made of it, and the jobs that can be done.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+
+    Attributes
+    ----------
+    told : psygnal.Signal
+        Emitted when there may be something else to tell.
+    shown : psygnal.Signal
+        Emitted when layers show other clusters than before, or other sources are
+        chosen.
+    choice : Choice
+        What is chosen, and what there is to choose from.
+    """
+
+    told, shown = Signal(), Signal()
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self.viewer = viewer
+        self.choice = Choice(viewer)
+        self._generation = 0
+        self._kept: Kept | None = None
+        self._benches: dict[tuple[UUID, ...], Bench] = {}
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    @property
+    def settings(self) -> DockSettings:
+        """What is chosen and typed."""
+        return self.choice.settings
+
+    @property
+    def sources(self) -> list[Layer]:
+        """The layers to cluster."""
+        return self.choice.sources
+
+    def change(self, **settings: Any) -> None:
+        """Choose or type something.
+
+        Parameters
+        ----------
+        **settings
+            By the names of `DockSettings`.
+
+        Raises
+        ------
+        ValueError
+            Where it is not among what can be chosen; then nothing changes.
+        """
+        self.choice.change(**settings)
+
+    # -- what was made of it ---------------------------------------------------------
+
+    @property
+    def bench(self) -> Bench:
+        """What runs and edits have made of the sources."""
+        return self.bench_of(self.sources)
+
+    def bench_of(self, sources: list[Layer]) -> Bench:
+        """Return what runs and edits have made of some sources."""
+        ids = tuple(layer.unique_id for layer in sources)
+        return self._benches.setdefault(ids, Bench())
+
+    @property
+    def history(self) -> History[Step]:
+        """The steps of the clusters of the sources, as runs and edits made them."""
+        return self.bench.history
+
+    @property
+    def palette(self) -> Palette | None:
+        """The current palette of the sources; None before the first run."""
+        step = self.history.current
+        return None if step is None else step.palette
+
+    def keep(self) -> None:
+        """Make the present result the user's own, named by its K.
+
+        Further runs and edits leave its layers alone, and have layers of their own.
+        """
+        shown = self.bench.shown
+        if shown is None or not self.can_keep:
+            raise ValueError("There should be a result to keep: run first.")
+        there = [layer for layer in shown.layers if layer in self.viewer.layers]
+        keep(there, f"K={shown.result.k}")
+        shown.layers.clear()
+        self.shown.emit()
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether there is a result that can be kept."""
+        shown = self.bench.shown
+        layers = shown.layers if shown else []
+        return any(layer in self.viewer.layers for layer in layers)
+
+    @property
+    def has_kept(self) -> bool:
+        """Whether some results were kept."""
+        return any(is_kept(layer) for layer in self.viewer.layers)
+
+    def side_by_side(self) -> None:
+        """Show the results that were kept, and their source, in napari's grid."""
+        side_by_side(self.viewer)
+
+    # -- what is let go ------------------------------------------------------------
+
+    def _on_removed(self, event: Any) -> None:
+        self._forget()
+        benches, gone = self._benches, event.value.unique_id
+        self._benches = {ids: benches[ids] for ids in benches if gone not in ids}
+
+    def _forget(self) -> None:
+        """Let go of samples, and of results, of data that no layer has any more."""
+        there = {id(full_resolution(layer)) for layer in self.viewer.layers}
+
+        def is_gone(reading: Reading | None) -> bool:
+            return reading is not None and not {*map(id, reading.data)} <= there
+
+        if self._kept is not None and is_gone(self._kept.reading):
+            self._kept = None
+        for bench in self._benches.values():
+            if bench.shown is not None and is_gone(bench.shown.reading):
+                bench.shown = bench.shown._replace(reading=None)
+                bench.finest = None
+
+    # -- what is to be done --------------------------------------------------------
+
+    def job(self) -> Job:
+        """Return what is to be done, as a job; raise where that is not valid."""
+        job = request(self.viewer, self.choice)
+        return self._equipped(replace(job, before=self._before))
+
+    @property
+    def _before(self) -> Step | None:
+        """The clusters there are, where something was said of them that is to stay."""
+        step = self.history.current
+        if step is None:
+            return None
+        of = step.palette
+        own = of.own_colors(of.centers)
+        said = any(of.names) or any(of.locked) or bool((own != of.colors).any())
+        return step if said else None
+
+    def preview(self) -> Job:
+        """Return a job that shows what a run would, of what is seen, and as coarse."""
+        job = replace(self.job(), quiet=True)
+        roles = [role for role in job.roles if role != "centers"]
+        view = view_of(self.viewer, self.choice.offers.images[0])
+        return replace(job, view=view, roles=roles or job.roles)
+
+    def edited(self, edit: Edit, place: int | None = None) -> Job:
+        """Return the job of editing clusters: of those that are shown, or of a step."""
+        if self.history.current is None:
+            raise ValueError("There should be clusters to change: run first.")
+        place = self.history.place if place is None else place
+        job = self._showing(self.history.values[place])
+        return replace(job, edit=edit, place=place)
+
+    def cleaned(self, clean_up: CleanUp) -> Job:
+        """Return the job of cleaning up the labels that are shown."""
+        step = self.history.current
+        if step is None:
+            raise ValueError("There should be clusters to clean up: run first.")
+        return self._showing(step.cleaned(clean_up))
+
+    def asked(self, question: Question) -> Job:
+        """Return the job of asking something of the samples of what is shown."""
+        step = self.history.current
+        if step is None:
+            raise ValueError("There should be clusters to tell of: run first.")
+        return replace(self._showing(step), question=question)
+
+    def gone(self, place: int) -> Job:
+        """Return the job of going back, or forth, to a step of the history."""
+        return replace(self._showing(self.history.values[place]), place=place)
+
+    def _showing(self, step: Step) -> Job:
+        """Return the job of showing a step."""
+        sources = self.sources
+        data = [full_resolution(source) for source in sources]
+        run, settings = step.run, self.settings
+        if run.reading is None:
+            raise ValueError("Points should be clustered anew: they are not edited.")
+        reading = replace(run.reading, data=data)
+        roles = settings.roles(points=False)
+        job = Job(sources, data, run.k, run.fitting, roles, reading, step=step)
+        like = self._like(step, reading)
+        return self._equipped(replace(job, settings=run.settings, like=like))
+
+    def _like(self, step: Step, reading: Reading) -> QuantizedImage | None:
+        """Return pixels that need not be assigned anew: those shown, or finer ones."""
+        shown = self.bench.shown
+        if shown is None or shown.reading is None or not shown.reading.is_like(reading):
+            return None
+        for known in (shown.result, self.bench.finest):
+            if (
+                isinstance(known, QuantizedImage)
+                and not math.isnan(known.compactness)  # else it was cleaned up
+                and known.groups(step.palette) is not None
+            ):
+                return known
+        return None
+
+    def _equipped(self, job: Job) -> Job:
+        """Return a job with its number, and with what was read before."""
+        kept = self._kept
+        like = kept and job.reading and kept.reading.is_like(job.reading)
+        if not (kept and like and keepable(kept.nbytes)):
+            kept = None
+        return replace(job, kept=kept, generation=self._generation + 1)
+
+    def measured(self) -> Job:
+        """Return the job of measuring what is lost by the clusters that are shown."""
+        from ..core.quality import measure
+
+        palette, bench = self.palette, self.bench
+        if palette is None:
+            raise ValueError("There should be clusters to measure: run first.")
+
+        def then(quality: Quality, _job: Job) -> None:
+            if self.palette == palette:
+                bench.quality = quality
+                self.told.emit()
+
+        def ask(samples: ImageSamples, _job: Job) -> Quality:
+            return measure(samples, palette)
+
+        return self.asked(Question(ask, then))
+
+    def layers_of(self, job: Job, result: Any) -> list[LayerData]:
+        """Return the layers of a result, where their sources are."""
+        from ..layers.tuples import to_layers
+
+        cut = job.reading.cut if job.reading else ()
+        placed = [part(source, cut) if cut else source for source in job.sources]
+        if job.view is not None:
+            placed = [
+                job.view.placed(source, there.name)
+                for source, there in zip(job.sources, placed, strict=True)
+            ]
+        source = placed[0] if len(placed) == 1 else placed
+        made = to_layers(result, source, job.roles)
+        if job.view is not None and not cut:
+            made = of_sources(made, placed, job.sources)
+        return made
+
+    def remember(self, job: Job, outcome: Outcome) -> None:
+        """Keep what was read, where there is room, and what came out."""
+        if job.view is not None:
+            return
+        kept, bench = outcome.kept, self.bench_of(job.sources)
+        self._kept = kept if kept and keepable(kept.nbytes) else None
+        if job.question is not None:
+            return
+        bench.quality = None
+        result, step = outcome.result, outcome.step
+        if not job.is_light:
+            whole = isinstance(result, QuantizedImage)
+            clean = step is not None and step.clean_up == UNCLEANED
+            bench.finest = cast("QuantizedImage", result) if whole and clean else None
+        bench.shown = Shown(result, job.settings, [], outcome.cleaned, job.reading)
+        if job.place is not None:
+            bench.history.go(job.place)
+        if step is not None:
+            bench.history.add(step)
