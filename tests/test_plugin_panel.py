@@ -181,6 +181,7 @@ def test_all_of_it_works_by_keys(panel, qtbot, monkeypatch):
     assert panel.clusters.selected == (1, 2)
     key("M")
     assert panel.clusters.k == 4
+    key(Qt.Key.Key_End)
     panel.rows.selectRow(3)
     key("S")
     assert panel.clusters.k == 5
@@ -188,7 +189,8 @@ def test_all_of_it_works_by_keys(panel, qtbot, monkeypatch):
     assert panel.clusters.k == 4
     key((Qt.Key.Key_Z, control | shift))
     assert panel.clusters.k == 5
-    panel.rows.selectRow(1)
+    key(Qt.Key.Key_Home, Qt.Key.Key_Down)
+    assert panel.clusters.selected == (2,)
     key("C")
     np.testing.assert_allclose(panel.clusters.palette.colors[1], [0, 1, 0])
     key("L")
@@ -197,8 +199,7 @@ def test_all_of_it_works_by_keys(panel, qtbot, monkeypatch):
     assert panel.clusters.hidden == {2}
     key("A")
     assert not panel.clusters.hidden
-    panel.rows.selectRow(0)
-    key(Qt.Key.Key_Delete)
+    key(Qt.Key.Key_Up, Qt.Key.Key_Delete)
     assert panel.clusters.k == 4
 
 
@@ -210,13 +211,13 @@ def test_a_name_is_typed_into_the_table(panel, qtbot):
     editor = panel.rows.findChild(QLineEdit)
     qtbot.keyClicks(editor, "table")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
-    still(panel, qtbot)
-    assert panel.clusters.palette.names[1] == "table"
+    qtbot.waitUntil(lambda: panel.clusters.palette.names[1] == "table", timeout=5_000)
     assert panel.clusters.layer.features["name"][2] == "table"
 
 
 def test_a_color_is_chosen_and_painted_at_once(panel, qtbot, monkeypatch):
     monkeypatch.setattr(QColorDialog, "getColor", lambda *_, **__: QColor("#ff8000"))
+    choose(panel, qtbot, 4, column="label")
     qtbot.mouseDClick(
         panel.rows.viewport(),
         Qt.MouseButton.LeftButton,

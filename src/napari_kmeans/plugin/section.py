@@ -96,4 +96,5 @@ class Sections(QScrollArea):
 
 def remembered() -> QSettings:
     """Return what is remembered from one session to the next."""
-    return QSettings("napari-kmeans", "napari-kmeans")
+    form, scope = QSettings.Format.IniFormat, QSettings.Scope.UserScope
+    return QSettings(form, scope, "napari-kmeans", "dock")

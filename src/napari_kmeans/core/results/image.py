@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import validation
-from ..maps import margin_map, reject
-from ..palettes.quantizer import repaint
 from ..palettes.tables import cluster_table
 from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
@@ -126,6 +124,8 @@ class QuantizedImage(Located, ImageClusters):
         return follow(lambda: self._relabeled(array), progress)
 
     def _relabeled(self, labels: Any) -> QuantizedImage:
+        from ..palettes.quantizer import repaint
+
         with stage("Counting", 0, 0.5):
             counts = count(labels, self.k)
         validation.check_left_out(int(counts.sum()), int(self.counts.sum()))
@@ -185,6 +185,9 @@ class QuantizedImage(Located, ImageClusters):
         return follow(lambda: self._rejected(array, least), progress)
 
     def _rejected(self, image: Any, least: float) -> QuantizedImage:
+        from ..maps import margin_map, reject
+        from ..palettes.quantizer import repaint
+
         with stage("Measuring margins", 0, 0.7):
             margins = margin_map(image, self.palette, mask=self.mask)
         with stage("Counting", 0.7, 0.85):
@@ -242,6 +245,8 @@ class QuantizedImage(Located, ImageClusters):
         >>> q.regrouped(q.palette.merge([1, 2])).labels.tolist()
         [[1, 1, 2, 3]]
         """
+        from ..palettes.quantizer import repaint
+
         group = self.groups(palette)
         if group is None:
             raise ValueError("palette should have the centers of this result.")
