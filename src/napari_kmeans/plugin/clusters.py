@@ -16,7 +16,7 @@ from .maps import levels_of, show_map
 from .script import Fitted, code
 from .seeds import add_seeds
 from .steps import CleanUp
-from .veil import veil
+from .veil import unveiled, veil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from napari.layers import Labels
+    from numpy.typing import NDArray
 
     from ..core.palettes.palette import Palette
     from ..core.reading.fit import ImageSamples
@@ -129,6 +130,15 @@ class Clusters:
             return table
         features: pd.DataFrame = getattr(result, "summary", result).features
         return features.rename(columns={"index": "label"})
+
+    @property
+    def colors(self) -> NDArray[np.float64]:
+        """The colors in which labels are shown, none hidden or faded: (k, 3)."""
+        if (layer := self.layer) is not None:
+            return unveiled(layer)[1 : self.k + 1, :3]
+        result = self.shown.result if self.shown else None
+        colors = getattr(getattr(result, "summary", result), "colors", None)
+        return np.zeros((self.k, 3)) if colors is None else np.asarray(colors)
 
     @property
     def _labels(self) -> Any:

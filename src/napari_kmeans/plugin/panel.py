@@ -294,7 +294,7 @@ class ClustersWidget(QWidget):
         if palette is None or len(self.clusters.selected) != 1:
             return
         [label] = self.clusters.selected
-        now = QColor(hexadecimal(palette.colors)[label - 1])
+        now = QColor(hexadecimal(self.clusters.colors)[label - 1])
         chosen = QColorDialog.getColor(now, self, f"Color of cluster {label}")
         if chosen.isValid():
             self._do(self.clusters.recolor, label, chosen.name())
