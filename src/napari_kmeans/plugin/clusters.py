@@ -15,6 +15,7 @@ from .job import Question
 from .maps import levels_of, show_map
 from .script import Fitted, code
 from .seeds import add_seeds
+from .sources import sliders
 from .steps import CleanUp
 from .veil import unveiled, veil
 
@@ -122,7 +123,7 @@ class Clusters:
         result = self.shown.result
         if self.palette is not None:
             palette: Palette = replace(result.palette, counts=result.counts)
-            table: pd.DataFrame = palette.table(*self._pixel)
+            table: pd.DataFrame = palette.table(*self.pixel)
             if (cleaned := self.shown.cleaned) is not None:
                 before = dict(zip(cleaned.index, cleaned.counts_before, strict=True))
                 table["pixels before"] = table["label"].map(before).fillna(0)
@@ -155,8 +156,10 @@ class Clusters:
         return self.palette
 
     @property
-    def _pixel(self) -> tuple[float, str]:
-        """The size of a pixel in the layer's units, and these."""
+    def pixel(self) -> tuple[float, str]:
+        """The area, or volume, of a pixel in the layer's units, and what these are."""
+        if not self.model.sources:
+            return 1.0, ""
         source = self.model.sources[0]
         size = float(np.prod(np.abs(source.scale[-self._ndim :])))
         units = {f"{unit:~}" for unit in source.units[-self._ndim :]}
@@ -165,6 +168,12 @@ class Clusters:
             return size, ""
         power = {2: "²", 3: "³"}.get(self._ndim, "")
         return size, f"{unit}{power}"
+
+    @property
+    def planes(self) -> tuple[int, ...]:
+        """The axes of the labels along which the planes that are seen lie."""
+        images = self.model.choice.offers.images
+        return sliders(self.model.viewer.dims, images[0]) if images else ()
 
     @property
     def _ndim(self) -> int:
