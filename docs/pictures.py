@@ -165,9 +165,10 @@ def tissue(viewer, widget):
     panel = open_panel(viewer, CLUSTERS)
     panel.rows.show_column("pixels", False)
     window, across = viewer.window._qt_window, Qt.Orientation.Horizontal
+    width = panel.parent().width()
     window.resizeDocks([panel.parent()], [WIDER], across)
     take_whole(viewer, "tissue")
-    window.resizeDocks([panel.parent()], [1], across)
+    window.resizeDocks([panel.parent()], [width], across)
     panel.rows.show_column("pixels")
 
 
