@@ -29,13 +29,20 @@ def colors_of(result: ImageClusters, source: Any) -> ClusterColors:
     """Return the colors of centers and labels.
 
     Labels of several channels, which no one color can show, have well separated ones
-    where they could not be told apart otherwise.
+    where they could not be told apart otherwise. Colors that were given to clusters of
+    a palette go before all of these.
     """
     shown, whitish = display_colors(result, source)
     several = not result.rgb and len(result.channels) > 1
+    labels = shown
     if several and (whitish or are_close(shown)):
-        return ClusterColors(shown, separated(result.k))
-    return ClusterColors(shown, shown)
+        labels = separated(result.k)
+    palette = getattr(result, "palette", None)
+    if palette is not None and palette.recolored.any():
+        given = palette.recolored
+        labels = labels.copy()
+        labels[given] = palette.colors[given]
+    return ClusterColors(shown, labels)
 
 
 def display_colors(

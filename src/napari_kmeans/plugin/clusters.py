@@ -15,8 +15,9 @@ from .job import Question
 from .maps import levels_of, show_map
 from .script import Fitted, code
 from .seeds import add_seeds
+from .sources import sliders
 from .steps import CleanUp
-from .veil import veil
+from .veil import unveiled, veil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from napari.layers import Labels
+    from numpy.typing import NDArray
 
     from ..core.palettes.palette import Palette
     from ..core.reading.fit import ImageSamples
@@ -121,7 +123,7 @@ class Clusters:
         result = self.shown.result
         if self.palette is not None:
             palette: Palette = replace(result.palette, counts=result.counts)
-            table: pd.DataFrame = palette.table(*self._pixel)
+            table: pd.DataFrame = palette.table(*self.pixel)
             if (cleaned := self.shown.cleaned) is not None:
                 before = dict(zip(cleaned.index, cleaned.counts_before, strict=True))
                 table["pixels before"] = table["label"].map(before).fillna(0)
@@ -129,6 +131,15 @@ class Clusters:
             return table
         features: pd.DataFrame = getattr(result, "summary", result).features
         return features.rename(columns={"index": "label"})
+
+    @property
+    def colors(self) -> NDArray[np.float64]:
+        """The colors in which labels are shown, none hidden or faded: (k, 3)."""
+        if (layer := self.layer) is not None:
+            return unveiled(layer)[1 : self.k + 1, :3]
+        result = self.shown.result if self.shown else None
+        colors = getattr(getattr(result, "summary", result), "colors", None)
+        return np.zeros((self.k, 3)) if colors is None else np.asarray(colors)
 
     @property
     def _labels(self) -> Any:
@@ -145,8 +156,10 @@ class Clusters:
         return self.palette
 
     @property
-    def _pixel(self) -> tuple[float, str]:
-        """The size of a pixel in the layer's units, and these."""
+    def pixel(self) -> tuple[float, str]:
+        """The area, or volume, of a pixel in the layer's units, and what these are."""
+        if not self.model.sources:
+            return 1.0, ""
         source = self.model.sources[0]
         size = float(np.prod(np.abs(source.scale[-self._ndim :])))
         units = {f"{unit:~}" for unit in source.units[-self._ndim :]}
@@ -155,6 +168,12 @@ class Clusters:
             return size, ""
         power = {2: "²", 3: "³"}.get(self._ndim, "")
         return size, f"{unit}{power}"
+
+    @property
+    def planes(self) -> tuple[int, ...]:
+        """The axes of the labels along which the planes that are seen lie."""
+        images = self.model.choice.offers.images
+        return sliders(self.model.viewer.dims, images[0]) if images else ()
 
     @property
     def _ndim(self) -> int:

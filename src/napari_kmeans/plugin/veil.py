@@ -41,9 +41,8 @@ def veil(
     """
     record = dict(layer.metadata[METADATA])
     n = len(record["colors"])
-    colors = record.pop("unveiled", None)
-    if colors is None:
-        colors = colors_of(layer.colormap, n)
+    colors = unveiled(layer)
+    record.pop("unveiled", None)
     shown = _covered(colors, hidden, faded, cover)
     if not np.allclose(shown, colors_of(layer.colormap, n)):
         layer.colormap = label_colormap(np.arange(1, n), shown[1:])
@@ -52,6 +51,15 @@ def veil(
     if hidden or faded:
         record["unveiled"] = colors
     layer.metadata = {**layer.metadata, METADATA: record}
+
+
+def unveiled(layer: Labels) -> NDArray[Any]:
+    """Return the colors that labels have without a veil, from label 0: (n, 4)."""
+    record = layer.metadata[METADATA]
+    colors = record.get("unveiled")
+    if colors is None:
+        colors = colors_of(layer.colormap, len(record["colors"]))
+    return np.asarray(colors)
 
 
 def _covered(
