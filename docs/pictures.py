@@ -120,14 +120,12 @@ def photo(viewer, widget):
 
 def choose(viewer, widget):
     """Take the choice of K."""
-    clusters = open_panel(viewer, CLUSTERS)
-    clusters.parent().hide()
+    widget.choose_button.native.click()
     panel = open_panel(viewer, CHOOSE)
     panel.sweep()
     finish(widget.desk)
     take(viewer, "choose")
     viewer.window.remove_dock_widget(panel)
-    clusters.parent().show()
 
 
 def live(viewer, widget):

@@ -266,3 +266,9 @@ def test_a_result_that_is_kept_is_left_alone():
     clusters.model.side_by_side()
     shown = [layer.name for layer in layers if layer.visible]
     assert shown == ["first", "first quantized K=3", "first quantized K=6"]
+    viewer = clusters.model.viewer
+    grid = getattr(viewer, "canvas", viewer).grid
+    told = list(layers) if hasattr(viewer, "canvas") else len(layers)
+    places = [grid.position(place, told) for place in range(3)]
+    assert places == sorted(places)
+    assert places[0] == (0, 0)
