@@ -17,6 +17,7 @@ from qtpy.QtCore import QSettings, Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_kmeans import sample_data
+from napari_kmeans.plugin.cloud import CLOSER, camera_and_axes
 from napari_kmeans.plugin.docks import CHOOSE, CLUSTERS, open_panel
 
 FOLDER = Path(__file__).parent
@@ -132,7 +133,7 @@ def live(viewer, widget):
     """Take the image as it follows the slider."""
 
     def slide():
-        for k in [*range(2, 11), 8, 6, 4]:
+        for k in [*range(2, 11), 8, 6, 5]:
             widget.scale.setValue(k)
             finish(widget.desk)
             yield
@@ -147,6 +148,11 @@ def colors(viewer, widget):
     space.open()
     finish(widget.desk)
     space.viewer.window.resize(*SIZE)
+    settle()
+    camera, _ = camera_and_axes(space.viewer)
+    angles = camera.angles
+    space.viewer.reset_view()
+    camera.angles, camera.zoom = angles, CLOSER * camera.zoom
     take(space.viewer, "colors")
     space.viewer.window._qt_window.close()
 
