@@ -16,7 +16,8 @@ from skimage.io import imread, imsave
 
 from napari_kmeans.sample_data import blobs
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
 CRITERIA = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
 
 
@@ -181,3 +182,19 @@ def test_a_picture_that_is_read_once_is_clustered_with_each_k(tmp_path):
     assert [int(line.split()[0]) for line in rest] == [*range(2, 17)]
     found = [float(line.split()[1].replace(",", "")) for line in rest]
     assert found == sorted(found, reverse=True)
+
+
+def test_the_readme_runs(viewer, tmp_path, monkeypatch):
+    imsave(tmp_path / "photo.tif", coffee())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(blocks) > 5
+    names = {}
+    for block in blocks:  # each goes on from those before
+        exec(compile(block, "README.md", "exec"), names)
+    assert len(names["palette"].names) == names["q"].k
+    assert names["widget"].desk.clusters.k == 4
+    assert {layer.name for layer in viewer.layers} >= {"photo", "photo labels"}
+    assert (tmp_path / "photo.png").exists()

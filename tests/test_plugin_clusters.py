@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from napari.components import ViewerModel
 
 from napari_kmeans import quantize
+from napari_kmeans.core.palettes.colors import hexadecimal
 from napari_kmeans.plugin.clusters import Clusters
 from napari_kmeans.plugin.model import KMeansModel
 
@@ -212,6 +213,7 @@ def test_planes_and_points_have_a_table_that_is_not_edited():
     clusters = Clusters(model)
     assert clusters.palette is None
     assert len(clusters.table) == clusters.k == 5
+    assert hexadecimal(clusters.colors) == clusters.table["color"].tolist()
 
 
 def test_what_cannot_be_done_is_told_and_changes_nothing(notified):
@@ -266,3 +268,9 @@ def test_a_result_that_is_kept_is_left_alone():
     clusters.model.side_by_side()
     shown = [layer.name for layer in layers if layer.visible]
     assert shown == ["first", "first quantized K=3", "first quantized K=6"]
+    viewer = clusters.model.viewer
+    grid = getattr(viewer, "canvas", viewer).grid
+    told = list(layers) if hasattr(viewer, "canvas") else len(layers)
+    places = [grid.position(place, told) for place in range(3)]
+    assert places == sorted(places)
+    assert places[0] == (0, 0)

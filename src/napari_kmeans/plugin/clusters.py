@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from psygnal import Signal
 
+from ..core.palettes.colors import spectral
 from ..core.palettes.edit import Edit
 from ..core.palettes.matching import still_there
 from .job import Question
@@ -139,7 +140,7 @@ class Clusters:
             return unveiled(layer)[1 : self.k + 1, :3]
         result = self.shown.result if self.shown else None
         colors = getattr(getattr(result, "summary", result), "colors", None)
-        return np.zeros((self.k, 3)) if colors is None else np.asarray(colors)
+        return spectral(self.k) if colors is None else np.asarray(colors)  # of points
 
     @property
     def _labels(self) -> Any:

@@ -257,6 +257,11 @@ class Controls(Container[Any]):
             hidden = all(self.of_settings[name].native.isHidden() for name in names)
             self.sections[title].setVisible(not hidden or title == "Output")
 
+    def unfold(self, label: QLabel) -> None:
+        """Give a label the height of all its lines, or a small window cuts them off."""
+        label.setMinimumHeight(0)  # which counts as needed, too
+        label.setMinimumHeight(max(label.heightForWidth(label.width()), 0))
+
     def shape_epsilon(self, step: float, decimals: int) -> None:
         """Show epsilon with so many decimals."""
         if self.epsilon.native.decimals() != decimals:

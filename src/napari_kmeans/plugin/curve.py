@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..core.sweeping.result import Sweep
 
 #: Pixels, and points of what is written.
-HEIGHT, SIZE = 180, 8
+HEIGHT, SIZE = 160, 8
 
 #: What is said where there is no matplotlib.
 MISSING = "A plot takes matplotlib: pip install 'napari-kmeans[plots]'."

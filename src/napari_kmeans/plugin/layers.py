@@ -121,7 +121,7 @@ def side_by_side(viewer: ViewerModel) -> None:
         viewer.layers.move(viewer.layers.index(layer), place)
     grid = getattr(viewer, "canvas", viewer).grid
     # From the lowest of the list on, which is the source.
-    grid.stride, grid.shape, grid.enabled = -1, (-1, -1), True
+    grid.stride, grid.shape, grid.enabled = 1, (-1, -1), True
     viewer.reset_view()
 
 

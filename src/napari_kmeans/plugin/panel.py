@@ -213,6 +213,11 @@ class ClustersWidget(QWidget):
 
         menu.aboutToShow.connect(renew)
         button.setMenu(menu)
+        # The arrow, which is drawn over what is at the right, is to leave it readable.
+        button.setStyleSheet(
+            "QPushButton { padding: 3px 0px 3px 3px; text-align: left; }"
+            "QPushButton::menu-indicator { width: 8px; }"
+        )
         return button
 
     def _on_key(self, key: Any, act: Callable[[], Any]) -> None:

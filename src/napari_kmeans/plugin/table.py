@@ -212,5 +212,6 @@ def _text(name: str, value: Any) -> str:
     if name == "share":
         return f"{100 * value:.1f} %"
     if isinstance(value, float):
-        return "" if np.isnan(value) else f"{value:,.4g}"
+        digits = ",.0f" if 1e4 <= abs(value) < 1e12 else ",.4g"
+        return "" if np.isnan(value) else f"{value:{digits}}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -113,6 +113,7 @@ class KMeansWidget(Controls):
     def _show_told(self) -> None:
         """Show what is said, and how far a run has come."""
         self.message.value = self.model.message
+        self.unfold(self.message.native)
         self.progress.visible = "progress" not in self.model.hidden
         self.progress.value = round(100 * (self.model.progress or 0))
 

@@ -90,7 +90,8 @@ def spectral(k: int) -> Colors:
     Red is left out: it is the color of the centers.
     """
     hues = np.linspace(0.14, 0.80, k)
-    return np.array([colorsys.hsv_to_rgb(hue, 0.75, 0.95) for hue in hues])
+    colors = [colorsys.hsv_to_rgb(hue, 0.75, 0.95) for hue in hues]
+    return np.array(colors).reshape(k, 3)
 
 
 def black_or_white(colors: Colors) -> Colors:
