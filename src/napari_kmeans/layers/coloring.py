@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..core.palettes.colors import WHITISH, are_close, hexadecimal, separated
+from ..core.results.image import QuantizedImage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +30,18 @@ def colors_of(result: ImageClusters, source: Any) -> ClusterColors:
     """Return the colors of centers and labels.
 
     Labels of several channels, which no one color can show, have well separated ones
-    where they could not be told apart otherwise.
+    where they could not be told apart otherwise. A color that was given to a cluster is
+    that of both.
     """
     shown, whitish = display_colors(result, source)
     several = not result.rgb and len(result.channels) > 1
-    if several and (whitish or are_close(shown)):
-        return ClusterColors(shown, separated(result.k))
-    return ClusterColors(shown, shown)
+    apart = several and (whitish or are_close(shown))
+    labels = separated(result.k) if apart else shown
+    if isinstance(result, QuantizedImage) and result.palette.recolored.any():
+        given = result.palette.recolored[:, np.newaxis]
+        shown = np.where(given, result.colors, shown)
+        labels = np.where(given, result.colors, labels) if apart else shown
+    return ClusterColors(shown, labels)
 
 
 def display_colors(

@@ -11,12 +11,34 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from ..core.despeckling.despeckle import Despeckled
+    from ..core.palettes.palette import Palette
     from ..core.quality import Quality
     from ..core.results.image import QuantizedImage
     from .reading import Reading
     from .settings import DockSettings
     from .steps import Step
     from .swept import Swept
+
+
+class Look(NamedTuple):
+    """What is looked at of clusters.
+
+    Attributes
+    ----------
+    selected : tuple of int
+        Labels, ascending.
+    hidden : frozenset of int
+        Those that are not shown.
+    alone : bool
+        Whether those that are selected are shown alone: the others are faded.
+    palette : Palette or None
+        Of which these are labels.
+    """
+
+    selected: tuple[int, ...] = ()
+    hidden: frozenset[int] = frozenset()
+    alone: bool = False
+    palette: Palette | None = None
 
 
 class Shown(NamedTuple):
@@ -51,6 +73,8 @@ class Bench:
         The steps of its clusters.
     shown : Shown or None
         What layers show; None before the first run.
+    look : Look
+        What is looked at.
     said : str
         What was said of it.
     swept : Swept or None
@@ -63,6 +87,7 @@ class Bench:
 
     history: History[Step] = field(default_factory=History)
     shown: Shown | None = None
+    look: Look = field(default_factory=Look)
     said: str = ""
     swept: Swept | None = None
     finest: QuantizedImage | None = None

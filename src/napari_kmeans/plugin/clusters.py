@@ -11,12 +11,16 @@ from psygnal import Signal
 
 from ..core.palettes.edit import Edit
 from ..core.palettes.matching import still_there
+from ..core.palettes.colors import hexadecimal
+from ..layers.coloring import colors_of
+from .bench import Look
 from .job import Question
 from .maps import levels_of, show_map
 from .script import Fitted, code
 from .seeds import add_seeds
+from .sources import part
 from .steps import CleanUp
-from .veil import veil
+from .veil import is_veiled, veil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -50,12 +54,6 @@ class Clusters:
         Emitted when there are other clusters, or the same with other names or colors.
     looked : psygnal.Signal
         Emitted when others are selected, hidden or isolated.
-    selected : tuple of int
-        The labels that are selected, ascending.
-    hidden : frozenset of int
-        Those that are not shown.
-    alone : bool
-        Whether those that are selected are shown alone: the others are faded.
 
     Examples
     --------
@@ -79,10 +77,6 @@ class Clusters:
 
     def __init__(self, model: KMeansModel) -> None:
         self.model = model
-        self.selected: tuple[int, ...] = ()
-        self.hidden: frozenset[int] = frozenset()
-        self.alone = False
-        self._before: Palette | None = None
         model.shown.connect(self._on_shown)
         self._on_shown()
 
@@ -122,6 +116,7 @@ class Clusters:
         if self.palette is not None:
             palette: Palette = replace(result.palette, counts=result.counts)
             table: pd.DataFrame = palette.table(*self._pixel)
+            table["color"] = hexadecimal(colors_of(result, self._source).labels)
             if (cleaned := self.shown.cleaned) is not None:
                 before = dict(zip(cleaned.index, cleaned.counts_before, strict=True))
                 table["pixels before"] = table["label"].map(before).fillna(0)
@@ -197,7 +192,30 @@ class Clusters:
         result = cast("Shown", self.shown).result
         return getattr(result, "summary", result).shares
 
+    @property
+    def _source(self) -> Any:
+        """What was clustered, as a layer, or a list of those that were its channels."""
+        sources, reading = self.model.sources, self.shown and self.shown.reading
+        if reading and reading.cut:
+            sources = [part(source, reading.cut) for source in sources]
+        return sources[0] if len(sources) == 1 else sources
+
     # -- what is looked at ---------------------------------------------------------
+
+    @property
+    def selected(self) -> tuple[int, ...]:
+        """The labels that are selected, ascending."""
+        return self.model.bench.look.selected
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """The labels that are not shown."""
+        return self.model.bench.look.hidden
+
+    @property
+    def alone(self) -> bool:
+        """Whether those that are selected are shown alone: the others are faded."""
+        return self.model.bench.look.alone
 
     def select(self, labels: Collection[int]) -> None:
         """Select clusters, and no others."""
@@ -217,7 +235,8 @@ class Clusters:
 
     def _look(self, **look: Any) -> None:
         if any(getattr(self, name) != value for name, value in look.items()):
-            vars(self).update(look)
+            bench = self.model.bench
+            bench.look = bench.look._replace(**look)
             self._veil()
             self.looked.emit()
 
@@ -230,6 +249,12 @@ class Clusters:
             faded = {*range(1, self.k + 1)} - {*self.selected}
         veil(layer, self.hidden, faded, self._canvas)
 
+    def _unveil(self) -> None:
+        """Show all of labels that are the user's now, such as those that were kept."""
+        for layer in self.model.viewer.layers:
+            if is_veiled(layer) and not self.model.shows(layer):
+                veil(cast("Labels", layer), (), ())
+
     @property
     def _canvas(self) -> tuple[float, float, float]:
         from napari.utils.theme import get_theme
@@ -240,10 +265,12 @@ class Clusters:
 
     def _on_shown(self) -> None:
         """Look at what those that were looked at have become."""
-        before, self._before = self._before, self.palette
-        become = _become(before, self.palette)
-        self.selected = tuple(sorted({become[x] for x in self.selected if x in become}))
-        self.hidden = frozenset(become[x] for x in self.hidden if x in become)
+        bench, look = self.model.bench, self.model.bench.look
+        become = _become(look.palette, self.palette)
+        selected = {become[x] for x in look.selected if x in become}
+        hidden = frozenset(become[x] for x in look.hidden if x in become)
+        bench.look = Look(tuple(sorted(selected)), hidden, look.alone, self.palette)
+        self._unveil()
         self._veil()
         self.changed.emit()
 
@@ -291,7 +318,8 @@ class Clusters:
 
     def rename(self, label: int, name: str) -> None:
         """Give a cluster a name."""
-        if self.palette and self.palette.names[label - 1] != name:
+        names = self.palette.names if self.palette else ()
+        if name not in names[label - 1 : label]:
             self.edit("rename", label, name)
 
     def recolor(self, label: int, color: Sequence[float] | str) -> None:
@@ -321,7 +349,7 @@ class Clusters:
         self._clean(least=least)
 
     def _clean(self, **clean_up: Any) -> None:
-        step = self.history.current
+        step = self.model.step
         now = CleanUp() if step is None else step.clean_up
         wanted = now._replace(**clean_up)
         if wanted != now:
@@ -368,7 +396,7 @@ class Clusters:
 
     def go(self, place: int) -> None:
         """Go to a step of the history, by its place in it."""
-        if place != self.history.place:
+        if place != self.history.place or self.palette is None:
             self.model.do(partial(self.model.gone, place))
 
     def add_center(self) -> None:
@@ -403,15 +431,14 @@ class Clusters:
 
         from ..layers.parts import one_layer_each
 
-        sources = self.model.sources
-        source = sources[0] if len(sources) == 1 else sources
-        for data in one_layer_each(self._labels, self._palette, source):
+        given = self._labels, self._palette, self._source
+        for data in one_layer_each(*given):
             self.model.viewer.add_layer(Layer.create(*data))
 
     @property
     def code(self) -> str:
         """Python that makes this very result, edits included."""
-        step, model = self.history.current, self.model
+        step, model = self.model.step, self.model
         if step is None or step.run.reading is None or step.run.settings is None:
             raise ValueError("There should be clusters to tell of: run first.")
         reading, settings, clean_up = step.run.reading, step.run.settings, step.clean_up

@@ -161,7 +161,7 @@ def _number_to_update(viewer: ViewerModel, layers: list[LayerData]) -> int | Non
     for number in sorted(set(map(_number, found)), reverse=True):
         # Those without a number a script has added, maybe of several sources.
         members = _members(viewer, number) if number else found
-        if not any(_is_users(layer) for layer in members if _number(layer) == number):
+        if not any(is_users(layer) for layer in members if _number(layer) == number):
             return number
     return None
 
@@ -188,7 +188,7 @@ def _id(layer: Layer) -> str:
     return str(layer.unique_id)
 
 
-def _is_users(layer: Layer) -> bool:
+def is_users(layer: Layer) -> bool:
     """Whether the user has kept or renamed a layer, painted, or moved its points."""
     record = layer.metadata[METADATA]
     if is_kept(layer):
@@ -259,7 +259,7 @@ def _show(
         hidden = {**attributes, "visible": False}
         layer = viewer.add_layer(Layer.create(data, hidden, kind))
     elif multiscale or getattr(layer, "multiscale", False):
-        layer = _replace(viewer, layer, Layer.create(data, attributes, kind))
+        layer = put_instead(viewer, layer, Layer.create(data, attributes, kind))
     else:
         _update(layer, data, attributes)
     record = {**attributes["metadata"][METADATA], "result": number, "id": _id(layer)}
@@ -288,7 +288,7 @@ def _update(layer: Layer, data: Any, attributes: dict[str, Any]) -> None:
         layer.show_selected_label = layer.show_selected_label
 
 
-def _replace(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
+def put_instead(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
     """Put a layer where another was, looking the same.
 
     A single level cannot become many, nor, before napari 0.9, many become others.

@@ -10,6 +10,7 @@ from ..core.run.lazy import is_lazy
 from ..layers.levels import downsampled
 from ..layers.metadata import METADATA
 from ..layers.source import lower_levels, placement_in, title
+from .layers import put_instead
 from .sources import part
 
 if TYPE_CHECKING:
@@ -68,25 +69,29 @@ def _by_planes(image: Any, *, color: bool) -> Any:
 
 
 def show_map(viewer: ViewerModel, job: Job, name: str, levels: list[Any]) -> None:
-    """Add a map as a layer, or put it into the one of that name that is there."""
+    """Add a map as a layer, or put it into the one that was added for that before.
+
+    One that has another name since is the user's.
+    """
+    from napari.layers import Image
+
     sources: list[Image] = list(job.sources)
     cut = job.reading.cut if job.reading else ()
     placed = [part(source, cut) if cut else source for source in sources]
     called = f"{title(placed)} {name}"
     key = {"map": name, "source_id": " ".join(str(one.unique_id) for one in sources)}
-    for layer in viewer.layers:
-        same = {**layer.metadata.get(METADATA, {}), **key} == layer.metadata.get(
-            METADATA
-        )
-        if same and not layer.multiscale and len(levels) == 1:
-            layer.data = levels[0]
-            return
-    data = levels if len(levels) > 1 else levels[0]
-    viewer.add_image(
-        data,
-        name=called,
-        multiscale=len(levels) > 1,
-        metadata={METADATA: key},
+    attributes: dict[str, Any] = {
+        "name": called,
+        "multiscale": len(levels) > 1,
         **placement_in(placed[0], levels[0].ndim, None),
         **LOOKS[name],
-    )
+    }
+    new = Image(levels if len(levels) > 1 else levels[0], **attributes)
+    for layer in viewer.layers:
+        record = layer.metadata.get(METADATA, {})
+        if record == {**key, "name": layer.name}:
+            put_instead(viewer, layer, new)
+            break
+    else:
+        viewer.add_layer(new)
+    new.metadata = {METADATA: {**key, "name": new.name}}

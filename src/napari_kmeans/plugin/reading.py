@@ -143,11 +143,15 @@ class Kept:
 
         Also within an array, at which it looks for that.
         """
-        if inside is None or self.inside is None:
-            same = inside is self.inside
-        else:
-            same = np.array_equal(inside, self.inside)
+        same = is_same(inside, self.inside)
         return same and not (look and marks_of(self.reading) != self.marks)
+
+
+def is_same(mask: Any, other: Any) -> bool:
+    """Whether two masks, or None, are of the same pixels."""
+    if mask is None or other is None:
+        return mask is other
+    return bool(np.array_equal(mask, other))
 
 
 def marks_of(reading: Reading) -> list[Hashable]:

@@ -86,7 +86,7 @@ class Step:
     name: str
     palette: Palette
     run: Run = field(compare=False)
-    made: tuple[Fitted | Edit, ...] = ()
+    made: tuple[Fitted | Edit, ...] = field(default=(), compare=False)
     clean_up: CleanUp = UNCLEANED
 
     def after(self, edit: Edit, samples: ImageSamples | None = None) -> Step:

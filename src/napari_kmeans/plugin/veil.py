@@ -13,7 +13,7 @@ from .recoloring import colors_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from napari.layers import Labels
+    from napari.layers import Labels, Layer
     from numpy.typing import NDArray
 
 #: How much of a label that is faded is covered.
@@ -52,6 +52,11 @@ def veil(
     if hidden or faded:
         record["unveiled"] = colors
     layer.metadata = {**layer.metadata, METADATA: record}
+
+
+def is_veiled(layer: Layer) -> bool:
+    """Whether some labels of a layer are hidden or faded."""
+    return "unveiled" in layer.metadata.get(METADATA, {})
 
 
 def _covered(

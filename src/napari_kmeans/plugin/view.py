@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..layers.levels import downsampled
 from .sources import image_shape, plane, sliders
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ class View(NamedTuple):
     def of(self, array: Any) -> Any:
         """Return the part of an array of the shape of the level."""
         return array[self.cut]
+
+    def inside(self, mask: Any, image: Image) -> Any:
+        """Return the part that is seen of a mask, of all of an image or of a plane."""
+        if image.multiscale:
+            mask = downsampled(mask, image.data[self.level].shape[: image.ndim])
+        one = slice(0, 1)
+        sizes = zip(self.cut, mask.shape, strict=True)
+        return mask[tuple(one if size == 1 else cut for cut, size in sizes)]
 
     def data(self, image: Image) -> Any:
         """Return the part of an image that is seen."""
