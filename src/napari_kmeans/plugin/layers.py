@@ -75,8 +75,9 @@ def showing(viewer: ViewerModel, layers: Iterable[LayerData]) -> Iterator[Layer]
         if layer_data[2] == "labels" and old is not None:
             colors = recolored(old, layer_data[1])
         layer = _show(viewer, old, layer_data, colors, number)
-        selection.active = active
-        selection.update(selected & set(viewer.layers))
+        if old is None:
+            selection.active = active
+            selection.update(selected & set(viewer.layers))
         if old is None:
             try:
                 yield layer
@@ -289,7 +290,7 @@ def _update(layer: Layer, data: Any, attributes: dict[str, Any]) -> None:
 
 
 def put_instead(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
-    """Put a layer where another was, looking the same.
+    """Put a layer where another was, looking the same, and selected where that was.
 
     A single level cannot become many, nor, before napari 0.9, many become others.
     """
@@ -300,9 +301,14 @@ def put_instead(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
     for look in looks:
         setattr(new, look, getattr(old, look))
     name, index = old.name, viewer.layers.index(old)
+    selection = viewer.layers.selection
+    active, selected = selection.active, {*selection}
     viewer.layers.remove(old)
     viewer.layers.insert(index, new)
     new.name = name
+    was = {old: new}
+    viewer.layers.selection = {was.get(layer, layer) for layer in selected}
+    viewer.layers.selection.active = was.get(active, active)
     return new
 
 

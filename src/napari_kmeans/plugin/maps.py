@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
-    from napari.layers import Image
+    from napari.layers import Image, Layer
 
     from .job import Job
 
@@ -83,15 +83,19 @@ def show_map(viewer: ViewerModel, job: Job, name: str, levels: list[Any]) -> Non
     attributes: dict[str, Any] = {
         "name": called,
         "multiscale": len(levels) > 1,
+        "metadata": {METADATA: key},
         **placement_in(placed[0], levels[0].ndim, None),
         **LOOKS[name],
     }
     new = Image(levels if len(levels) > 1 else levels[0], **attributes)
-    for layer in viewer.layers:
-        record = layer.metadata.get(METADATA, {})
-        if record == {**key, "name": layer.name}:
-            put_instead(viewer, layer, new)
-            break
-    else:
+    old = next((one for one in viewer.layers if _is_for(one, key)), None)
+    if old is None:
         viewer.add_layer(new)
+    else:
+        put_instead(viewer, old, new)
     new.metadata = {METADATA: {**key, "name": new.name}}
+
+
+def _is_for(layer: Layer, key: dict[str, str]) -> bool:
+    """Whether a layer is what was added for a map, under the name it has."""
+    return bool(layer.metadata.get(METADATA) == {**key, "name": layer.name})

@@ -98,7 +98,7 @@ def view_of(viewer: ViewerModel, image: Image) -> View:
     corners = np.asarray(image.corner_pixels)
     for axis in shown:
         low, high = int(corners[0, axis]), int(corners[1, axis]) + 1
-        if high - low < 2:  # not drawn yet
+        if high - low < 2 or len(shown) > 2:  # not drawn yet, or seen from aside
             low, high = 0, shape[axis]
         cut[axis] = slice(max(low, 0), min(high, shape[axis]), 1)
     step = _step(viewer, image, shape, [cut[axis] for axis in shown])
