@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from ..core.palettes.matching import still_there
 from .history import History
 
 if TYPE_CHECKING:
@@ -39,6 +42,23 @@ class Look(NamedTuple):
     hidden: frozenset[int] = frozenset()
     alone: bool = False
     palette: Palette | None = None
+
+    def at(self, palette: Palette | None) -> Look:
+        """Return the look at what those that were looked at have become."""
+        become = _become(self.palette, palette)
+        selected = {become[x] for x in self.selected if x in become}
+        hidden = frozenset(become[x] for x in self.hidden if x in become)
+        return Look(tuple(sorted(selected)), hidden, self.alone, palette)
+
+
+def _become(before: Palette | None, after: Palette | None) -> dict[int, int]:
+    """Return which label each one has become, of those that are still there."""
+    if before is None or after is None:
+        return {}
+    if before.k == after.k and np.array_equal(before.centers, after.centers):
+        return {label: label for label in range(1, before.k + 1)}
+    there = still_there(before.centers, after.centers)
+    return {old + 1: new + 1 for old, new in there.items()}
 
 
 class Shown(NamedTuple):

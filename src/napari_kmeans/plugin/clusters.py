@@ -6,19 +6,16 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 from psygnal import Signal
 
-from ..core.palettes.edit import Edit
-from ..core.palettes.matching import still_there
 from ..core.palettes.colors import hexadecimal
+from ..core.palettes.edit import Edit
 from ..layers.coloring import colors_of
-from .bench import Look
 from .job import Question
 from .maps import levels_of, show_map
 from .script import Fitted, code
 from .seeds import add_seeds
-from .sources import part
+from .sources import part, pixel_size
 from .steps import CleanUp
 from .veil import is_veiled, veil
 
@@ -115,7 +112,7 @@ class Clusters:
         result = self.shown.result
         if self.palette is not None:
             palette: Palette = replace(result.palette, counts=result.counts)
-            table: pd.DataFrame = palette.table(*self._pixel)
+            table: pd.DataFrame = palette.table(*pixel_size(self.model.sources[0]))
             table["color"] = hexadecimal(colors_of(result, self._source).labels)
             if (cleaned := self.shown.cleaned) is not None:
                 before = dict(zip(cleaned.index, cleaned.counts_before, strict=True))
@@ -138,23 +135,6 @@ class Clusters:
         if self.palette is None:
             raise ValueError("There should be clusters that have a palette: run first.")
         return self.palette
-
-    @property
-    def _pixel(self) -> tuple[float, str]:
-        """The size of a pixel in the layer's units, and these."""
-        source = self.model.sources[0]
-        size = float(np.prod(np.abs(source.scale[-self._ndim :])))
-        units = {f"{unit:~}" for unit in source.units[-self._ndim :]}
-        unit = units.pop() if len(units) == 1 else ""
-        if unit in {"pixel", "px", ""}:
-            return size, ""
-        power = {2: "²", 3: "³"}.get(self._ndim, "")
-        return size, f"{unit}{power}"
-
-    @property
-    def _ndim(self) -> int:
-        """Of how many axes the things are whose size is told."""
-        return min(3, int(self.model.sources[0].ndim))
 
     @property
     def layer(self) -> Labels | None:
@@ -265,11 +245,8 @@ class Clusters:
 
     def _on_shown(self) -> None:
         """Look at what those that were looked at have become."""
-        bench, look = self.model.bench, self.model.bench.look
-        become = _become(look.palette, self.palette)
-        selected = {become[x] for x in look.selected if x in become}
-        hidden = frozenset(become[x] for x in look.hidden if x in become)
-        bench.look = Look(tuple(sorted(selected)), hidden, look.alone, self.palette)
+        bench = self.model.bench
+        bench.look = bench.look.at(self.palette)
         self._unveil()
         self._veil()
         self.changed.emit()
@@ -423,7 +400,12 @@ class Clusters:
         """Write the labels as an indexed PNG in the colors of their clusters."""
         from ..files.indexed import write_indexed
 
-        write_indexed(path, self._labels, self._palette)
+        labels, shown = self._labels, self.shown
+        if shown and shown.reading:  # of a plane, without the axes along which it is
+            labels = labels[
+                tuple(0 if at != slice(None) else at for at in shown.reading.cut)
+            ]
+        write_indexed(path, labels, self._palette)
 
     def apart(self) -> None:
         """Add the labels as one layer a cluster."""
@@ -456,13 +438,3 @@ class Clusters:
             rejected=clean_up.least,
             despeckled=cleaned if clean_up.size else None,
         )
-
-
-def _become(before: Palette | None, after: Palette | None) -> dict[int, int]:
-    """Return which label each one has become, of those that are still there."""
-    if before is None or after is None:
-        return {}
-    if before.k == after.k and np.array_equal(before.centers, after.centers):
-        return {label: label for label in range(1, before.k + 1)}
-    there = still_there(before.centers, after.centers)
-    return {old + 1: new + 1 for old, new in there.items()}
