@@ -430,3 +430,31 @@ def test_channels_stay_chosen_when_a_result_is_selected():
     assert len(clusters.model.sources) == 3
     clusters.split(1)
     assert clusters.k == 6
+
+
+@pytest.mark.parametrize("current", [False, True])
+def test_a_preview_of_a_plane_leaves_out_what_is_masked(current):
+    viewer = ViewerModel()
+    viewer.add_image(STACK, name="first")
+    mask = viewer.add_labels((STACK > 30_000).astype(np.uint8), name="mask")
+    model = KMeansModel(viewer)
+    model.change(layer=viewer.layers["first"])
+    viewer.dims.set_point(0, 3)
+    model.change(mask=mask, scope=Scope((0,), True) if current else Scope())
+    model.wait(model.begin_quietly(model.preview))
+    [seen] = [one for one in viewer.layers if one.name.endswith(" labels")]
+    np.testing.assert_array_equal(seen.data > 0, mask.data[3:4] > 0)
+    assert seen.translate[0] == 3
+
+
+def test_a_preview_of_a_lower_level_leaves_out_what_is_masked():
+    viewer = ViewerModel()
+    levels = [np.kron(GRAY, np.ones((2, 2), np.uint8)), GRAY]
+    image = viewer.add_image(levels, name="first", multiscale=True)
+    mask = viewer.add_labels((levels[0] > 90).astype(np.uint8), name="mask")
+    model = KMeansModel(viewer)
+    model.change(layer=image)
+    model.change(mask=mask)
+    image.data_level = 1
+    model.wait(model.begin_quietly(model.preview))
+    np.testing.assert_array_equal(viewer.layers["first labels"].data > 0, GRAY > 90)
