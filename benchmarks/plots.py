@@ -39,6 +39,8 @@ def quality(found: Sequence[Quality], path: Path) -> None:
     """
     from matplotlib import pyplot, rc_context
 
+    pyplot.switch_backend("agg")  # files need no window
+
     ks = sorted({quality.workload.k for quality in found})
     titles = list(dict.fromkeys(quality.title for quality in found))
     with rc_context(STYLE):
@@ -89,6 +91,8 @@ def growth(
     A curve is a list of pairs, from small to large.
     """
     from matplotlib import pyplot, rc_context
+
+    pyplot.switch_backend("agg")  # files need no window
 
     titles = list(dict.fromkeys(title for _, curves in panels for title in curves))
     with rc_context(STYLE):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import skimage.data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from napari.components import ViewerModel
 
@@ -85,6 +85,7 @@ ACTS = st.lists(
 )
 
 
+@settings(max_examples=12)
 @given(ACTS)
 def test_undo_and_redo_lead_through_the_same_states(acts):
     clusters = begun("gray", k=4)

@@ -12,7 +12,8 @@ from qtpy.QtWidgets import QApplication
 from dock import by_script, click, names, tick, wait
 from napari_kmeans import quantize
 from napari_kmeans.core.cluster import opencv
-from napari_kmeans.plugin import live
+from napari_kmeans.plugin import live, settings
+from napari_kmeans.plugin.preferences import Preferences
 from napari_kmeans.plugin.view import view_of
 
 PHOTO = skimage.data.coffee()
@@ -208,3 +209,24 @@ def test_in_3d_all_of_an_image_is_seen(viewer, qtbot):
     image.corner_pixels = np.array([[10, 12, 14], [13, 20, 30]])
     view = view_of(viewer, image)
     assert view.data(image).shape == volume.shape
+
+
+def test_lazy_images_are_not_followed_unless_asked_for(viewer, monkeypatch):
+    monkeypatch.setattr(settings, "preferences", lambda: Preferences(live=True))
+    viewer.add_image(da.zeros((40, 50), np.uint8), name="lazy")
+    widget = by_script(viewer)
+    assert not widget.live.value
+    viewer.add_image(PHOTO, name="photo")
+    assert widget.live.value
+
+
+def test_the_last_answer_of_one_that_takes_long_is_told_of(widget, qtbot, monkeypatch):
+    widget.desk.live._brief.clear()
+    monkeypatch.setattr(live, "QUICK", 0.0)
+    widget.desk.live._quick.clear()
+    told = []
+    widget.model.told.connect(lambda: told.append(widget.model.message))
+    widget.k.value = 9
+    rest(widget, qtbot)
+    assert any("Preparing" in message for message in told)
+    np.testing.assert_array_equal(labels_of(widget).data, quantize(PHOTO, 9).labels)

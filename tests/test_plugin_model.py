@@ -819,6 +819,20 @@ def test_palettes_are_of_their_sources(viewer, camera):
     assert all(other.unique_id not in ids for ids in model._benches)
 
 
+def test_what_was_set_for_a_layer_is_there_again(viewer, camera):
+    model = KMeansModel(viewer)
+    model.change(k=3, attempts=4, init="optimal")
+    other = viewer.add_image(COLOR, name="other")
+    assert model.sources == [other]
+    model.change(k=9, color_space="oklab", attempts=2)
+    model.change(layer=camera)
+    assert (model.settings.k, model.settings.attempts) == (3, 4)
+    assert model.settings.init == "optimal"
+    model.change(layer=other)
+    assert (model.settings.k, model.settings.color_space) == (9, "oklab")
+    assert model.settings.init == "random"
+
+
 def test_all_settings_have_a_default():
     assert DockSettings() == DockSettings()
     assert DockSettings().idle == set()

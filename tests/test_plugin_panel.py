@@ -10,7 +10,7 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication, QColorDialog, QFileDialog, QLineEdit
 
 from dock import by_script, click, names, open_from, run
-from napari_kmeans import quantize
+from napari_kmeans import despeckle, quantize
 from napari_kmeans.plugin.docks import CLUSTERS, open_panel
 from napari_kmeans.plugin.panel import ACTS, ClustersWidget
 
@@ -292,6 +292,29 @@ def test_specks_are_removed_and_both_counts_told(panel, qtbot):
     assert table["pixels before"].tolist() == before.tolist()
     press(panel, "undo", qtbot)
     assert panel.clusters.table["pixels"].tolist() == before.tolist()
+
+
+def test_sizes_of_specks_are_told_in_units_of_the_layer(viewer, qtbot):
+    scale = {"scale": (0.5, 0.5), "units": ("um", "um")}
+    viewer.add_image(PHOTO, name="photo", **scale)
+    panel = begun(viewer, qtbot)
+    panel.unit.setCurrentText("µm²")
+    panel.speck.setValue(12.5)
+    press(panel, "despeckle", qtbot)
+    assert panel.clusters.history.current.clean_up.size == 50
+    assert panel.by_plane.isHidden()
+
+
+def test_planes_of_a_stack_are_cleaned_each_on_its_own(viewer, qtbot):
+    viewer.add_image(STACK, name="stack")
+    panel = begun(viewer, qtbot)
+    assert not panel.by_plane.isHidden()
+    panel.by_plane.setChecked(True)
+    press(panel, "despeckle", qtbot)
+    one, *others = labels_of(panel)
+    assert all((one == other).all() for other in others)
+    labels = quantize(STACK, 5).labels
+    np.testing.assert_array_equal(one, despeckle(labels[0], 20).labels)
 
 
 def test_unsure_pixels_are_rejected_and_counted(panel, qtbot):

@@ -889,7 +889,7 @@ def test_every_control_has_a_tooltip(viewer):
     widget = by_script(viewer)
     buttons = [*widget.buttons, *widget.kept]
     controls = [*widget.of_settings.values(), widget.channels, *buttons]
-    assert len(controls) == 24
+    assert len(controls) == 25
     assert all(control.tooltip for control in controls)
     assert widget.scale.toolTip()
     assert all(section.heading.toolTip() for section in widget.sections.values())

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..core.palettes.colors import WHITISH, are_close, hexadecimal, separated
-from ..core.results.image import QuantizedImage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,17 +29,19 @@ def colors_of(result: ImageClusters, source: Any) -> ClusterColors:
     """Return the colors of centers and labels.
 
     Labels of several channels, which no one color can show, have well separated ones
-    where they could not be told apart otherwise. A color that was given to a cluster is
-    that of both.
+    where they could not be told apart otherwise. Colors that were given to clusters of
+    a palette go before all of these.
     """
     shown, whitish = display_colors(result, source)
     several = not result.rgb and len(result.channels) > 1
-    apart = several and (whitish or are_close(shown))
-    labels = separated(result.k) if apart else shown
-    if isinstance(result, QuantizedImage) and result.palette.recolored.any():
-        given = result.palette.recolored[:, np.newaxis]
-        shown = np.where(given, result.colors, shown)
-        labels = np.where(given, result.colors, labels) if apart else shown
+    labels = shown
+    if several and (whitish or are_close(shown)):
+        labels = separated(result.k)
+    palette = getattr(result, "palette", None)
+    if palette is not None and palette.recolored.any():
+        given = palette.recolored
+        labels = labels.copy()
+        labels[given] = palette.colors[given]
     return ClusterColors(shown, labels)
 
 

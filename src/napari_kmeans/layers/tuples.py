@@ -287,6 +287,8 @@ def _labels(
     attributes = {
         "colormap": label_colormap(np.arange(1, result.k + 1), colors.labels),
         "features": table.assign(pixels=pixels),
+        # Below are the same colors, or others that would mix with these.
+        "opacity": 1.0,
     }
     return one_or_all(levels, attributes)
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
+from ..core.run.lazy import is_lazy
 from .epsilon import Epsilon
 from .offers import OPTIONAL, Offers
 from .settings import LABELS, RANDOM, TITLES, DockSettings
+from .sources import full_resolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -144,6 +146,9 @@ class Choice:
     def _restore(self) -> None:
         """Choose what was chosen for these layers before, as far as it is there."""
         if (before := self._set.get(self._ids)) is None:
+            lazy = any(is_lazy(full_resolution(layer)) for layer in self.sources)
+            live = DockSettings.preferred().live and not lazy
+            self.settings = replace(self.settings, live=live)
             return
         now: dict[str, Any] = {"layer": self.settings.layer}
         now["epsilon"] = self.settings.epsilon  # which remembers by itself

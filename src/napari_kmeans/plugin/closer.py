@@ -62,7 +62,9 @@ class Closer(QWidget):
     def _tell(self) -> None:
         n, heights = self.slider.value(), self._heights
         left = f"{len(heights) + 1 - n} left" if heights else ""
-        self.said.setText(f"{heights[n - 1]:.3g}, {left}" if n else left)
+        palette = self._clusters.palette
+        unit = "ΔE " if palette is not None and palette.layout.rgb else ""
+        self.said.setText(f"{unit}{heights[n - 1]:.3g}, {left}" if n else left)
 
     def _on_moved(self, n: int) -> None:
         self._tell()

@@ -6,18 +6,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 from psygnal import Signal
 
 from ..core.palettes.colors import hexadecimal
 from ..core.palettes.edit import Edit
-from ..layers.coloring import colors_of
 from .job import Question
 from .maps import levels_of, show_map
 from .script import Fitted, code
 from .seeds import add_seeds
-from .sources import part, pixel_size
+from .sources import part, pixel_size, sliders
 from .steps import CleanUp
-from .veil import is_veiled, veil
+from .veil import canvas_color, is_veiled, unveiled, veil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from napari.layers import Labels
+    from numpy.typing import NDArray
 
     from ..core.palettes.palette import Palette
     from ..core.reading.fit import ImageSamples
@@ -112,8 +113,8 @@ class Clusters:
         result = self.shown.result
         if self.palette is not None:
             palette: Palette = replace(result.palette, counts=result.counts)
-            table: pd.DataFrame = palette.table(*pixel_size(self.model.sources[0]))
-            table["color"] = hexadecimal(colors_of(result, self._source).labels)
+            table: pd.DataFrame = palette.table(*self.pixel)
+            table["color"] = hexadecimal(self.colors)
             if (cleaned := self.shown.cleaned) is not None:
                 before = dict(zip(cleaned.index, cleaned.counts_before, strict=True))
                 table["pixels before"] = table["label"].map(before).fillna(0)
@@ -121,6 +122,15 @@ class Clusters:
             return table
         features: pd.DataFrame = getattr(result, "summary", result).features
         return features.rename(columns={"index": "label"})
+
+    @property
+    def colors(self) -> NDArray[np.float64]:
+        """The colors in which labels are shown, none hidden or faded: (k, 3)."""
+        if (layer := self.layer) is not None:
+            return unveiled(layer)[1 : self.k + 1, :3]
+        result = self.shown.result if self.shown else None
+        colors = getattr(getattr(result, "summary", result), "colors", None)
+        return np.zeros((self.k, 3)) if colors is None else np.asarray(colors)
 
     @property
     def _labels(self) -> Any:
@@ -135,6 +145,18 @@ class Clusters:
         if self.palette is None:
             raise ValueError("There should be clusters that have a palette: run first.")
         return self.palette
+
+    @property
+    def pixel(self) -> tuple[float, str]:
+        """The area, or volume, of a pixel in the layer's units, and what these are."""
+        sources = self.model.sources
+        return pixel_size(sources[0]) if sources else (1.0, "")
+
+    @property
+    def planes(self) -> tuple[int, ...]:
+        """The axes of the labels along which the planes that are seen lie."""
+        images = self.model.choice.offers.images
+        return sliders(self.model.viewer.dims, images[0]) if images else ()
 
     @property
     def layer(self) -> Labels | None:
@@ -227,21 +249,13 @@ class Clusters:
         faded: set[int] = set()
         if self.alone and self.selected:
             faded = {*range(1, self.k + 1)} - {*self.selected}
-        veil(layer, self.hidden, faded, self._canvas)
+        veil(layer, self.hidden, faded, canvas_color(self.model.viewer))
 
     def _unveil(self) -> None:
         """Show all of labels that are the user's now, such as those that were kept."""
         for layer in self.model.viewer.layers:
             if is_veiled(layer) and not self.model.shows(layer):
                 veil(cast("Labels", layer), (), ())
-
-    @property
-    def _canvas(self) -> tuple[float, float, float]:
-        from napari.utils.theme import get_theme
-
-        theme = get_theme(self.model.viewer.theme)
-        red, green, blue = theme.canvas.as_rgb_tuple()[:3]
-        return red / 255, green / 255, blue / 255
 
     def _on_shown(self) -> None:
         """Look at what those that were looked at have become."""
@@ -401,10 +415,8 @@ class Clusters:
         from ..files.indexed import write_indexed
 
         labels, shown = self._labels, self.shown
-        if shown and shown.reading:  # of a plane, without the axes along which it is
-            labels = labels[
-                tuple(0 if at != slice(None) else at for at in shown.reading.cut)
-            ]
+        if shown and shown.reading:
+            labels = labels[shown.reading.flat_cut]
         write_indexed(path, labels, self._palette)
 
     def apart(self) -> None:
@@ -413,8 +425,7 @@ class Clusters:
 
         from ..layers.parts import one_layer_each
 
-        given = self._labels, self._palette, self._source
-        for data in one_layer_each(*given):
+        for data in one_layer_each(self._labels, self._palette, self._source):
             self.model.viewer.add_layer(Layer.create(*data))
 
     @property
@@ -424,8 +435,6 @@ class Clusters:
         if step is None or step.run.reading is None or step.run.settings is None:
             raise ValueError("There should be clusters to tell of: run first.")
         reading, settings, clean_up = step.run.reading, step.run.settings, step.clean_up
-        cleaned: dict[str, Any] = {"size": clean_up.size}
-        cleaned |= {"axes": clean_up.axes} if clean_up.axes else {}
         started = any(isinstance(one, Fitted) and one.started for one in step.made)
         return code(
             cast("Any", model.sources),
@@ -436,5 +445,5 @@ class Clusters:
             mask=settings.mask,
             start_labels=settings.start_labels if started else None,
             rejected=clean_up.least,
-            despeckled=cleaned if clean_up.size else None,
+            despeckled=clean_up.despeckled,
         )

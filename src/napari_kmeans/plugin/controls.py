@@ -164,6 +164,9 @@ class Controls(Container[Any]):
             text="Side by side",
             tooltip="Show the results that you kept, and their image, in a grid.",
         )
+        self.choose_button = PushButton(
+            text="K?", tooltip="Choose K: compare the image with each K of a range."
+        )
         self.progress = ProgressBar(min=0, max=100, value=0)
         self.message = Label(value="")
         for name, control in vars(self).items():
@@ -188,7 +191,9 @@ class Controls(Container[Any]):
         }
         self.folded["Output"].append(self.outputs)
         self.buttons = _row("buttons", [self.run_button, self.cancel_button, self.live])
-        self.kept = _row("kept", [self.keep_button, self.grid_button])
+        self.kept = _row(
+            "kept", [self.keep_button, self.grid_button, self.choose_button]
+        )
         rows = [self.settings, self.buttons, self.progress, self.message, self.kept]
         super().__init__(labels=False, widgets=rows)
         for name, control in self.of_settings.items():

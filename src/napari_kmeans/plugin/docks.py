@@ -20,4 +20,5 @@ def open_panel(viewer: ViewerModel, name: str) -> Any:
         if title.startswith(name):
             there.parent().show()
             return there
-    return window.add_plugin_dock_widget("napari-kmeans", name)[1]
+    tabbed = name == CHOOSE  # beside the clusters, as there is no room for all
+    return window.add_plugin_dock_widget("napari-kmeans", name, tabify=tabbed)[1]

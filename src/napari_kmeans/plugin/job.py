@@ -133,6 +133,13 @@ class Job:
         return self.like.groups(step.palette) is not None
 
     @property
+    def is_brief(self) -> bool:
+        """Whether it takes some tenths of a second, or nobody has asked for it."""
+        if self.step is None or self.kept is None:
+            return self.quiet
+        return self.quiet or self.step.clean_up == UNCLEANED
+
+    @property
     def ran(self) -> Run:
         """What is clustered and how, on record."""
         reading = self.reading and replace(self.reading, data=[])
@@ -252,7 +259,8 @@ def _samples(
 ) -> tuple[ImageSamples, Kept | None, float]:
     """Return samples, those to keep, and which part of a job it was to read them."""
     kept = job.kept
-    if kept is not None and kept.holds(inside):
+    # What is edited is what layers show, be there another image by now.
+    if kept is not None and kept.holds(inside, look=job.step is None):
         return kept.samples, kept, 0.0
     from ..core.reading.source import read_samples
 

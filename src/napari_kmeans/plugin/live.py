@@ -22,6 +22,9 @@ REST = 0.3
 #: Seconds up to which a full answer is as good as a coarse one.
 BRIEF = 0.06
 
+#: Seconds up to which nobody needs to be told how far it is.
+QUICK = 0.5
+
 #: Seconds of a fit from which on nothing follows by itself.
 SLOW = 1.0
 
@@ -41,6 +44,7 @@ class Live:
         self._seen = self._key
         self._wanted = self._coarse = False
         self._brief: set[Any] = set()
+        self._quick: set[Any] = set()
         self._rest = QTimer()
         self._rest.setSingleShot(True)
         self._rest.setInterval(round(1000 * REST))
@@ -99,7 +103,15 @@ class Live:
         if self._wanted or model.busy:
             self._rest.start()
         elif self._coarse:
+            self._start_in_full()
+
+    def _start_in_full(self) -> None:
+        """Begin with the full answer; one that may take long is told of as a run is."""
+        model = self._model
+        if self._seen[0] in self._quick:
             self._start_quietly(model.job)
+        elif (job := model.begin()) is not None:
+            self._start(job)
 
     def go_on(self, job: Job, outcome: Outcome) -> None:
         """Heed that a job has ended: another may be wanted."""
@@ -119,13 +131,16 @@ class Live:
 
     def _judge(self, job: Job, outcome: Outcome) -> None:
         """Tell by how long it took whether it can follow at once, or not at all."""
-        if job.kept is None or job.step is not None:
+        if job.step is not None:
             return
-        if outcome.seconds < BRIEF:
-            self._brief.add(self._seen[0])
-        else:
-            self._brief.discard(self._seen[0])
-        if outcome.seconds > SLOW and self._model.settings.live:
+        ids = tuple(layer.unique_id for layer in job.sources)
+        for known, most in ((self._brief, BRIEF), (self._quick, QUICK)):
+            if outcome.seconds < most:
+                known.add(ids)
+            else:
+                known.discard(ids)
+        again = job.kept is not None or job.axes  # else it was read for the first time
+        if again and outcome.seconds > SLOW and self._model.settings.live:
             self._model.change(live=False)
 
     def stop(self) -> None:

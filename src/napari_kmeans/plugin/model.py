@@ -326,7 +326,9 @@ class KMeansModel(Workbench):
         """What is said of the latest run, or of what cannot be run."""
         if self._running or self._failed or self._said != self.bench.said:
             return self._said
-        lines = self._said, self.bench.quality and str(self.bench.quality), self.stale
+        quality = self.bench.quality
+        lost = None if quality is None else str(quality).replace("), ", ")\n")
+        lines = self._said, lost, self.stale
         return "\n".join(line for line in lines if line)
 
     @property

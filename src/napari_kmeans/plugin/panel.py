@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QAction, QColor, QKeySequence  # type: ignore[attr-defined]
 from qtpy.QtWidgets import (  # type: ignore[attr-defined]
+    QCheckBox,
     QColorDialog,
+    QComboBox,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
@@ -15,7 +18,6 @@ from qtpy.QtWidgets import (  # type: ignore[attr-defined]
     QMenu,
     QPushButton,
     QShortcut,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -163,10 +165,10 @@ class ClustersWidget(QWidget):
 
     def _clean_up(self) -> Section:
         """Return what cleans up labels."""
-        self.speck = QSpinBox()
+        self.speck = QDoubleSpinBox()
         self.speck.setRange(0, 10**9)
+        self.speck.setDecimals(1)
         self.speck.setValue(20)
-        self.speck.setSuffix(" px")
         self.speck.setToolTip("Smaller components go to a neighbor; 0: none do.")
         self.least = QDoubleSpinBox()
         self.least.setRange(0, 1)
@@ -176,6 +178,10 @@ class ClustersWidget(QWidget):
         unsure = "Leave out pixels that are nearly as near to another center."
         self.buttons["despeckle"] = self._button("Despeckle", speck, self.despeckle)
         self.buttons["reject"] = self._button("Reject unsure", unsure, self.reject)
+        self.unit = QComboBox()
+        self.unit.setToolTip("What the size of a component is told in.")
+        self.by_plane = QCheckBox("each plane on its own")
+        self.by_plane.setToolTip("Components end where a plane does.")
         content = QWidget()
         grid = QGridLayout(content)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -184,6 +190,8 @@ class ClustersWidget(QWidget):
         for row, (name, box) in enumerate(rows):
             grid.addWidget(self.buttons[name], row, 0)
             grid.addWidget(box, row, 1)
+        grid.addWidget(self.unit, 0, 2)
+        grid.addWidget(self.by_plane, 2, 0, 1, 3)
         return Section("Clean up", content)
 
     def _button(self, text: str, tip: str, act: Callable[[], Any]) -> QPushButton:
@@ -217,6 +225,7 @@ class ClustersWidget(QWidget):
     def _on_changed(self) -> None:
         self.rows.renew()
         self.closer.renew()
+        self._show_units()
         self._on_looked()
 
     def _on_looked(self) -> None:
@@ -224,6 +233,15 @@ class ClustersWidget(QWidget):
         self.rows.look()
         self._enable()
         self._on_hover(0)
+
+    def _show_units(self) -> None:
+        """Offer pixels, and the units of the layer, for the sizes of components."""
+        _, unit = self.clusters.pixel
+        units = ["px", *([unit] if unit else [])]
+        if units != [self.unit.itemText(at) for at in range(self.unit.count())]:
+            self.unit.clear()
+            self.unit.addItems(units)
+        self.by_plane.setVisible(bool(self.clusters.planes))
 
     def _enable(self) -> None:
         """Enable what can be done now."""
@@ -274,7 +292,8 @@ class ClustersWidget(QWidget):
         if selected:
             share = clusters.share_of(clusters.selected)
             said += f"; selected: {', '.join(selected[:8])}, {100 * share:.1f} %"
-        return said
+        quality = clusters.model.bench.quality
+        return said if quality is None else f"{said}\n{quality}"
 
     # -- what is done --------------------------------------------------------------
 
@@ -299,7 +318,7 @@ class ClustersWidget(QWidget):
         if palette is None or len(self.clusters.selected) != 1:
             return
         [label] = self.clusters.selected
-        now = QColor(hexadecimal(palette.colors)[label - 1])
+        now = QColor(hexadecimal(self.clusters.colors)[label - 1])
         chosen = QColorDialog.getColor(now, self, f"Color of cluster {label}")
         if chosen.isValid():
             self._do(self.clusters.recolor, label, chosen.name())
@@ -338,7 +357,11 @@ class ClustersWidget(QWidget):
 
     def despeckle(self) -> None:
         """Clean up the labels."""
-        self._do(self.clusters.despeckle, self.speck.value())
+        size = self.speck.value()
+        if self.unit.currentIndex() > 0:
+            size /= self.clusters.pixel[0]
+        axes = self.clusters.planes if self.by_plane.isChecked() else ()
+        self._do(self.clusters.despeckle, math.ceil(size), axes)
 
     def reject(self) -> None:
         """Leave out pixels that are unsure."""

@@ -69,8 +69,12 @@ class Reading:
     def flat(self) -> Any:
         """Return the image without the axes along which it is a plane of the data."""
         before = (slice(None),) * ("channel_axis" in self.options)
-        at = (0 if one != slice(None) else one for one in self.cut)
-        return self.image()[(*before, *at)]
+        return self.image()[(*before, *self.flat_cut)]
+
+    @property
+    def flat_cut(self) -> tuple[Any, ...]:
+        """What takes the axes along which it is a plane from what was read."""
+        return tuple(0 if one != slice(None) else one for one in self.cut)
 
     def seen(self, view: View, sources: list[Layer]) -> Any:
         """Return what a view shows of the image, as one array."""

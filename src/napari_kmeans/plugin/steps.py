@@ -39,6 +39,12 @@ class CleanUp(NamedTuple):
         said += [f"Despeckle {self.size}"] if self.size else []
         return ", ".join(said) or "No clean-up"
 
+    @property
+    def despeckled(self) -> dict[str, Any] | None:
+        """The arguments of `despeckle`; None where it leaves all."""
+        axes = {"axes": self.axes} if self.axes else {}
+        return {"size": self.size, **axes} if self.size else None
+
 
 #: All pixels as they are labeled.
 UNCLEANED = CleanUp()

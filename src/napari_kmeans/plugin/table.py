@@ -15,7 +15,7 @@ from qtpy.QtCore import (
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QStyledItemDelegate
 
-from ..core.palettes.colors import black_or_white
+from ..core.palettes.colors import black_or_white, hexadecimal
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QPainter
@@ -68,10 +68,9 @@ class ClusterTable(QAbstractTableModel):
             self.beginResetModel()
         self.columns = columns
         self._values = [table[name].tolist() for name in table]
-        rgb = [QColor(color) for color in table.get("color", [])]
-        self._colors = rgb
-        plain = [[c.redF(), c.greenF(), c.blueF()] for c in rgb]
-        white = black_or_white(np.array(plain).reshape(-1, 3))[:, 0]
+        rgb = self._clusters.colors
+        self._colors = [QColor(color) for color in hexadecimal(rgb)]
+        white = black_or_white(rgb)[:, 0]
         self._inks = [QColor("white" if is_white else "black") for is_white in white]
         if same:
             self.told()

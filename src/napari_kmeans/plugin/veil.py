@@ -13,6 +13,7 @@ from .recoloring import colors_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from napari.components import ViewerModel
     from napari.layers import Labels, Layer
     from numpy.typing import NDArray
 
@@ -41,9 +42,8 @@ def veil(
     """
     record = dict(layer.metadata[METADATA])
     n = len(record["colors"])
-    colors = record.pop("unveiled", None)
-    if colors is None:
-        colors = colors_of(layer.colormap, n)
+    colors = unveiled(layer)
+    record.pop("unveiled", None)
     shown = _covered(colors, hidden, faded, cover)
     if not np.allclose(shown, colors_of(layer.colormap, n)):
         layer.colormap = label_colormap(np.arange(1, n), shown[1:])
@@ -54,9 +54,26 @@ def veil(
     layer.metadata = {**layer.metadata, METADATA: record}
 
 
+def canvas_color(viewer: ViewerModel) -> tuple[float, float, float]:
+    """Return the color of a viewer's canvas, from 0 to 1."""
+    from napari.utils.theme import get_theme
+
+    red, green, blue = get_theme(viewer.theme).canvas.as_rgb_tuple()[:3]
+    return red / 255, green / 255, blue / 255
+
+
 def is_veiled(layer: Layer) -> bool:
     """Whether some labels of a layer are hidden or faded."""
     return "unveiled" in layer.metadata.get(METADATA, {})
+
+
+def unveiled(layer: Labels) -> NDArray[Any]:
+    """Return the colors that labels have without a veil, from label 0: (n, 4)."""
+    record = layer.metadata[METADATA]
+    colors = record.get("unveiled")
+    if colors is None:
+        colors = colors_of(layer.colormap, len(record["colors"]))
+    return np.asarray(colors)
 
 
 def _covered(

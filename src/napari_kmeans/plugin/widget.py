@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QShortcut  # type: ignore[attr-defined]
 
 from .controls import Controls, said, show
 from .desk import Desk
-from .docks import CLUSTERS, open_panel
+from .docks import CHOOSE, CLUSTERS, open_panel
 from .scale import LEAST, MOST
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class KMeansWidget(Controls):
         self.cancel_button.changed.connect(self.cancel)
         self.keep_button.changed.connect(lambda: self.model.keep())
         self.grid_button.changed.connect(lambda: self.model.side_by_side())
+        self.choose_button.changed.connect(self._choose)
         self._on_key(QKeySequence.StandardKey.Undo, self._undo)
         self._on_key("Ctrl+Shift+Z", self._redo)
         self._opened = False
@@ -176,6 +177,9 @@ class KMeansWidget(Controls):
     def cancel(self) -> None:
         """Stop a run at once; the viewer stays as it is."""
         self.desk.cancel()
+
+    def _choose(self) -> None:
+        open_panel(self.model.viewer, CHOOSE)
 
     def _undo(self) -> None:
         self.desk.do(self.model.undo)

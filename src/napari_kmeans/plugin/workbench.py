@@ -290,18 +290,22 @@ class Workbench:
         return replace(job, kept=kept, generation=self._generation + 1)
 
     def measured(self) -> Job:
-        """Return the job of measuring what is lost by the clusters that are shown."""
+        """Return the job of measuring what is lost by the clusters that are shown.
+
+        Of an image that would have to be read again, it is not measured.
+        """
         from ..core.quality import measure
 
         palette, bench = self._current("measure").palette, self.bench
 
-        def then(quality: Quality, _job: Job) -> None:
-            if self.palette == palette:
+        def then(quality: Quality | None, _job: Job) -> None:
+            if quality is not None and self.palette == palette:
                 bench.quality = quality
                 self.told.emit()
 
-        def ask(samples: ImageSamples, _job: Job) -> Quality:
-            return measure(samples, palette)
+        def ask(samples: ImageSamples, _job: Job) -> Quality | None:
+            # Not by reading the image once more, which nobody has asked for.
+            return measure(samples, palette) if samples.is_read else None
 
         return self.asked(Question(ask, then))
 

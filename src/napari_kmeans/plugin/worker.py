@@ -57,8 +57,8 @@ class Worker:
         self._latest: tuple[str, float] | None = None
         self._begun = time.perf_counter()
         # Napari keeps it with its list of tasks: so it is not given what the job holds.
-        # Nobody looks at the bar of a preview, which takes as long to make as that.
-        told = {} if job.quiet else {"_progress": {"desc": title}}
+        # Nobody looks at the bar of what is brief, which takes as long to make as that.
+        told = {} if job.is_brief else {"_progress": {"desc": title}}
         self.native: FunctionWorker[Outcome] = create_worker(
             self._work, _start_thread=False, **told
         )
