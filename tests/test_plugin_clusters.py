@@ -11,6 +11,7 @@ from napari_kmeans import quantize
 from napari_kmeans.core.palettes.colors import hexadecimal
 from napari_kmeans.plugin.clusters import Clusters
 from napari_kmeans.plugin.model import KMeansModel
+from napari_kmeans.plugin.sources import Scope
 
 RNG = np.random.default_rng(0)
 COLOR = RNG.integers(0, 255, (40, 50, 3), np.uint8)
@@ -274,3 +275,194 @@ def test_a_result_that_is_kept_is_left_alone():
     places = [grid.position(place, told) for place in range(3)]
     assert places == sorted(places)
     assert places[0] == (0, 0)
+
+
+def test_a_given_color_is_that_of_its_label_whatever_the_image():
+    for kind in ("gray", "channels"):
+        clusters = begun(kind)
+        clusters.recolor(2, "#ff0000")
+        shown = np.asarray(clusters.layer.colormap.colors)[1:6, :3]
+        np.testing.assert_allclose(shown[1], [1, 0, 0])
+        assert clusters.table["color"].tolist() == hexadecimal(shown)
+
+
+def test_labels_that_were_painted_on_are_left_and_are_no_basis_of_others():
+    clusters = begun("gray")
+    painted = clusters.layer
+    before = painted.data.copy()
+    painted.data[:10] = 3
+    own = painted.data.copy()
+    clusters.merge([1, 2])
+    np.testing.assert_array_equal(
+        labels_of(clusters), np.array([0, 1, 1, 2, 3, 4])[before]
+    )
+    np.testing.assert_array_equal(painted.data, own)
+
+
+@pytest.mark.parametrize("how", ["kept", "renamed"])
+def test_layers_of_the_user_share_no_memory_with_others(how):
+    clusters = begun("gray")
+    theirs = clusters.layer
+    if how == "kept":
+        clusters.model.keep()
+    else:
+        theirs.name = "mine"
+    clusters.rename(1, "dark")
+    assert clusters.layer is not theirs
+    assert not np.shares_memory(clusters.layer.data, theirs.data)
+
+
+def test_what_is_hidden_is_so_in_each_image_alone():
+    clusters = begun("gray")
+    viewer, model = clusters.model.viewer, clusters.model
+    other = viewer.add_image(GRAY.copy(), name="other")
+    model.change(layer=other, k=5)
+    model.run()
+    model.change(layer=viewer.layers["first"])
+    clusters.hide([2])
+    model.change(layer=other)
+    assert not clusters.hidden
+    model.change(layer=viewer.layers["first"])
+    assert clusters.hidden == {2}
+    np.testing.assert_array_equal(clusters.layer.colormap.colors[2], [0, 0, 0, 1])
+
+
+def test_a_result_that_is_kept_shows_all_of_its_colors():
+    clusters = begun("gray")
+    layer = clusters.layer
+    colors = np.asarray(layer.colormap.colors).copy()
+    clusters.hide([2])
+    clusters.model.keep()
+    np.testing.assert_allclose(layer.colormap.colors, colors)
+
+
+def test_another_mask_is_heeded_where_the_centers_are_the_same():
+    viewer = ViewerModel()
+    viewer.add_image(np.tile(np.array([[0, 9]], np.uint8), (6, 5)), name="first")
+    mask = viewer.add_labels(np.repeat([1, 0], 30).reshape(6, 10), name="mask")
+    model = KMeansModel(viewer)
+    model.change(layer=viewer.layers["first"])
+    model.change(k=2)
+    model.run()
+    model.change(mask=mask)
+    model.run()
+    clusters = Clusters(model)
+    np.testing.assert_array_equal(labels_of(clusters) > 0, mask.data > 0)
+    clusters.undo()
+    assert labels_of(clusters).min() == 1
+
+
+def test_planes_each_on_their_own_are_not_edited_and_can_be_undone(notified):
+    clusters = begun("stack")
+    whole = labels_of(clusters).copy()
+    clusters.model.change(scope=Scope((0,)))
+    clusters.model.run()
+    assert clusters.palette is None
+    assert len(clusters.table) == 5
+    clusters.merge([1, 2])
+    assert notified == [
+        "There should be clusters of an image to change, not of points, or of planes "
+        "each on its own."
+    ]
+    clusters.undo()
+    np.testing.assert_array_equal(labels_of(clusters), whole)
+
+
+def test_a_run_from_the_same_seeds_adds_no_step():
+    clusters = begun("gray", k=3)
+    clusters.add_center()
+    clusters.model.viewer.layers["first seeds"].add([[5, 5], [30, 30]])
+    clusters.model.run()
+    steps = len(clusters.history.values)
+    clusters.model.run()
+    assert len(clusters.history.values) == steps
+
+
+def test_steps_that_are_not_there_are_told(notified):
+    clusters = begun("gray", k=3)
+    clusters.rename(7, "none")
+    clusters.go(5)
+    clusters.go(-1)
+    assert notified == [
+        "label=7 should be at most 3.",
+        "place=5 should be that of one of the 1 steps.",
+        "place=-1 should be that of one of the 1 steps.",
+    ]
+
+
+def test_what_is_to_be_undone_after_a_run_leads_no_farther_than_the_first():
+    clusters = begun("gray", k=3)
+    clusters.merge([1, 2])
+    job = clusters.model.begin()
+    for _ in range(4):
+        clusters.undo()
+    clusters.model.wait(job)
+    assert clusters.history.place == 0
+    assert labels_of(clusters).max() == 3
+
+
+def test_what_is_to_be_done_next_is_not_done_to_others(notified):
+    clusters = begun("gray", k=3)
+    viewer, model = clusters.model.viewer, clusters.model
+    other = viewer.add_image(GRAY.copy(), name="other")
+    model.run()
+    model.change(layer=viewer.layers["first"])
+    job = model.begin()
+    clusters.merge([1, 2])
+    model.change(layer=other)
+    model.wait(job)
+    assert [step.name for step in model.history.values] == ["K=3"]
+    assert notified == ["'first' should stay chosen until all is done to it."]
+
+
+def test_a_map_of_another_plane_lies_there_and_a_renamed_one_is_left():
+    clusters = begun("stack", k=3)
+    viewer, model = clusters.model.viewer, clusters.model
+    model.change(scope=Scope((0,), True))
+    for plane in (1, 3):
+        viewer.dims.set_point(0, plane)
+        model.run()
+        clusters.show_margins()
+        assert viewer.layers["first plane margin"].translate[0] == plane
+    viewer.layers["first plane margin"].name = "mine"
+    clusters.show_margins()
+    assert {"mine", "first plane margin"} <= {layer.name for layer in viewer.layers}
+    clusters.apart()
+    assert viewer.layers["first plane cluster 1"].translate[0] == 3
+
+
+def test_channels_stay_chosen_when_a_result_is_selected():
+    clusters = begun("channels")
+    clusters.show_margins()
+    clusters.model.viewer.layers.selection.active = clusters.layer
+    assert len(clusters.model.sources) == 3
+    clusters.split(1)
+    assert clusters.k == 6
+
+
+@pytest.mark.parametrize("current", [False, True])
+def test_a_preview_of_a_plane_leaves_out_what_is_masked(current):
+    viewer = ViewerModel()
+    viewer.add_image(STACK, name="first")
+    mask = viewer.add_labels((STACK > 30_000).astype(np.uint8), name="mask")
+    model = KMeansModel(viewer)
+    model.change(layer=viewer.layers["first"])
+    viewer.dims.set_point(0, 3)
+    model.change(mask=mask, scope=Scope((0,), True) if current else Scope())
+    model.wait(model.begin_quietly(model.preview))
+    [seen] = [one for one in viewer.layers if one.name.endswith(" labels")]
+    np.testing.assert_array_equal(seen.data > 0, mask.data[3:4] > 0)
+    assert seen.translate[0] == 3
+
+
+def test_a_preview_of_a_lower_level_leaves_out_what_is_masked():
+    viewer = ViewerModel()
+    levels = [np.kron(GRAY, np.ones((2, 2), np.uint8)), GRAY]
+    image = viewer.add_image(levels, name="first", multiscale=True)
+    mask = viewer.add_labels((levels[0] > 90).astype(np.uint8), name="mask")
+    model = KMeansModel(viewer)
+    model.change(layer=image)
+    model.change(mask=mask)
+    image.data_level = 1
+    model.wait(model.begin_quietly(model.preview))
+    np.testing.assert_array_equal(viewer.layers["first labels"].data > 0, GRAY > 90)

@@ -14,6 +14,7 @@ from napari_kmeans import quantize
 from napari_kmeans.core.cluster import opencv
 from napari_kmeans.plugin import live, settings
 from napari_kmeans.plugin.preferences import Preferences
+from napari_kmeans.plugin.view import view_of
 
 PHOTO = skimage.data.coffee()
 
@@ -199,6 +200,15 @@ def test_a_dock_closed_in_between_leaves_the_full_answer(widget, qtbot):
     qtbot.waitUntil(lambda: widget.desk.live.coarse, timeout=30_000)
     viewer.window.remove_dock_widget(widget.native)
     assert viewer.layers["photo labels"].data.shape == PHOTO.shape[:2]
+
+
+def test_in_3d_all_of_an_image_is_seen(viewer, qtbot):
+    volume = np.arange(24 * 40 * 50, dtype=np.uint16).reshape(24, 40, 50)
+    image = viewer.add_image(volume, name="volume")
+    viewer.dims.ndisplay = 3
+    image.corner_pixels = np.array([[10, 12, 14], [13, 20, 30]])
+    view = view_of(viewer, image)
+    assert view.data(image).shape == volume.shape
 
 
 def test_lazy_images_are_not_followed_unless_asked_for(viewer, monkeypatch):

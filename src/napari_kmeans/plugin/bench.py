@@ -5,18 +5,60 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from ..core.palettes.matching import still_there
 from .history import History
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
     from ..core.despeckling.despeckle import Despeckled
+    from ..core.palettes.palette import Palette
     from ..core.quality import Quality
     from ..core.results.image import QuantizedImage
     from .reading import Reading
     from .settings import DockSettings
     from .steps import Step
     from .swept import Swept
+
+
+class Look(NamedTuple):
+    """What is looked at of clusters.
+
+    Attributes
+    ----------
+    selected : tuple of int
+        Labels, ascending.
+    hidden : frozenset of int
+        Those that are not shown.
+    alone : bool
+        Whether those that are selected are shown alone: the others are faded.
+    palette : Palette or None
+        Of which these are labels.
+    """
+
+    selected: tuple[int, ...] = ()
+    hidden: frozenset[int] = frozenset()
+    alone: bool = False
+    palette: Palette | None = None
+
+    def at(self, palette: Palette | None) -> Look:
+        """Return the look at what those that were looked at have become."""
+        become = _become(self.palette, palette)
+        selected = {become[x] for x in self.selected if x in become}
+        hidden = frozenset(become[x] for x in self.hidden if x in become)
+        return Look(tuple(sorted(selected)), hidden, self.alone, palette)
+
+
+def _become(before: Palette | None, after: Palette | None) -> dict[int, int]:
+    """Return which label each one has become, of those that are still there."""
+    if before is None or after is None:
+        return {}
+    if before.k == after.k and np.array_equal(before.centers, after.centers):
+        return {label: label for label in range(1, before.k + 1)}
+    there = still_there(before.centers, after.centers)
+    return {old + 1: new + 1 for old, new in there.items()}
 
 
 class Shown(NamedTuple):
@@ -51,6 +93,8 @@ class Bench:
         The steps of its clusters.
     shown : Shown or None
         What layers show; None before the first run.
+    look : Look
+        What is looked at.
     said : str
         What was said of it.
     swept : Swept or None
@@ -63,6 +107,7 @@ class Bench:
 
     history: History[Step] = field(default_factory=History)
     shown: Shown | None = None
+    look: Look = field(default_factory=Look)
     said: str = ""
     swept: Swept | None = None
     finest: QuantizedImage | None = None

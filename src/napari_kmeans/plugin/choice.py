@@ -118,7 +118,10 @@ class Choice:
             if selected and layer not in selected:
                 layer = selected[0]
         self.settings = replace(self.settings, layer=layer)
-        self._take()
+        if not selected and layer in self.sources and {*self.sources} <= {*offered}:
+            self._renew_all()  # a result, or seeds, are selected: channels stay
+        else:
+            self._take()
 
     @property
     def _selected(self) -> list[Layer]:

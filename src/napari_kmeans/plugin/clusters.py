@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from psygnal import Signal
 
-from ..core.palettes.colors import spectral
+from ..core.palettes.colors import hexadecimal, spectral
 from ..core.palettes.edit import Edit
-from ..core.palettes.matching import still_there
 from .job import Question
 from .maps import levels_of, show_map
 from .script import Fitted, code
 from .seeds import add_seeds
-from .sources import sliders
+from .sources import part, pixel_size, sliders
 from .steps import CleanUp
-from .veil import unveiled, veil
+from .veil import canvas_color, is_veiled, unveiled, veil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -53,12 +52,6 @@ class Clusters:
         Emitted when there are other clusters, or the same with other names or colors.
     looked : psygnal.Signal
         Emitted when others are selected, hidden or isolated.
-    selected : tuple of int
-        The labels that are selected, ascending.
-    hidden : frozenset of int
-        Those that are not shown.
-    alone : bool
-        Whether those that are selected are shown alone: the others are faded.
 
     Examples
     --------
@@ -82,10 +75,6 @@ class Clusters:
 
     def __init__(self, model: KMeansModel) -> None:
         self.model = model
-        self.selected: tuple[int, ...] = ()
-        self.hidden: frozenset[int] = frozenset()
-        self.alone = False
-        self._before: Palette | None = None
         model.shown.connect(self._on_shown)
         self._on_shown()
 
@@ -125,6 +114,7 @@ class Clusters:
         if self.palette is not None:
             palette: Palette = replace(result.palette, counts=result.counts)
             table: pd.DataFrame = palette.table(*self.pixel)
+            table["color"] = hexadecimal(self.colors)
             if (cleaned := self.shown.cleaned) is not None:
                 before = dict(zip(cleaned.index, cleaned.counts_before, strict=True))
                 table["pixels before"] = table["label"].map(before).fillna(0)
@@ -159,27 +149,14 @@ class Clusters:
     @property
     def pixel(self) -> tuple[float, str]:
         """The area, or volume, of a pixel in the layer's units, and what these are."""
-        if not self.model.sources:
-            return 1.0, ""
-        source = self.model.sources[0]
-        size = float(np.prod(np.abs(source.scale[-self._ndim :])))
-        units = {f"{unit:~}" for unit in source.units[-self._ndim :]}
-        unit = units.pop() if len(units) == 1 else ""
-        if unit in {"pixel", "px", ""}:
-            return size, ""
-        power = {2: "²", 3: "³"}.get(self._ndim, "")
-        return size, f"{unit}{power}"
+        sources = self.model.sources
+        return pixel_size(sources[0]) if sources else (1.0, "")
 
     @property
     def planes(self) -> tuple[int, ...]:
         """The axes of the labels along which the planes that are seen lie."""
         images = self.model.choice.offers.images
         return sliders(self.model.viewer.dims, images[0]) if images else ()
-
-    @property
-    def _ndim(self) -> int:
-        """Of how many axes the things are whose size is told."""
-        return min(3, int(self.model.sources[0].ndim))
 
     @property
     def layer(self) -> Labels | None:
@@ -217,7 +194,30 @@ class Clusters:
         result = cast("Shown", self.shown).result
         return getattr(result, "summary", result).shares
 
+    @property
+    def _source(self) -> Any:
+        """What was clustered, as a layer, or a list of those that were its channels."""
+        sources, reading = self.model.sources, self.shown and self.shown.reading
+        if reading and reading.cut:
+            sources = [part(source, reading.cut) for source in sources]
+        return sources[0] if len(sources) == 1 else sources
+
     # -- what is looked at ---------------------------------------------------------
+
+    @property
+    def selected(self) -> tuple[int, ...]:
+        """The labels that are selected, ascending."""
+        return self.model.bench.look.selected
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """The labels that are not shown."""
+        return self.model.bench.look.hidden
+
+    @property
+    def alone(self) -> bool:
+        """Whether those that are selected are shown alone: the others are faded."""
+        return self.model.bench.look.alone
 
     def select(self, labels: Collection[int]) -> None:
         """Select clusters, and no others."""
@@ -237,7 +237,8 @@ class Clusters:
 
     def _look(self, **look: Any) -> None:
         if any(getattr(self, name) != value for name, value in look.items()):
-            vars(self).update(look)
+            bench = self.model.bench
+            bench.look = bench.look._replace(**look)
             self._veil()
             self.looked.emit()
 
@@ -248,22 +249,19 @@ class Clusters:
         faded: set[int] = set()
         if self.alone and self.selected:
             faded = {*range(1, self.k + 1)} - {*self.selected}
-        veil(layer, self.hidden, faded, self._canvas)
+        veil(layer, self.hidden, faded, canvas_color(self.model.viewer))
 
-    @property
-    def _canvas(self) -> tuple[float, float, float]:
-        from napari.utils.theme import get_theme
-
-        theme = get_theme(self.model.viewer.theme)
-        red, green, blue = theme.canvas.as_rgb_tuple()[:3]
-        return red / 255, green / 255, blue / 255
+    def _unveil(self) -> None:
+        """Show all of labels that are the user's now, such as those that were kept."""
+        for layer in self.model.viewer.layers:
+            if is_veiled(layer) and not self.model.shows(layer):
+                veil(cast("Labels", layer), (), ())
 
     def _on_shown(self) -> None:
         """Look at what those that were looked at have become."""
-        before, self._before = self._before, self.palette
-        become = _become(before, self.palette)
-        self.selected = tuple(sorted({become[x] for x in self.selected if x in become}))
-        self.hidden = frozenset(become[x] for x in self.hidden if x in become)
+        bench = self.model.bench
+        bench.look = bench.look.at(self.palette)
+        self._unveil()
         self._veil()
         self.changed.emit()
 
@@ -311,7 +309,8 @@ class Clusters:
 
     def rename(self, label: int, name: str) -> None:
         """Give a cluster a name."""
-        if self.palette and self.palette.names[label - 1] != name:
+        names = self.palette.names if self.palette else ()
+        if name not in names[label - 1 : label]:
             self.edit("rename", label, name)
 
     def recolor(self, label: int, color: Sequence[float] | str) -> None:
@@ -341,7 +340,7 @@ class Clusters:
         self._clean(least=least)
 
     def _clean(self, **clean_up: Any) -> None:
-        step = self.history.current
+        step = self.model.step
         now = CleanUp() if step is None else step.clean_up
         wanted = now._replace(**clean_up)
         if wanted != now:
@@ -388,7 +387,7 @@ class Clusters:
 
     def go(self, place: int) -> None:
         """Go to a step of the history, by its place in it."""
-        if place != self.history.place:
+        if place != self.history.place or self.palette is None:
             self.model.do(partial(self.model.gone, place))
 
     def add_center(self) -> None:
@@ -415,7 +414,10 @@ class Clusters:
         """Write the labels as an indexed PNG in the colors of their clusters."""
         from ..files.indexed import write_indexed
 
-        write_indexed(path, self._labels, self._palette)
+        labels, shown = self._labels, self.shown
+        if shown and shown.reading:
+            labels = labels[shown.reading.flat_cut]
+        write_indexed(path, labels, self._palette)
 
     def apart(self) -> None:
         """Add the labels as one layer a cluster."""
@@ -423,20 +425,16 @@ class Clusters:
 
         from ..layers.parts import one_layer_each
 
-        sources = self.model.sources
-        source = sources[0] if len(sources) == 1 else sources
-        for data in one_layer_each(self._labels, self._palette, source):
+        for data in one_layer_each(self._labels, self._palette, self._source):
             self.model.viewer.add_layer(Layer.create(*data))
 
     @property
     def code(self) -> str:
         """Python that makes this very result, edits included."""
-        step, model = self.history.current, self.model
+        step, model = self.model.step, self.model
         if step is None or step.run.reading is None or step.run.settings is None:
             raise ValueError("There should be clusters to tell of: run first.")
         reading, settings, clean_up = step.run.reading, step.run.settings, step.clean_up
-        cleaned: dict[str, Any] = {"size": clean_up.size}
-        cleaned |= {"axes": clean_up.axes} if clean_up.axes else {}
         started = any(isinstance(one, Fitted) and one.started for one in step.made)
         return code(
             cast("Any", model.sources),
@@ -447,15 +445,5 @@ class Clusters:
             mask=settings.mask,
             start_labels=settings.start_labels if started else None,
             rejected=clean_up.least,
-            despeckled=cleaned if clean_up.size else None,
+            despeckled=clean_up.despeckled,
         )
-
-
-def _become(before: Palette | None, after: Palette | None) -> dict[int, int]:
-    """Return which label each one has become, of those that are still there."""
-    if before is None or after is None:
-        return {}
-    if before.k == after.k and np.array_equal(before.centers, after.centers):
-        return {label: label for label in range(1, before.k + 1)}
-    there = still_there(before.centers, after.centers)
-    return {old + 1: new + 1 for old, new in there.items()}

@@ -69,6 +69,8 @@ class Desk(QObject):
     def do(self, act: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Do an act of the model whose job, if it has one, is done in a thread.
 
+        Where it cannot be done, there is a notification.
+
         Parameters
         ----------
         act : callable
@@ -76,10 +78,14 @@ class Desk(QObject):
         *args, **kwargs
             What it gets.
         """
+        from napari.utils.notifications import show_error
+
         model = self.model
         model.start, before = self.start, model.start
         try:
             act(*args, **kwargs)
+        except (OSError, TypeError, ValueError) as error:
+            show_error(str(error))
         finally:
             model.start = before
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qtpy.QtWidgets import QMenu, QWidget
 
-    from .clusters import Clusters
+    from .desk import Desk
 
 
 class Exports:
@@ -22,11 +20,12 @@ class Exports:
     ----------
     parent : QWidget
         Over which dialogs are shown.
-    clusters : Clusters
+    desk : Desk
+        Whose clusters these are of.
     """
 
-    def __init__(self, parent: QWidget, clusters: Clusters) -> None:
-        self._parent, self._clusters = parent, clusters
+    def __init__(self, parent: QWidget, desk: Desk) -> None:
+        self._parent, self._desk, self._clusters = parent, desk, desk.clusters
 
     def fill(self, menu: QMenu) -> None:
         """Offer what can be saved or copied."""
@@ -34,12 +33,12 @@ class Exports:
         for text, act, can in (
             ("Table (CSV)…", self.table, True),
             ("Indexed PNG…", self.indexed, edited),
-            ("Labels as one layer a cluster", self._clusters.apart, True),
+            ("Labels as one layer a cluster", self._clusters.apart, edited),
             ("Copy as Python", self.copy, edited),
         ):
             action = menu.addAction(text)
             action.setEnabled(can)
-            action.triggered.connect(_calling(act))
+            action.triggered.connect(lambda _on=False, act=act: self._desk.do(act))
 
     def table(self) -> None:
         """Ask for a file, and write the table into it."""
@@ -66,12 +65,3 @@ class Exports:
             return None
         suffix = Path(name).suffix
         return Path(path) if Path(path).suffix else Path(path).with_suffix(suffix)
-
-
-def _calling(act: Callable[[], Any]) -> Callable[..., None]:
-    """Return a slot that calls an act without what the signal tells."""
-
-    def called(_on: bool = False) -> None:
-        act()
-
-    return called

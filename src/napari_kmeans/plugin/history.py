@@ -51,8 +51,10 @@ class History(Generic[T]):
         return self.place < len(self.values) - 1
 
     def add(self, value: T) -> None:
-        """Go on with a value; one that is the current already adds nothing."""
-        if value != self.current:
+        """Go on with a value; one that equals the current takes its place."""
+        if value == self.current:
+            self.values[self.place] = value
+        else:
             kept = self.values[: self.place + 1]
             self.values = [*kept, value][-LONGEST:]
             self.place = len(self.values) - 1

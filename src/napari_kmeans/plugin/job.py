@@ -190,7 +190,7 @@ def run(job: Job, progress: Report | None = None) -> Outcome:
 def _done(job: Job) -> Outcome:
     # First of all, before the user paints on: the first imports may take seconds.
     inside, labels = None, None
-    if job.reading is not None:
+    if job.reading is not None and not job.is_light:
         inside = job.reading.inside()
         if job.start_labels is not None:
             labels = job.start_labels[job.reading.cut]
@@ -346,7 +346,7 @@ def seen(job: Job, view: View, inside: NDArray[np.bool_] | None) -> QuantizedIma
     if reading is None:
         raise TypeError("reading=None should be how an image is read.")
     part = np.asarray(reading.seen(view, job.sources))
-    around = None if inside is None else view.of(inside)
+    around = None if inside is None else view.inside(inside, job.sources[0])
     whole = kept is not None and not job.axes and kept.holds(inside, look=False)
     if kept is not None and whole:
         samples = kept.samples

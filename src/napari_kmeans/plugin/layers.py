@@ -75,8 +75,9 @@ def showing(viewer: ViewerModel, layers: Iterable[LayerData]) -> Iterator[Layer]
         if layer_data[2] == "labels" and old is not None:
             colors = recolored(old, layer_data[1])
         layer = _show(viewer, old, layer_data, colors, number)
-        selection.active = active
-        selection.update(selected & set(viewer.layers))
+        if old is None:
+            selection.active = active
+            selection.update(selected & set(viewer.layers))
         if old is None:
             try:
                 yield layer
@@ -161,7 +162,7 @@ def _number_to_update(viewer: ViewerModel, layers: list[LayerData]) -> int | Non
     for number in sorted(set(map(_number, found)), reverse=True):
         # Those without a number a script has added, maybe of several sources.
         members = _members(viewer, number) if number else found
-        if not any(_is_users(layer) for layer in members if _number(layer) == number):
+        if not any(is_users(layer) for layer in members if _number(layer) == number):
             return number
     return None
 
@@ -188,7 +189,7 @@ def _id(layer: Layer) -> str:
     return str(layer.unique_id)
 
 
-def _is_users(layer: Layer) -> bool:
+def is_users(layer: Layer) -> bool:
     """Whether the user has kept or renamed a layer, painted, or moved its points."""
     record = layer.metadata[METADATA]
     if is_kept(layer):
@@ -259,7 +260,7 @@ def _show(
         hidden = {**attributes, "visible": False}
         layer = viewer.add_layer(Layer.create(data, hidden, kind))
     elif multiscale or getattr(layer, "multiscale", False):
-        layer = _replace(viewer, layer, Layer.create(data, attributes, kind))
+        layer = put_instead(viewer, layer, Layer.create(data, attributes, kind))
     else:
         _update(layer, data, attributes)
     record = {**attributes["metadata"][METADATA], "result": number, "id": _id(layer)}
@@ -288,8 +289,8 @@ def _update(layer: Layer, data: Any, attributes: dict[str, Any]) -> None:
         layer.show_selected_label = layer.show_selected_label
 
 
-def _replace(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
-    """Put a layer where another was, looking the same.
+def put_instead(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
+    """Put a layer where another was, looking the same, and selected where that was.
 
     A single level cannot become many, nor, before napari 0.9, many become others.
     """
@@ -300,9 +301,14 @@ def _replace(viewer: ViewerModel, old: Layer, new: Layer) -> Layer:
     for look in looks:
         setattr(new, look, getattr(old, look))
     name, index = old.name, viewer.layers.index(old)
+    selection = viewer.layers.selection
+    active, selected = selection.active, {*selection}
     viewer.layers.remove(old)
     viewer.layers.insert(index, new)
     new.name = name
+    was = {old: new}
+    viewer.layers.selection = {was.get(layer, layer) for layer in selected}
+    viewer.layers.selection.active = was.get(active, active)
     return new
 
 

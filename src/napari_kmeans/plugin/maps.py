@@ -10,13 +10,14 @@ from ..core.run.lazy import is_lazy
 from ..layers.levels import downsampled
 from ..layers.metadata import METADATA
 from ..layers.source import lower_levels, placement_in, title
+from .layers import put_instead
 from .sources import part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari.components import ViewerModel
-    from napari.layers import Image
+    from napari.layers import Image, Layer
 
     from .job import Job
 
@@ -68,25 +69,33 @@ def _by_planes(image: Any, *, color: bool) -> Any:
 
 
 def show_map(viewer: ViewerModel, job: Job, name: str, levels: list[Any]) -> None:
-    """Add a map as a layer, or put it into the one of that name that is there."""
+    """Add a map as a layer, or put it into the one that was added for that before.
+
+    One that has another name since is the user's.
+    """
+    from napari.layers import Image
+
     sources: list[Image] = list(job.sources)
     cut = job.reading.cut if job.reading else ()
     placed = [part(source, cut) if cut else source for source in sources]
     called = f"{title(placed)} {name}"
     key = {"map": name, "source_id": " ".join(str(one.unique_id) for one in sources)}
-    for layer in viewer.layers:
-        same = {**layer.metadata.get(METADATA, {}), **key} == layer.metadata.get(
-            METADATA
-        )
-        if same and not layer.multiscale and len(levels) == 1:
-            layer.data = levels[0]
-            return
-    data = levels if len(levels) > 1 else levels[0]
-    viewer.add_image(
-        data,
-        name=called,
-        multiscale=len(levels) > 1,
-        metadata={METADATA: key},
+    attributes: dict[str, Any] = {
+        "name": called,
+        "multiscale": len(levels) > 1,
+        "metadata": {METADATA: key},
         **placement_in(placed[0], levels[0].ndim, None),
         **LOOKS[name],
-    )
+    }
+    new = Image(levels if len(levels) > 1 else levels[0], **attributes)
+    old = next((one for one in viewer.layers if _is_for(one, key)), None)
+    if old is None:
+        viewer.add_layer(new)
+    else:
+        put_instead(viewer, old, new)
+    new.metadata = {METADATA: {**key, "name": new.name}}
+
+
+def _is_for(layer: Layer, key: dict[str, str]) -> bool:
+    """Whether a layer is what was added for a map, under the name it has."""
+    return bool(layer.metadata.get(METADATA) == {**key, "name": layer.name})

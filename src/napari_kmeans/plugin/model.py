@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
     from ..core.palettes.palette import Palette
     from .job import Outcome
@@ -81,7 +82,7 @@ class KMeansModel(Workbench):
         self.progress: float | None = None
         self.start: Callable[[Job], None] = self.wait
         self._running = self._quiet = False
-        self._next: list[Make] = []
+        self._next: list[tuple[list[Layer], Make]] = []
         self._said, self._failed, self._notice = "", False, ""
         self.choice.changed.connect(self._on_changed)
         self.choice.moved.connect(self._on_moved)
@@ -166,8 +167,16 @@ class KMeansModel(Workbench):
         if not self._running:
             if job := self.begin(make):
                 self.start(job)
-        elif make != self.job or make not in self._next:  # once more is enough
-            self._next.append(make)
+        elif make != self.job or make not in [one for _, one in self._next]:
+            self._next.append((self.sources, make))  # to run once more is enough
+
+    def _go_on(self, sources: list[Layer], make: Make) -> None:
+        """Do what was to be done next, of what was chosen then; a run, of what is."""
+        if make == self.job or sources == self.sources:
+            self.do(make)
+            return
+        names = ", ".join(repr(source.name) for source in sources)
+        self._fail(ValueError(f"{names} should stay chosen until all is done to it."))
 
     def wait(self, job: Job) -> None:
         """Do a job at once."""
@@ -241,8 +250,8 @@ class KMeansModel(Workbench):
             self._running = self._quiet = False
             self.choice.follow()
             self.told.emit()
-        if self._next:
-            self.do(self._next.pop(0))
+        while self._next and not self._running:
+            self._go_on(*self._next.pop(0))
 
     def is_latest(self, job: Job) -> bool:
         """Whether a job is the one that is under way."""
@@ -300,14 +309,14 @@ class KMeansModel(Workbench):
 
     def undo(self) -> Palette | None:
         """Show the clusters before; return what is the current palette then."""
-        if self.history.can_undo:
-            self.do(lambda: self.gone(self.history.place - 1))
+        if self.can_undo:
+            self.do(lambda: self.gone(max(self.earlier, 0)))
         return self.palette
 
     def redo(self) -> Palette | None:
         """Show the clusters that were undone; return what is the current then."""
         if self.history.can_redo:
-            self.do(lambda: self.gone(self.history.place + 1))
+            self.do(lambda: self.gone(self.later))
         return self.palette
 
     # -- what is said --------------------------------------------------------------

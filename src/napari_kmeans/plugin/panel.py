@@ -74,7 +74,7 @@ class ClustersWidget(QWidget):
         super().__init__()
         self.desk = Desk.of(napari_viewer)
         self.clusters = self.desk.clusters
-        self.exports = Exports(self, self.clusters)
+        self.exports = Exports(self, self.desk)
         self._build()
         self.space = Space(self.desk)
         self.pointing = Pointing(self.clusters, self._on_hover)
@@ -252,7 +252,7 @@ class ClustersWidget(QWidget):
         """Enable what can be done now."""
         clusters = self.clusters
         n = len(clusters.selected)
-        edited = clusters.palette is not None
+        edited = self._edited
         possible = {
             "merge": edited and n > 1,
             "split": edited and n == 1,
@@ -262,9 +262,9 @@ class ClustersWidget(QWidget):
             "lock": edited and n > 0,
             "isolate": n > 0,
             "show_all": bool(clusters.hidden) or clusters.alone,
-            "undo": clusters.history.can_undo,
+            "undo": clusters.model.can_undo,
             "redo": clusters.history.can_redo,
-            "steps": len(clusters.history.values) > 1,
+            "steps": len(clusters.history.values) > edited,
             "orders": edited,
             "export": clusters.k > 0,
             "despeckle": edited,
@@ -275,6 +275,11 @@ class ClustersWidget(QWidget):
         self.speck.setEnabled(edited)
         self.least.setEnabled(edited)
         self.closer.setEnabled(edited)
+
+    @property
+    def _edited(self) -> bool:
+        """Whether the clusters that are shown can be edited."""
+        return self.clusters.palette is not None
 
     def _on_hover(self, label: int) -> None:
         """Tell of the cluster below the cursor, or of all."""
@@ -377,7 +382,7 @@ class ClustersWidget(QWidget):
         history = self.clusters.history
         for place, step in enumerate(history.values):
             action = QAction(step.name, menu, checkable=True)
-            action.setChecked(place == history.place)
+            action.setChecked(place == history.place and self._edited)
             action.triggered.connect(
                 lambda _on=False, place=place: self._do(self.clusters.go, place)
             )

@@ -69,8 +69,12 @@ class Reading:
     def flat(self) -> Any:
         """Return the image without the axes along which it is a plane of the data."""
         before = (slice(None),) * ("channel_axis" in self.options)
-        at = (0 if one != slice(None) else one for one in self.cut)
-        return self.image()[(*before, *at)]
+        return self.image()[(*before, *self.flat_cut)]
+
+    @property
+    def flat_cut(self) -> tuple[Any, ...]:
+        """What takes the axes along which it is a plane from what was read."""
+        return tuple(0 if one != slice(None) else one for one in self.cut)
 
     def seen(self, view: View, sources: list[Layer]) -> Any:
         """Return what a view shows of the image, as one array."""
@@ -143,11 +147,15 @@ class Kept:
 
         Also within an array, at which it looks for that.
         """
-        if inside is None or self.inside is None:
-            same = inside is self.inside
-        else:
-            same = np.array_equal(inside, self.inside)
+        same = is_same(inside, self.inside)
         return same and not (look and marks_of(self.reading) != self.marks)
+
+
+def is_same(mask: Any, other: Any) -> bool:
+    """Whether two masks, or None, are of the same pixels."""
+    if mask is None or other is None:
+        return mask is other
+    return bool(np.array_equal(mask, other))
 
 
 def marks_of(reading: Reading) -> list[Hashable]:

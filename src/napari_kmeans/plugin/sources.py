@@ -78,6 +78,18 @@ def part(image: Image, cut: tuple[slice, ...]) -> Image:
     return Image(data, **{**attributes, **placed})
 
 
+def pixel_size(source: Layer) -> tuple[float, str]:
+    """Return the area, or volume, of a pixel in a layer's units, and these."""
+    ndim = min(3, int(source.ndim))
+    size = float(np.prod(np.abs(source.scale[-ndim:])))
+    units = {f"{unit:~}" for unit in source.units[-ndim:]}
+    unit = units.pop() if len(units) == 1 else ""
+    if unit in {"pixel", "px", ""}:
+        return size, ""
+    power = {2: "²", 3: "³"}.get(ndim, "")
+    return size, f"{unit}{power}"
+
+
 def check_channels(images: list[Image]) -> None:
     """Raise where layers cannot be the channels of one image."""
     first, *others = images

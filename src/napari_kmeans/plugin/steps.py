@@ -39,6 +39,12 @@ class CleanUp(NamedTuple):
         said += [f"Despeckle {self.size}"] if self.size else []
         return ", ".join(said) or "No clean-up"
 
+    @property
+    def despeckled(self) -> dict[str, Any] | None:
+        """The arguments of `despeckle`; None where it leaves all."""
+        axes = {"axes": self.axes} if self.axes else {}
+        return {"size": self.size, **axes} if self.size else None
+
 
 #: All pixels as they are labeled.
 UNCLEANED = CleanUp()
@@ -86,7 +92,7 @@ class Step:
     name: str
     palette: Palette
     run: Run = field(compare=False)
-    made: tuple[Fitted | Edit, ...] = ()
+    made: tuple[Fitted | Edit, ...] = field(default=(), compare=False)
     clean_up: CleanUp = UNCLEANED
 
     def after(self, edit: Edit, samples: ImageSamples | None = None) -> Step:

@@ -13,7 +13,8 @@ from .recoloring import colors_of
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from napari.layers import Labels
+    from napari.components import ViewerModel
+    from napari.layers import Labels, Layer
     from numpy.typing import NDArray
 
 #: How much of a label that is faded is covered.
@@ -51,6 +52,19 @@ def veil(
     if hidden or faded:
         record["unveiled"] = colors
     layer.metadata = {**layer.metadata, METADATA: record}
+
+
+def canvas_color(viewer: ViewerModel) -> tuple[float, float, float]:
+    """Return the color of a viewer's canvas, from 0 to 1."""
+    from napari.utils.theme import get_theme
+
+    red, green, blue = get_theme(viewer.theme).canvas.as_rgb_tuple()[:3]
+    return red / 255, green / 255, blue / 255
+
+
+def is_veiled(layer: Layer) -> bool:
+    """Whether some labels of a layer are hidden or faded."""
+    return "unveiled" in layer.metadata.get(METADATA, {})
 
 
 def unveiled(layer: Labels) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..layers.levels import downsampled
 from .sources import image_shape, plane, sliders
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ class View(NamedTuple):
     def of(self, array: Any) -> Any:
         """Return the part of an array of the shape of the level."""
         return array[self.cut]
+
+    def inside(self, mask: Any, image: Image) -> Any:
+        """Return the part that is seen of a mask, of all of an image or of a plane."""
+        if image.multiscale:
+            mask = downsampled(mask, image.data[self.level].shape[: image.ndim])
+        one = slice(0, 1)
+        sizes = zip(self.cut, mask.shape, strict=True)
+        return mask[tuple(one if size == 1 else cut for cut, size in sizes)]
 
     def data(self, image: Image) -> Any:
         """Return the part of an image that is seen."""
@@ -89,7 +98,7 @@ def view_of(viewer: ViewerModel, image: Image) -> View:
     corners = np.asarray(image.corner_pixels)
     for axis in shown:
         low, high = int(corners[0, axis]), int(corners[1, axis]) + 1
-        if high - low < 2:  # not drawn yet
+        if high - low < 2 or len(shown) > 2:  # not drawn yet, or seen from aside
             low, high = 0, shape[axis]
         cut[axis] = slice(max(low, 0), min(high, shape[axis]), 1)
     step = _step(viewer, image, shape, [cut[axis] for axis in shown])

@@ -13,7 +13,8 @@ from ..core.run.memory import keepable
 from .bench import Bench, Shown
 from .choice import Choice
 from .job import Job, Question
-from .layers import is_kept, keep, side_by_side
+from .layers import is_kept, is_users, keep, side_by_side
+from .reading import is_same
 from .request import request
 from .sources import full_resolution, part
 from .steps import UNCLEANED
@@ -108,10 +109,31 @@ class Workbench:
         return self.bench.history
 
     @property
+    def step(self) -> Step | None:
+        """The step that layers show; None of planes and points, which have none."""
+        shown = self.bench.shown
+        edited = shown is not None and isinstance(shown.result, QuantizedImage)
+        return self.history.current if edited else None
+
+    @property
     def palette(self) -> Palette | None:
-        """The current palette of the sources; None before the first run."""
-        step = self.history.current
-        return None if step is None else step.palette
+        """The current palette of the sources; None where there is no `step`."""
+        return None if self.step is None else self.step.palette
+
+    @property
+    def earlier(self) -> int:
+        """The place of the step before what is shown; -1 where there is none."""
+        return self.history.place - (self.step is not None)
+
+    @property
+    def later(self) -> int:
+        """The place of the step after the current; that of the last is its own."""
+        return self.history.place + self.history.can_redo
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is an earlier step."""
+        return self.earlier >= 0
 
     def keep(self) -> None:
         """Make the present result the user's own, named by its K.
@@ -123,8 +145,15 @@ class Workbench:
             raise ValueError("There should be a result to keep: run first.")
         there = [layer for layer in shown.layers if layer in self.viewer.layers]
         keep(there, f"K={shown.result.k}")
-        shown.layers.clear()
+        # Labels that may be painted on are no basis of others.
+        self.bench.shown = shown._replace(layers=[], reading=None)
+        self.bench.finest = None
         self.shown.emit()
+
+    def shows(self, layer: Layer) -> bool:
+        """Whether it is by a layer that the clusters of some sources are shown."""
+        there = [bench.shown for bench in self._benches.values()]
+        return any(layer in shown.layers for shown in there if shown)
 
     @property
     def can_keep(self) -> bool:
@@ -190,29 +219,37 @@ class Workbench:
 
     def edited(self, edit: Edit, place: int | None = None) -> Job:
         """Return the job of editing clusters: of those that are shown, or of a step."""
-        if self.history.current is None:
-            raise ValueError("There should be clusters to change: run first.")
+        self._current("change")
         place = self.history.place if place is None else place
-        job = self._showing(self.history.values[place])
-        return replace(job, edit=edit, place=place)
+        return replace(self.gone(place), edit=edit)
 
     def cleaned(self, clean_up: CleanUp) -> Job:
         """Return the job of cleaning up the labels that are shown."""
-        step = self.history.current
-        if step is None:
-            raise ValueError("There should be clusters to clean up: run first.")
-        return self._showing(step.cleaned(clean_up))
+        return self._showing(self._current("clean up").cleaned(clean_up))
 
     def asked(self, question: Question) -> Job:
         """Return the job of asking something of the samples of what is shown."""
-        step = self.history.current
-        if step is None:
-            raise ValueError("There should be clusters to tell of: run first.")
-        return replace(self._showing(step), question=question)
+        return replace(self._showing(self._current("tell of")), question=question)
 
     def gone(self, place: int) -> Job:
         """Return the job of going back, or forth, to a step of the history."""
-        return replace(self._showing(self.history.values[place]), place=place)
+        values = self.history.values
+        if not 0 <= place < len(values):
+            raise ValueError(
+                f"place={place} should be that of one of the {len(values)} steps."
+            )
+        return replace(self._showing(values[place]), place=place)
+
+    def _current(self, act: str) -> Step:
+        """Return the step that is shown; raise where there is none to do an act to."""
+        if self.step is not None:
+            return self.step
+        if self.bench.shown is None:
+            raise ValueError(f"There should be clusters to {act}: run first.")
+        raise ValueError(
+            f"There should be clusters of an image to {act}, not of points, or of "
+            "planes each on its own."
+        )
 
     def _showing(self, step: Step) -> Job:
         """Return the job of showing a step."""
@@ -232,11 +269,14 @@ class Workbench:
         shown = self.bench.shown
         if shown is None or shown.reading is None or not shown.reading.is_like(reading):
             return None
+        if any(map(is_users, shown.layers)):  # in whose arrays it may have painted
+            return None
         for known in (shown.result, self.bench.finest):
             if (
                 isinstance(known, QuantizedImage)
                 and not math.isnan(known.compactness)  # else it was cleaned up
                 and known.groups(step.palette) is not None
+                and is_same(known.mask, reading.inside())
             ):
                 return known
         return None
@@ -256,9 +296,7 @@ class Workbench:
         """
         from ..core.quality import measure
 
-        palette, bench = self.palette, self.bench
-        if palette is None:
-            raise ValueError("There should be clusters to measure: run first.")
+        palette, bench = self._current("measure").palette, self.bench
 
         def then(quality: Quality | None, _job: Job) -> None:
             if quality is not None and self.palette == palette:
