@@ -196,7 +196,10 @@ def test_a_clean_up_is_told(viewer):
         lines[1]
         == "from napari_kmeans import despeckle, quantize_samples, read_samples"
     )
-    assert lines[-1] == "labels = despeckle(result.labels, size=9, axes=(0,)).labels"
+    assert lines[-2:] == [
+        "labels = despeckle(result.labels, size=9, axes=(0,)).labels",
+        "result = result.relabeled(labels)",
+    ]
 
 
 def test_points(viewer):
