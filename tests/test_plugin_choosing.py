@@ -583,8 +583,10 @@ def test_a_closed_viewer_cancels(viewer, qtbot, searched, notified):
     click(panel.sweep_button, qtbot)
     qtbot.waitUntil(lambda: len(searched) > 3, timeout=60_000)
     worker = desk.worker.native
-    with qtbot.waitSignal(panel.destroyed):
-        viewer.close()
+    gone = []
+    panel.destroyed.connect(lambda: gone.append(1))
+    viewer.close()
+    qtbot.waitUntil(lambda: bool(gone), timeout=5_000)
     assert worker.abort_requested
     assert QThreadPool.globalInstance().waitForDone(60_000)
     assert not desk.model.busy

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..options.code import call, literal
 from ..validation import shown
-from .palette import Palette
 
 if TYPE_CHECKING:
     from ..reading.fit import ImageSamples
+    from .palette import Palette
 
 #: What edits are called where that is not their name.
 TITLES = {"rename": "Name", "merge_closer": "Merge closer than", "reorder": "Order by"}
@@ -78,6 +78,8 @@ class Edit(NamedTuple):
 
     def _with(self, samples: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return arguments with samples where the method takes them."""
+        from .palette import Palette  # which brings the kernels along
+
         method = getattr(Palette, self.method, None)
         signature = inspect.signature(method) if inspect.isfunction(method) else None
         hidden = self.method.startswith("_")
