@@ -513,9 +513,11 @@ def test_a_closed_panel_cancels(viewer, qtbot, searched):
     desk = Desk.of(viewer)
     click(panel.sweep_button, qtbot)
     qtbot.waitUntil(lambda: len(searched) > 3, timeout=60_000)
-    with qtbot.waitSignal(panel.destroyed):
-        viewer.window.remove_dock_widget(panel)
-        panel.deleteLater()
+    gone = []
+    panel.destroyed.connect(lambda: gone.append(1))
+    viewer.window.remove_dock_widget(panel)
+    panel.deleteLater()
+    qtbot.waitUntil(lambda: bool(gone), timeout=5_000)
     assert not desk.model.busy
     viewer.theme = "light"
     desk.model.change(k=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QHBoxLayout,
@@ -15,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from ..core.palettes.colors import hexadecimal
 from .curve import Colors, Curve, told
 from .desk import Desk
 from .sweeps import LEAST, MOST
@@ -184,7 +186,8 @@ class ChooseWidget(QWidget):
 
         theme = get_theme(self.desk.model.viewer.theme)
         shades = theme.text, theme.background, theme.current
-        return Colors(*(shade.as_hex("long") for shade in shades))
+        rgb = np.array([shade.as_rgb_tuple()[:3] for shade in shades]) / 255
+        return Colors(*hexadecimal(rgb))
 
     def _on_theme(self, _event: Any = None) -> None:
         self.curve.recolor(self._colors)
