@@ -293,6 +293,10 @@ def settle(panel, qtbot):
     QApplication.processEvents()
 
 
+def hexadecimal_of(color):
+    return "#{:02x}{:02x}{:02x}".format(*color.as_rgb_tuple()[:3])
+
+
 def swept(viewer, qtbot, **more):
     """Return the panel after a sweep."""
     panel = opened(viewer, **more)
@@ -444,13 +448,13 @@ def test_plots_are_in_the_colors_of_the_theme(viewer, qtbot):
     for name in ("light", "dark"):
         viewer.theme = name
         theme, figure = get_theme(name), panel.curve.canvas.figure
-        assert to_hex(figure.get_facecolor()) == theme.background.as_hex("long")
+        assert to_hex(figure.get_facecolor()) == hexadecimal_of(theme.background)
         [axes] = figure.axes
         texts = [*axes.get_xticklabels(), *axes.get_legend().get_texts()]
         texts.append(axes.xaxis.label)
         colors = {to_hex(text.get_color()) for text in texts}
-        assert colors == {theme.text.as_hex("long")}
-        assert theme.current.as_hex("long") in panel.thumbnails.styleSheet()
+        assert colors == {"#{:02x}{:02x}{:02x}".format(*theme.text.as_rgb_tuple()[:3])}
+        assert hexadecimal_of(theme.current) in panel.thumbnails.styleSheet()
 
 
 def test_without_matplotlib_there_is_a_table(viewer, qtbot, monkeypatch):
