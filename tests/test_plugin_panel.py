@@ -317,6 +317,20 @@ def test_planes_of_a_stack_are_cleaned_each_on_its_own(viewer, qtbot):
     np.testing.assert_array_equal(one, despeckle(labels[0], 20).labels)
 
 
+def test_what_is_lost_is_told_once_it_is_known_and_not_of_what_was_cleaned(
+    panel, qtbot
+):
+    choose(panel, qtbot, 2)
+    choose(panel, qtbot, 3)
+    press(panel, "split", qtbot)
+    bench = panel.clusters.model.bench
+    qtbot.waitUntil(lambda: bench.quality is not None, timeout=30_000)
+    assert panel.said.text().endswith(str(bench.quality))
+    press(panel, "despeckle", qtbot)
+    assert bench.quality is None
+    assert "PSNR" not in panel.said.text()
+
+
 def test_unsure_pixels_are_rejected_and_counted(panel, qtbot):
     panel.least.setValue(0.2)
     press(panel, "reject", qtbot)

@@ -97,7 +97,7 @@ class ClustersWidget(QWidget):
         for signal, heard in (
             (self.clusters.changed, self._on_changed),
             (self.clusters.looked, self._on_looked),
-            (self.clusters.model.told, self._enable),
+            (self.clusters.model.told, self._on_told),
         ):
             if listening:
                 signal.connect(heard)
@@ -281,6 +281,11 @@ class ClustersWidget(QWidget):
         """Whether the clusters that are shown can be edited."""
         return self.clusters.palette is not None
 
+    def _on_told(self) -> None:
+        """Heed that something may be possible, or known, that was not."""
+        self._enable()
+        self._on_hover(self.pointing.label)
+
     def _on_hover(self, label: int) -> None:
         """Tell of the cluster below the cursor, or of all."""
         told = self.clusters.said(label)
@@ -292,10 +297,12 @@ class ClustersWidget(QWidget):
         clusters = self.clusters
         if not clusters.k:
             return "No clusters yet: run k-means in the dock."
-        selected = [f"{label}" for label in clusters.selected]
+        # While others are being shown, some of those that were may not be there.
+        there = [label for label in clusters.selected if label <= clusters.k]
+        selected = [*map(str, there)]
         said = f"{clusters.k} clusters"
         if selected:
-            share = clusters.share_of(clusters.selected)
+            share = clusters.share_of(there)
             said += f"; selected: {', '.join(selected[:8])}, {100 * share:.1f} %"
         quality = clusters.model.bench.quality
         return said if quality is None else f"{said}\n{quality}"

@@ -23,11 +23,16 @@ class Pointing:
     clusters : Clusters
     hovered : callable
         Gets the label below the cursor, 0 for none.
+
+    Attributes
+    ----------
+    label : int
+        The latest of these.
     """
 
     def __init__(self, clusters: Clusters, hovered: Callable[[int], None]) -> None:
         self._clusters, self._hovered = clusters, hovered
-        self._label = 0
+        self.label = 0
         self._viewer = clusters.model.viewer
 
     def listen(self, listening: bool = True) -> None:
@@ -66,6 +71,6 @@ class Pointing:
 
     def _on_move(self, _viewer: Any, event: Any) -> None:
         label = self._clusters.at(event.position)
-        if label != self._label:
-            self._label = label
+        if label != self.label:
+            self.label = label
             self._hovered(label)

@@ -296,7 +296,10 @@ class Workbench:
         """
         from ..core.quality import measure
 
-        palette, bench = self._current("measure").palette, self.bench
+        step, bench = self._current("measure"), self.bench
+        if step.clean_up != UNCLEANED:
+            raise ValueError("Labels that were cleaned up should not be measured.")
+        palette = step.palette
 
         def then(quality: Quality | None, _job: Job) -> None:
             if quality is not None and self.palette == palette:
