@@ -466,3 +466,20 @@ def test_a_preview_of_a_lower_level_leaves_out_what_is_masked():
     image.data_level = 1
     model.wait(model.begin_quietly(model.preview))
     np.testing.assert_array_equal(viewer.layers["first labels"].data > 0, GRAY > 90)
+
+
+def test_what_is_hidden_or_merged_leaves_nothing_faded():
+    clusters = begun("color")
+    clusters.select([2])
+    clusters.isolate()
+    clusters.hide([2])
+    assert not clusters.alone
+    assert clusters.selected == ()
+    clusters.select([4, 5])
+    clusters.isolate()
+    clusters.merge([4, 5])
+    assert not clusters.alone
+    clusters.select([1])
+    clusters.isolate()
+    clusters.rename(1, "dark")
+    assert clusters.alone

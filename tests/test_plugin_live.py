@@ -230,3 +230,32 @@ def test_the_last_answer_of_one_that_takes_long_is_told_of(widget, qtbot, monkey
     rest(widget, qtbot)
     assert any("Preparing" in message for message in told)
     np.testing.assert_array_equal(labels_of(widget).data, quantize(PHOTO, 9).labels)
+
+
+def test_the_first_change_after_another_layer_is_followed(widget, qtbot):
+    viewer = widget.model.viewer
+    viewer.add_image(PHOTO[::2].copy(), name="other")
+    assert widget.layer.value.name == "other"
+    widget.live.value = True
+    widget.k.value = 4
+    rest(widget, qtbot)
+    assert viewer.layers["other labels"].data.max() == 4
+    widget.layer.value = viewer.layers["photo"]
+    widget.k.value = 6
+    rest(widget, qtbot)
+    assert labels_of(widget).data.max() == 6
+
+
+def test_what_is_kept_while_it_is_refined_is_kept_in_full(widget, qtbot):
+    widget.desk.live._brief.clear()
+    click(widget.keep_button, qtbot)
+    widget.k.value = 8
+    qtbot.waitUntil(lambda: widget.desk.live.coarse, timeout=30_000)
+    assert "Refining…" in widget.message.value
+    click(widget.keep_button, qtbot)
+    rest(widget, qtbot)
+    viewer = widget.model.viewer
+    for k in (5, 8):
+        kept = viewer.layers[f"photo labels K={k}"].data
+        np.testing.assert_array_equal(kept, quantize(PHOTO, k).labels)
+    assert "Refining" not in widget.message.value

@@ -44,18 +44,29 @@ class Look(NamedTuple):
     palette: Palette | None = None
 
     def at(self, palette: Palette | None) -> Look:
-        """Return the look at what those that were looked at have become."""
+        """Return the look at what those that were looked at have become.
+
+        Where there are other clusters, none are seen alone: all is to be seen of them.
+        """
         become = _become(self.palette, palette)
         selected = {become[x] for x in self.selected if x in become}
         hidden = frozenset(become[x] for x in self.hidden if x in become)
-        return Look(tuple(sorted(selected)), hidden, self.alone, palette)
+        alone = self.alone and _is_same(self.palette, palette)
+        return Look(tuple(sorted(selected)), hidden, alone, palette)
+
+
+def _is_same(before: Palette | None, after: Palette | None) -> bool:
+    """Whether two palettes have the same clusters, whatever these are called."""
+    if before is None or after is None:
+        return before is after
+    return np.array_equal(before.centers, after.centers)
 
 
 def _become(before: Palette | None, after: Palette | None) -> dict[int, int]:
     """Return which label each one has become, of those that are still there."""
     if before is None or after is None:
         return {}
-    if before.k == after.k and np.array_equal(before.centers, after.centers):
+    if _is_same(before, after):
         return {label: label for label in range(1, before.k + 1)}
     there = still_there(before.centers, after.centers)
     return {old + 1: new + 1 for old, new in there.items()}

@@ -228,8 +228,9 @@ class Clusters:
         self._look(alone=alone)
 
     def hide(self, labels: Collection[int]) -> None:
-        """Show clusters no more."""
-        self._look(hidden=self.hidden | {*labels})
+        """Show clusters no more, and all others as they are."""
+        rest = tuple(label for label in self.selected if label not in {*labels})
+        self._look(hidden=self.hidden | {*labels}, selected=rest, alone=False)
 
     def reveal(self, labels: Collection[int] | None = None) -> None:
         """Show clusters again; by default all."""

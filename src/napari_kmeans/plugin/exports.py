@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,8 +59,9 @@ class Exports:
         """Ask for a file; None where that was canceled."""
         beside = self._clusters.model.sources[0].source.path
         folder = Path(beside).parent if beside else Path.cwd()
+        layer = re.sub(r"[^\w. -]", "_", self._clusters.model.sources[0].name)
         path, _ = QFileDialog.getSaveFileName(
-            self._parent, title, str(folder / name), kinds
+            self._parent, title, str(folder / f"{layer} {name}"), kinds
         )
         if not path:
             return None

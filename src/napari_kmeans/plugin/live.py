@@ -50,6 +50,7 @@ class Live:
         self._rest.setInterval(round(1000 * REST))
         self._rest.timeout.connect(self._on_rest)
         model.choice.touched.connect(self._on_touched)
+        model.choice.changed.connect(self._on_changed)
 
     @property
     def coarse(self) -> bool:
@@ -76,6 +77,11 @@ class Live:
             at += () if seeds is None else tuple(seeds.data.ravel())
         return tuple(layer.unique_id for layer in model.sources), plain, at
 
+    def _on_changed(self) -> None:
+        """Take note of other layers: what is set for them is nothing to follow."""
+        if (now := self._key)[0] != self._seen[0]:
+            self._seen = now
+
     def _on_touched(self) -> None:
         before, self._seen = self._seen, self._key
         same_layers = before[0] == self._seen[0]
@@ -85,6 +91,7 @@ class Live:
             return
         self._wanted = True
         self._rest.start()
+        self._tell()
         self._pump()
 
     def _pump(self) -> None:
@@ -99,11 +106,11 @@ class Live:
 
     def _on_rest(self) -> None:
         """Replace a coarse answer by the full one."""
-        model = self._model
-        if self._wanted or model.busy:
+        if self._wanted or self._model.busy:
             self._rest.start()
         elif self._coarse:
             self._start_in_full()
+        self._tell()
 
     def _start_in_full(self) -> None:
         """Begin with the full answer; one that may take long is told of as a run is."""
@@ -120,10 +127,19 @@ class Live:
             if job.view is None:
                 self._judge(job, outcome)
         self._pump()
+        self._tell()
         model = self._model
         shown = job.view is None and job.question is None and model.palette is not None
         if shown and not (self._wanted or model.busy):
             self._start_quietly(model.measured)
+
+    def _tell(self) -> None:
+        """Let the model tell whether the full answer is to come yet."""
+        refining = self._coarse or self.waiting
+        if refining != self._model.refining:
+            self._model.refining = refining
+            self._model.changed.emit()
+            self._model.told.emit()
 
     def _start_quietly(self, make: Callable[[], Job]) -> None:
         if (job := self._model.begin_quietly(make)) is not None:
@@ -148,11 +164,14 @@ class Live:
         self._wanted = False
         if isalive(self._rest):  # type: ignore[no-untyped-call]  # at an end, not
             self._rest.stop()
+        self._tell()
 
     def settle(self) -> None:
         """Leave no preview behind: show the full answer, and wait for it."""
+        wanted = self._coarse or self.waiting
         self.stop()
-        if self._coarse and not self._model.busy:
+        if wanted and not self._model.busy:
             self._coarse = False
+            self._tell()
             if (job := self._model.begin_quietly(self._model.job)) is not None:
                 self._model.wait(job)

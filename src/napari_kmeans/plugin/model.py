@@ -57,6 +57,8 @@ class KMeansModel(Workbench):
         The part of a run that is done; None where nothing is to be shown.
     start : callable
         What does jobs: by default at once, and waits for their end.
+    refining : bool
+        Whether a full answer is to replace a preview yet.
 
     Examples
     --------
@@ -81,7 +83,7 @@ class KMeansModel(Workbench):
         super().__init__(viewer)
         self.progress: float | None = None
         self.start: Callable[[Job], None] = self.wait
-        self._running = self._quiet = False
+        self._running = self._quiet = self.refining = False
         self._next: list[tuple[list[Layer], Make]] = []
         self._said, self._failed, self._notice = "", False, ""
         self.choice.changed.connect(self._on_changed)
@@ -328,7 +330,8 @@ class KMeansModel(Workbench):
             return self._said
         quality = self.bench.quality
         lost = None if quality is None else str(quality).replace("), ", ")\n")
-        lines = self._said, lost, self.stale
+        stale = "Refining…" if self.refining else self.stale
+        lines = self._said, lost, stale
         return "\n".join(line for line in lines if line)
 
     @property

@@ -30,7 +30,7 @@ def summary(
     """Return what came out, in a few lines; of an edit, with what it is called."""
     if not isinstance(result, (QuantizedImage, ClusteredPoints)):
         return "\n".join(_of_planes(result, seconds))
-    steps = edit or _steps(result)
+    steps = f"{_steps(result)}, {seconds:.2f} s" if edit is None else f"Last: {edit}"
     lines = []
     if not math.isnan(result.compactness):
         lines.append(f"Compactness {result.compactness:.6g}")
@@ -41,7 +41,7 @@ def summary(
         before = "" if result.n_colors is None else f"{result.n_colors:,} → "
         what = "colors" if result.rgb else "values"
         lines.append(f"{before}{result.n_colors_quantized:,} unique {what}")
-    lines.append(f"{steps}, {seconds:.2f} s")
+    lines.append(steps)
     if result.n_excluded:
         lines.append(_left_out(result))
     if result.note:

@@ -189,7 +189,7 @@ class Swatch(QStyledItemDelegate):
 
 def _rank(name: str) -> int:
     """Return where a column stands; those of the same rank stay in their order."""
-    ranks = ("label", "name", "share", "pixels", "area", "volume", "spread")
+    ranks = ("label", "name", "share", "area", "volume", "pixels", "spread")
     last = ("center", "color", "locked")
     for at, one in enumerate((*ranks, "", *last)):
         if one and name.startswith(one):

@@ -65,7 +65,7 @@ class KMeansWidget(Controls):
         self.scale.valueChanged.connect(self._on_slid)
         self.run_button.changed.connect(lambda: self.run())
         self.cancel_button.changed.connect(self.cancel)
-        self.keep_button.changed.connect(lambda: self.model.keep())
+        self.keep_button.changed.connect(self._keep)
         self.grid_button.changed.connect(lambda: self.model.side_by_side())
         self.choose_button.changed.connect(self._choose)
         self._on_key(QKeySequence.StandardKey.Undo, self._undo)
@@ -104,7 +104,7 @@ class KMeansWidget(Controls):
             self._showing = False
         self.channels.value = "\n".join(layer.name for layer in model.sources)
         self.channels.visible = "channels" not in hidden
-        self.keep_button.enabled = self.model.can_keep
+        self.keep_button.enabled = self.model.can_keep or self.model.refining
         self.grid_button.enabled = self.model.has_kept
         self.run_button.enabled = "run" not in disabled
         self.cancel_button.enabled = "cancel" not in disabled
@@ -178,6 +178,13 @@ class KMeansWidget(Controls):
     def cancel(self) -> None:
         """Stop a run at once; the viewer stays as it is."""
         self.desk.cancel()
+
+    def _keep(self) -> None:
+        """Keep the result; one that is a preview yet, in full."""
+        if self.model.refining:
+            self.model.cancel()
+            self.desk.live.settle()
+        self.desk.do(self.model.keep)
 
     def _choose(self) -> None:
         open_panel(self.model.viewer, CHOOSE)

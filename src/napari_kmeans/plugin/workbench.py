@@ -300,6 +300,8 @@ class Workbench:
         if step.clean_up != UNCLEANED:
             raise ValueError("Labels that were cleaned up should not be measured.")
         palette = step.palette
+        if palette.recolored.any():  # of other colors, it would be told what these lose
+            raise ValueError("Clusters in given colors should not be measured.")
 
         def then(quality: Quality | None, _job: Job) -> None:
             if quality is not None and self.palette == palette:
