@@ -483,3 +483,20 @@ def test_what_is_hidden_or_merged_leaves_nothing_faded():
     clusters.isolate()
     clusters.rename(1, "dark")
     assert clusters.alone
+
+
+def test_colors_of_channels_stay_with_their_clusters():
+    clusters = begun("channels", k=5)
+    before = clusters.colors.copy()
+    clusters.merge([2, 3])
+    np.testing.assert_allclose(clusters.colors[[0, 2, 3]], before[[0, 3, 4]], atol=1e-6)
+    assert len(np.unique(clusters.colors.round(5), axis=0)) == 4
+    table = clusters.layer.features["label_color"].tolist()[1:]
+    assert table == hexadecimal(clusters.colors)
+    clusters.split(4)
+    assert len(np.unique(clusters.colors.round(5), axis=0)) == 5
+    np.testing.assert_allclose(clusters.colors[0], before[0], atol=1e-6)
+    clusters.recolor(1, "#ff0000")
+    np.testing.assert_allclose(clusters.colors[0], [1, 0, 0], atol=1e-6)
+    clusters.go(0)
+    np.testing.assert_allclose(clusters.colors, before, atol=1e-6)

@@ -284,7 +284,9 @@ class KMeansModel(Workbench):
         self.changed.emit()
         try:
             begun = time.perf_counter()
-            for layer in showing(self.viewer, self.layers_of(job, result)):
+            for layer in showing(
+                self.viewer, self.layers_of(job, result, outcome.step)
+            ):
                 if shown and layer not in shown.layers:
                     shown.layers.append(layer)
                 # Drawing takes longer than the update of a layer that is there.

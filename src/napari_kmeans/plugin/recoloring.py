@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.palettes.colors import black_or_white, opaque
+from ..core.palettes.colors import black_or_white, hexadecimal, opaque
 from ..core.palettes.matching import still_there
 from ..layers.centers import border_color
 from ..layers.metadata import METADATA
@@ -63,9 +63,15 @@ def with_colors(attributes: dict[str, Any], colors: Recolored) -> dict[str, Any]
     """Return the attributes of labels, or centers, with the colors of some labels."""
     if "colormap" in attributes and "features" in attributes:
         colormap = attributes["colormap"].copy()
+        table = attributes["features"]
         for label, color in colors.items():
             colormap[label] = color
-        return {**attributes, "colormap": colormap}
+            if "label_color" in table:
+                [told] = hexadecimal(np.asarray(color)[np.newaxis, :3])
+                table = table.assign(
+                    label_color=table["label_color"].where(table.index != label, told)
+                )
+        return {**attributes, "colormap": colormap, "features": table}
     if "label" not in attributes.get("features", ()):
         return attributes
     faces = attributes["face_color"].copy()

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .hues import hues_after
+
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..core.options.keywords import FitOptions
     from ..core.palettes.edit import Edit
     from ..core.palettes.palette import Palette
@@ -87,6 +92,8 @@ class Step:
         All that was done to have the palette, from a fit on.
     clean_up : CleanUp
         How labels are cleaned up after that.
+    hues : (k, 3) float64, or None
+        The colors of labels, where these are not those of the centers.
     """
 
     name: str
@@ -94,14 +101,17 @@ class Step:
     run: Run = field(compare=False)
     made: tuple[Fitted | Edit, ...] = field(default=(), compare=False)
     clean_up: CleanUp = UNCLEANED
+    hues: NDArray[np.float64] | None = field(default=None, compare=False)
 
     def after(self, edit: Edit, samples: ImageSamples | None = None) -> Step:
         """Return the step after an edit of the palette."""
+        palette = edit.apply(self.palette, samples).untabled
         return replace(
             self,
             name=edit.title,
-            palette=edit.apply(self.palette, samples).untabled,
+            palette=palette,
             made=(*self.made, edit),
+            hues=hues_after(self.palette, self.hues, palette),
         )
 
     def cleaned(self, clean_up: CleanUp) -> Step:

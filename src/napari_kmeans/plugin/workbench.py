@@ -12,6 +12,7 @@ from ..core.results.image import QuantizedImage
 from ..core.run.memory import keepable
 from .bench import Bench, Shown
 from .choice import Choice
+from .hues import with_hues
 from .job import Job, Question
 from .layers import is_kept, is_users, keep, side_by_side
 from .reading import is_same
@@ -314,7 +315,9 @@ class Workbench:
 
         return self.asked(Question(ask, then))
 
-    def layers_of(self, job: Job, result: Any) -> list[LayerData]:
+    def layers_of(
+        self, job: Job, result: Any, step: Step | None = None
+    ) -> list[LayerData]:
         """Return the layers of a result, where their sources are."""
         from ..layers.tuples import to_layers
 
@@ -329,7 +332,7 @@ class Workbench:
         made = to_layers(result, source, job.roles)
         if job.view is not None and not cut:
             made = of_sources(made, placed, job.sources)
-        return made
+        return made if step is None else with_hues(made, step.palette, step.hues)
 
     def remember(self, job: Job, outcome: Outcome) -> None:
         """Keep what was read, where there is room, and what came out."""
