@@ -35,7 +35,12 @@ def test_parts_add_up_to_the_labels(k, lazy, data):
 
 def test_a_layer_lies_where_its_source_does_with_name_color_and_row():
     photo = Image(
-        PHOTO, name="photo", scale=(2, 3), translate=(5, 7), rotate=20, units="um"
+        PHOTO,
+        name="photo",
+        scale=(2, 3),
+        translate=(5, 7),
+        rotate=20,
+        units=("um", "um"),
     )
     q = quantize(PHOTO, k=3)
     palette = q.palette.rename(2, "sky").recolor(3, "#ff8000")

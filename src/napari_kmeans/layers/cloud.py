@@ -244,9 +244,8 @@ def _histogram(
 def _components(values: Rows, pixels: NDArray[np.int64]) -> _View:
     """Return a view along the axes in which values differ the most."""
     mean = np.average(values, axis=0, weights=pixels)
-    variances, axes = np.linalg.eigh(
-        np.cov(values, rowvar=False, ddof=0, fweights=pixels)
-    )
+    away = values - mean  # not np.cov, which takes one row for a column
+    variances, axes = np.linalg.eigh((away.T * pixels) @ away / pixels.sum())
     axes, parts = axes[:, :-4:-1], variances[:-4:-1] / (variances.sum() or 1.0)
     # Of the two ways that an axis may point, that of its greatest part.
     greatest = axes[np.abs(axes).argmax(axis=0), np.arange(3)]
