@@ -94,7 +94,8 @@ class Curve(QWidget):
         except ImportError:
             self._build_table()
             return
-        self.canvas = FigureCanvasQTAgg(Figure(layout="constrained"))
+        made: Any = FigureCanvasQTAgg  # which has no types
+        self.canvas = made(Figure(layout="constrained"))
         self.canvas.setFixedHeight(HEIGHT)
         self.canvas.setToolTip(TIP)
         self.canvas.setCursor(Qt.CursorShape.PointingHandCursor)
