@@ -500,3 +500,22 @@ def test_colors_of_channels_stay_with_their_clusters():
     np.testing.assert_allclose(clusters.colors[0], [1, 0, 0], atol=1e-6)
     clusters.go(0)
     np.testing.assert_allclose(clusters.colors, before, atol=1e-6)
+
+
+def test_more_clusters_of_channels_than_colors_are_merged_too():
+    random = np.random.default_rng(1)
+    viewer = ViewerModel()
+    channels = [
+        viewer.add_image(random.integers(0, 255, (40, 40), np.uint8), name=name)
+        for name in "ab"
+    ]
+    model = KMeansModel(viewer)
+    viewer.layers.selection.update(channels)
+    model.change(k=300)
+    model.run()
+    clusters = Clusters(model)
+    clusters.merge([1, 300])
+    assert clusters.k == 299
+    assert clusters.colors.shape == (299, 3)
+    clusters.split(2)
+    assert clusters.k == 300

@@ -41,14 +41,12 @@ def hues_after(before: Palette, hues: Hues | None, after: Palette) -> Hues | Non
     found = np.full((after.k, 3), np.nan)
     for old, new in there.items():
         found[new] = had[old]
-    kept = found[~np.isnan(found[:, 0])]
-    free = [
-        color
-        for color in separated(before.k + after.k)
-        if not len(kept) or np.abs(kept - color).max(axis=1).min() > ALIKE
-    ]
-    for row in np.flatnonzero(np.isnan(found[:, 0])):
-        found[row] = free.pop(0)
+    fresh = np.isnan(found[:, 0])
+    kept, others = found[~fresh], separated(before.k + after.k)
+    apart = np.abs(others[:, np.newaxis] - kept).max(axis=2).min(axis=1, initial=1.0)
+    free = others[apart > ALIKE]
+    # Of very many clusters, some have the same colors anyway.
+    found[fresh] = np.resize(free if len(free) else others, (int(fresh.sum()), 3))
     return found
 
 

@@ -63,14 +63,13 @@ def with_colors(attributes: dict[str, Any], colors: Recolored) -> dict[str, Any]
     """Return the attributes of labels, or centers, with the colors of some labels."""
     if "colormap" in attributes and "features" in attributes:
         colormap = attributes["colormap"].copy()
-        table = attributes["features"]
         for label, color in colors.items():
             colormap[label] = color
-            if "label_color" in table:
-                [told] = hexadecimal(np.asarray(color)[np.newaxis, :3])
-                table = table.assign(
-                    label_color=table["label_color"].where(table.index != label, told)
-                )
+        table = attributes["features"]
+        if "label_color" in table:
+            told = hexadecimal(colormap[: len(table), :3])
+            told[0] = table["label_color"][0]
+            table = table.assign(label_color=told)
         return {**attributes, "colormap": colormap, "features": table}
     if "label" not in attributes.get("features", ()):
         return attributes
