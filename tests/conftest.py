@@ -1,6 +1,7 @@
 """Settings and fixtures of the tests."""
 
 import signal
+import time
 
 import hypothesis
 import pytest
@@ -9,6 +10,8 @@ from qtpy.QtGui import QOpenGLContext
 
 from dock import ROADS
 from napari_kmeans.core import kernels
+from napari_kmeans.core.cluster import opencv
+from napari_kmeans.core.run.progress import step
 
 hypothesis.settings.register_profile(
     "deterministic",
@@ -67,6 +70,21 @@ def viewer(canvas, make_napari_viewer):
 def road(request):
     """What opens the dock in a viewer."""
     return ROADS[request.param]
+
+
+@pytest.fixture
+def searched(monkeypatch):
+    """Searches that never end; grows with each of their steps."""
+    steps = []
+
+    def endless(*args, **kwargs):
+        while True:
+            steps.append(1)
+            time.sleep(0.01)  # as a search would, so that the window keeps up
+            step(1)
+
+    monkeypatch.setattr(opencv, "search", endless)
+    return steps
 
 
 @pytest.fixture

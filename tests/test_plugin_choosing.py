@@ -2,7 +2,6 @@
 
 import gc
 import sys
-import time
 import weakref
 
 import dask.array as da
@@ -15,9 +14,7 @@ from qtpy.QtWidgets import QApplication, QToolTip
 
 from dock import by_script, click, names, open_from, select, wait
 from napari_kmeans import quantize, sweep
-from napari_kmeans.core.cluster import opencv
 from napari_kmeans.core.reading import source
-from napari_kmeans.core.run.progress import step
 from napari_kmeans.plugin.choosing import ChooseWidget
 from napari_kmeans.plugin.curve import MISSING
 from napari_kmeans.plugin.desk import Desk
@@ -478,21 +475,6 @@ def test_without_matplotlib_there_is_a_table(viewer, qtbot, monkeypatch):
     assert panel.desk.model.settings.k == 3
     assert [item.row() for item in table.selectedItems()] == [1, 1, 1]
     viewer.theme = "light"
-
-
-@pytest.fixture
-def searched(monkeypatch):
-    """Searches that never end; grows with each of their steps."""
-    steps = []
-
-    def endless(*args, **kwargs):
-        while True:
-            steps.append(1)
-            time.sleep(0.01)  # as a search would, so that the window keeps up
-            step(1)
-
-    monkeypatch.setattr(opencv, "search", endless)
-    return steps
 
 
 def test_cancel_leaves_what_was_there(viewer, qtbot, searched, monkeypatch):

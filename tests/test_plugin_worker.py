@@ -3,7 +3,6 @@
 import gc
 import subprocess
 import sys
-import time
 import weakref
 
 import numpy as np
@@ -14,23 +13,6 @@ from qtpy.QtWidgets import QApplication, QLabel
 
 from dock import TITLE, by_script, click, names, open_from, run, wait
 from napari_kmeans import quantize
-from napari_kmeans.core.cluster import opencv
-from napari_kmeans.core.run.progress import step
-
-
-@pytest.fixture
-def searched(monkeypatch):
-    """Searches that never end; grows with each of their steps."""
-    steps = []
-
-    def endless(*args, **kwargs):
-        while True:
-            steps.append(1)
-            time.sleep(0.01)  # as a search would, so that the window keeps up
-            step(1)
-
-    monkeypatch.setattr(opencv, "search", endless)
-    return steps
 
 
 def begin(widget, qtbot, searched):

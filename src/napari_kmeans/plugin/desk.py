@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary, ref
@@ -80,14 +81,20 @@ class Desk(QObject):
         """
         from napari.utils.notifications import show_error
 
-        model = self.model
-        model.start, before = self.start, model.start
         try:
-            act(*args, **kwargs)
+            with self._threads():
+                act(*args, **kwargs)
         except (OSError, TypeError, ValueError) as error:
             show_error(str(error))
+
+    @contextmanager
+    def _threads(self) -> Iterator[None]:
+        """Have the model's jobs done in threads."""
+        self.model.start, before = self.start, self.model.start
+        try:
+            yield
         finally:
-            model.start = before
+            self.model.start = before
 
     def start(self, job: Job) -> None:
         """Do a job that has begun, in a thread, unless it takes but a moment."""
@@ -119,10 +126,6 @@ class Desk(QObject):
             in_turns(self, self._finishing(job, outcome))
 
     def _finishing(self, job: Job, outcome: Outcome) -> Iterator[None]:
-        following = [self.model.start, self.start]
-        self.model.start = following[1]
-        try:
+        with self._threads():
             yield from self.model.finish(job, outcome)
-        finally:
-            self.model.start = following[0]
         self.live.go_on(job, outcome)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
@@ -66,16 +65,12 @@ class Live:
     def _key(self) -> tuple[Any, ...]:
         """What a result depends on: of what layers it is, and the rest."""
         model, settings = self._model, self._model.settings
-        plain = replace(
-            *(settings,),
-            **dict.fromkeys(("add_quantized", "add_labels", "add_centers"), True),
-            live=True,
-        )
         at = tuple(model.viewer.dims.point) if settings.scope.current else ()
         if images := model.choice.offers.images:
             seeds = seeds_of(model.viewer, images)
             at += () if seeds is None else tuple(seeds.data.ravel())
-        return tuple(layer.unique_id for layer in model.sources), plain, at
+        ids = tuple(layer.unique_id for layer in model.sources)
+        return ids, settings.essence, at
 
     def _on_changed(self) -> None:
         """Take note of other layers: what is set for them is nothing to follow."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ..core.options.criteria import Criteria
 from ..core.options.keywords import FIT, READ
@@ -25,6 +25,10 @@ LABELS = "Labels layer"
 
 #: What a setting is called where that is not its name.
 TITLES = {"scope": "cluster", "init": "start", "k": "K"}
+
+
+#: Settings that say nothing of what comes out.
+ASIDE = {"layer", "live", "add_quantized", "add_labels", "add_centers"}
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,11 @@ class DockSettings:
             return {"criteria", "max_iter", "epsilon", "attempts", "seed"}
         return {EPSILON: {"max_iter"}, MAX_ITER: {"epsilon"}}.get(self.criteria, set())
 
+    @property
+    def essence(self) -> dict[str, Any]:
+        """Those that say what comes out, by name."""
+        return {name: value for name, value in vars(self).items() if name not in ASIDE}
+
     def fitting(self, default: float) -> FitOptions:
         """Return how to cluster, as options of `fit`; what does not count is left out.
 
@@ -137,10 +146,6 @@ class DockSettings:
         raise ValueError(f"no data={self.no_data!r} should be a number or empty.")
 
 
-#: Settings that say nothing of what comes out.
-_OUTSIDE = {"layer", "live", "add_quantized", "add_labels", "add_centers"}
-
-
 def said_of(shown: DockSettings, now: DockSettings) -> str:
     """Return that the settings differ from those of what is shown, and in what.
 
@@ -164,10 +169,9 @@ def changes(before: DockSettings, now: DockSettings) -> str:
     'K 5 → 7, seed 0 → 1'
     """
     idle = before.idle & now.idle
-    names = [one.name for one in fields(DockSettings) if one.name not in _OUTSIDE]
     said = []
-    for name in names:
-        was, is_now = getattr(before, name), getattr(now, name)
+    for name, was in before.essence.items():
+        is_now = getattr(now, name)
         if was == is_now or name in idle:
             continue
         title = TITLES.get(name, name.replace("_", " "))
