@@ -1,6 +1,7 @@
 """A table of the clusters of each region: counted exactly, in whatever order."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import dask.array as da
 import numpy as np
@@ -18,7 +19,8 @@ from napari_kmeans import (
     read_samples,
     tabulate,
 )
-from napari_kmeans.core import kernels
+from napari_kmeans.core import census, kernels
+from napari_kmeans.core.run import threads
 
 RNG = np.random.default_rng(5)
 
@@ -108,9 +110,6 @@ def test_blocks_give_the_same_bits(chunks, lazy_regions, dtype):
 
 
 def test_parts_in_memory_give_the_same_bits(monkeypatch):
-    from napari_kmeans.core import census
-    from napari_kmeans.core.run import threads
-
     image = RNG.random((50, 70)).astype(np.float32)
     image[RNG.random(image.shape) < 0.1] = np.nan
     regions = RNG.integers(0, 2000, image.shape)
@@ -288,12 +287,10 @@ def test_many_regions():
 
 
 @given(
-    st.lists(st.floats(0, 2.0**1000), min_size=1, max_size=50),
-    st.randoms(use_true_random=False),
+    addends=st.lists(st.floats(0, 2.0**1000), min_size=1, max_size=50),
+    random=st.randoms(use_true_random=False),
 )
-def test_words_hold_sums_exactly(addends, random):
-    from fractions import Fraction
-
+def test_words_hold_sums_exactly(jit, addends, random):
     random.shuffle(addends)
     array = np.array(addends)
     first, n_words = kernels.word_range(array)
@@ -356,6 +353,14 @@ def test_another_image_is_refused():
     result = quantize(image, k=2)
     image[1, 1] = np.nan
     with pytest.raises(ValueError, match="image with a pixel that has a label"):
+        tabulate(image, result, np.ones(image.shape, int))
+
+
+def test_labels_that_are_not_of_the_clusters_are_refused():
+    image = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    result = quantize(image, k=2)
+    result.labels[2, 2] = 9
+    with pytest.raises(ValueError, match="labels from 1 to 9 should be from 0 to k=2"):
         tabulate(image, result, np.ones(image.shape, int))
 
 

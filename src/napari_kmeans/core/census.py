@@ -154,6 +154,7 @@ class Counter:
             def part(start: int, stop: int, begin: int = begin) -> Census:
                 one = slice(begin + start, begin + stop)
                 own = flat[one]
+                validation.check_label_range(own, len(self.centers))
                 some = [channel[one] for channel in channels]
                 columns = own.astype(np.int64) - 1
                 left_out = np.flatnonzero(columns < 0)

@@ -280,7 +280,7 @@ def _table(
     for name in ("names", "colors"):
         each = zip(parts, n_rows, strict=True)
         values = [value for part, n in each for value in [*getattr(part, name)] * n]
-        table[name.removesuffix("s")] = pd.Series(values, dtype=object)
+        table[name.removesuffix("s")] = values
     table["pixels"] = counts.reshape(-1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     table["share"] = shares.reshape(-1)
