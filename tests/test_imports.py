@@ -29,7 +29,7 @@ BELOW = {
 FLOORS = [
     *("run", "spaces", "validation", "options", "kernels", "data", "cluster"),
     *("reading", "despeckling", "palettes", "losses", "quality", "maps", "results"),
-    *("fitting", "quantize", "planes", "kmeans", "sweeping"),
+    *("census", "tabulation", "fitting", "quantize", "planes", "kmeans", "sweeping"),
 ]
 
 

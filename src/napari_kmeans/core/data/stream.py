@@ -68,7 +68,7 @@ class Stream:
         return [self.image] if self.mask is None else [self.image, self.mask]
 
     @cached_property
-    def _chunks(self) -> tuple[tuple[int, ...], ...]:
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
         """The blocks in which the image is read."""
         from dask.array.core import normalize_chunks
 
@@ -96,7 +96,7 @@ class Stream:
     def each(self, function: Callable[..., T], *args: Any) -> list[T]:
         """Call ``function(block, *args)`` for each block; return what it returned."""
         return each_block(
-            self._arrays, self._chunks, _on_block, self._known, function, args
+            self._arrays, self.chunks, _on_block, self._known, function, args
         )
 
     @property
@@ -132,7 +132,7 @@ class Stream:
         image = np.empty(self.image.shape, self.image.dtype)
         mask = None if self.mask is None else np.empty(self.shape, np.bool_)
 
-        starts = list(corners(self._chunks[:-1]))
+        starts = list(corners(self.chunks[:-1]))
 
         def keep(index: int, chunks: list[NDArray[Any]]) -> None:
             sizes = zip(starts[index], chunks[0].shape, strict=False)
@@ -141,7 +141,7 @@ class Stream:
             if mask is not None:
                 mask[there] = chunks[1].reshape(mask[there].shape)
 
-        take_each(keep, self._arrays, self._chunks, _chunks)
+        take_each(keep, self._arrays, self.chunks, _chunks)
         return Pixels(image, self.n_channels, mask, self.no_data)
 
     def survey(self, most: int, frame: Frame | None) -> tuple[Survey, list[Survey]]:
@@ -173,7 +173,7 @@ class Stream:
                 excluded[reason] += n
 
         given = self._known, counted, (codes,)
-        take_each(add, self._arrays, self._chunks, _on_block, *given)
+        take_each(add, self._arrays, self.chunks, _on_block, *given)
         occurring = np.flatnonzero(table).astype(np.uint32)
         return occurring, table[occurring], dict(excluded)
 
@@ -197,7 +197,7 @@ class Stream:
             Where they stand in the image without channels, in C order.
         """
         wanted = in_blocks(ranks, surveys)
-        starts = list(corners(self._chunks[:-1]))
+        starts = list(corners(self.chunks[:-1]))
         by_start = {starts[block]: where for block, where in wanted.items()}
         found = self.each(gather, by_start)
         some = [found[block] for block in wanted]

@@ -153,8 +153,7 @@ class Palette(Centered):
         [0.5, 0.5]
         """
         pixel_size = validation.check_positive("pixel_size", pixel_size)
-        if not isinstance(unit, str):
-            raise TypeError(f"unit={validation.shown(unit)} should be text.")
+        unit = validation.check_unit(unit)
         area: dict[str, Any] = {}
         if unit or pixel_size != 1:
             area[f"area ({unit})" if unit else "area"] = self.counts * pixel_size

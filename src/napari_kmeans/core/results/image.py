@@ -177,11 +177,7 @@ class QuantizedImage(Located, ImageClusters):
         validation.check_progress(progress)
         array = validation.check_image(image)
         least = validation.check_least(least)
-        if array.shape != self.quantized.shape:
-            raise ValueError(
-                f"image of shape {array.shape} should have that of the quantized one, "
-                f"{self.quantized.shape}."
-            )
+        validation.check_quantized(array.shape, self.quantized.shape)
         return follow(lambda: self._rejected(array, least), progress)
 
     def _rejected(self, image: Any, least: float) -> QuantizedImage:

@@ -132,6 +132,48 @@ def check_mask(
     return array
 
 
+def check_quantized(shape: tuple[int, ...], quantized: tuple[int, ...]) -> None:
+    """Raise where an image does not have the shape of the one that was quantized."""
+    if shape != quantized:
+        raise ValueError(
+            f"image of shape {shape} should have that of the quantized one, "
+            f"{quantized}."
+        )
+
+
+def check_regions(regions: Any, shape: tuple[int, ...], *, lazy: bool) -> Any:
+    """Return the number of the region of each pixel; lazy for such an image only.
+
+    None where there are none.
+    """
+    if regions is None:
+        return None
+    array = _as_array("regions", regions, lazy=lazy)
+    if array.dtype.kind not in "biu":
+        raise TypeError(f"regions of dtype {array.dtype} should be integers.")
+    if not array.ndim or array.shape != shape[-array.ndim :]:
+        raise ValueError(
+            f"regions of shape {array.shape} should have the shape of the image "
+            f"without channels, {shape}, or of its last axes."
+        )
+    if array.shape == shape:
+        return array
+    if not is_lazy(array):
+        return np.broadcast_to(array, shape)
+    import dask.array as da
+
+    return da.broadcast_to(array, shape)
+
+
+def check_region_numbers(numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the numbers of regions as int64."""
+    if numbers.size and numbers.max() > np.iinfo(np.int64).max:
+        raise ValueError(
+            f"regions up to {numbers.max()} should be at most {np.iinfo(np.int64).max}."
+        )
+    return numbers.astype(np.int64)
+
+
 def check_image_weights(
     weights: Any, shape: tuple[int, ...]
 ) -> NDArray[np.float64] | None:
