@@ -162,8 +162,8 @@ def apply_many(
     palette : Palette
     errors : {"raise", "skip"}, default "raise"
         By default nothing is read yet, and an image that cannot be read raises once it
-        is asked for. With "skip" all are read, and counted, to leave those out: `failed`
-        then says why.
+        is asked for. With "skip" all are read, and counted, to leave those out:
+        `failed` then says why.
     no_data, rgb, channel_axis, channel_names
         As for `quantize`, of all images. By default as the palette has it.
     progress : callable, optional

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, overload
 
 from ..core import validation
 from ..core.palettes.measuring import measured
-from ..core.palettes.palette import Palette
 from ..core.quantize import painted_samples
 from ..core.results.image import QuantizedImage
 from ..core.run.progress import follow, stage
@@ -19,6 +17,7 @@ from .tables import Rows, rows_of, table_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..core.palettes.palette import Palette
     from ..core.reading.source import Source
     from ..core.run.progress import Report
     from .images import Images
@@ -49,7 +48,7 @@ class QuantizedMany(Sequence[QuantizedImage]):
     >>> images = [np.array([[1, 2, 9]], np.uint8), np.array([[8, 2]], np.uint8)]
     >>> many = quantize_many(images, k=2)
     >>> many
-    QuantizedMany(2 images, 2 clusters: 1 #020202 60.0 %, 2 #f0f0f0 40.0 %)
+    QuantizedMany(2 images, 2 clusters: 1 #151515 60.0 %, 2 #efefef 40.0 %)
     >>> [result.labels.tolist() for result in many]
     [[[1, 1, 2]], [[2, 1]]]
     """
@@ -154,10 +153,9 @@ class QuantizedMany(Sequence[QuantizedImage]):
 
     def _repr_html_(self) -> str:
         """Return a line with how many images there are, and a table of the clusters."""
-        shown = "" if self.palette is None else self.palette._repr_html_()
-        return (
-            f"<p>{escape(self._said if self.palette is None else self._n)}</p>{shown}"
-        )
+        if self.palette is None:
+            return f"<p>{self._said}</p>"
+        return f"<p>{self._n}</p>{self.palette._repr_html_()}"
 
     @property
     def _n(self) -> str:

@@ -49,7 +49,7 @@ def quantized(
         check_image(data)
     except TypeError as error:  # to a user it is a value, as the rest is typed
         raise ValueError(error) from error
-    said = left_open(source, options)
+    said: Any = left_open(source, options)
     said.pop("alpha", None)
     options = {**options, **said, "mask": _mask(mask, source)}
     if axes is not None:
