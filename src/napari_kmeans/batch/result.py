@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, overload
 from ..core import validation
 from ..core.palettes.measuring import measured
 from ..core.quantize import painted_samples
+from ..core.reading.held import HeldSamples
 from ..core.results.image import QuantizedImage
 from ..core.run.progress import follow, stage
+from .blank import emptied, unlabeled
 from .images import called
 from .tables import Rows, rows_of, table_of
 
@@ -170,11 +172,16 @@ class QuantizedMany(Sequence[QuantizedImage]):
 
 
 def _painted(source: Source, palette: Palette) -> QuantizedImage:
-    return painted_samples(source.read(), palette)
+    samples = source.read()
+    if isinstance(samples, HeldSamples) and not samples.n:
+        return unlabeled(samples, palette)
+    return painted_samples(samples, palette)
 
 
 def counted(source: Source, palette: Palette) -> Rows:
     """Return what a palette is told of an image."""
     samples = source.read()
+    if isinstance(samples, HeldSamples) and not samples.n:
+        return rows_of(emptied(palette), samples.excluded)
     fit, own = measured(samples, palette)
     return rows_of(own, fit.excluded)
