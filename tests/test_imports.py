@@ -18,11 +18,12 @@ BELOW = {
     "replacement": set(),
     "omezarr": {"core", "layers", "replacement"},
     "files": {"core", "layers", "replacement", "omezarr"},
-    "plugin": {"core", "layers", "omezarr", "files"},
+    "batch": {"core", "layers", "files"},
+    "plugin": {"core", "layers", "omezarr", "files", "batch"},
     "signals": set(),
-    "cli": {"core", "layers", "sample_data", "omezarr", "files", "signals"},
+    "cli": {"core", "layers", "sample_data", "omezarr", "files", "batch", "signals"},
     "__main__": {"signals", "cli"},
-    "__init__": {"core", "layers", "files"},
+    "__init__": {"core", "layers", "files", "batch"},
 }
 
 #: The rooms of core, from the ground up: each knows those before it.

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import napari_kmeans
-from napari_kmeans import Criteria, quantize
+from napari_kmeans import Criteria
 from napari_kmeans.cli.command import quantize as command
 from napari_kmeans.core.options.keywords import (
     FIT,
     READ,
     START,
     FitOptions,
+    K,
     PlanesOptions,
     QuantizeOptions,
     ReadOptions,
@@ -83,7 +84,7 @@ def test_the_dock_and_the_command_line_have_the_defaults_of_scripts():
     }
     assert Criteria(given["max_iter"], given["epsilon"]) == FIT["criteria"]
     dock = DockSettings()
-    assert dock.k == given["k"] == inspect.signature(quantize).parameters["k"].default
+    assert dock.k == given["k"] == K
     for name in ("attempts", "init", "seed", "color_space", "scaling"):
         assert getattr(dock, name) == shared[name]
     assert dock.fitting(dock.epsilon)["criteria"] == FIT["criteria"]

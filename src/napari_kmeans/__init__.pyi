@@ -1,3 +1,6 @@
+from .batch.many import apply_many as apply_many
+from .batch.many import quantize_many as quantize_many
+from .batch.result import QuantizedMany as QuantizedMany
 from .core.despeckling.despeckle import Despeckled as Despeckled
 from .core.despeckling.despeckle import despeckle as despeckle
 from .core.fitting import fit as fit

@@ -15,7 +15,7 @@ from .palettes.keeping import told_as, with_kept
 from .palettes.palette import Palette
 from .palettes.quantizer import Quantizer
 from .palettes.values import values_of
-from .results.clusters import note_of, warn
+from .results.clusters import note_on, warn
 from .results.versions import versions
 from .run.progress import follow, stage
 
@@ -36,7 +36,7 @@ FITTED = 0.95
 @keywords(FIT, START)
 def fit(
     samples: ImageSamples,
-    k: int = 5,
+    k: int | None = None,
     *,
     progress: Report | None = None,
     **options: Unpack[SamplesOptions],
@@ -51,8 +51,8 @@ def fit(
     samples : ImageSamples
         What `read_samples` has returned.
     k : int, default 5
-        Number of clusters, 1 to 65,535.
-    criteria, attempts, init, seed, max_samples, refine, keep, seeds, progress
+        Number of clusters, 1 to 65,535. With `like`, by default as many as it has.
+    criteria, attempts, init, seed, max_samples, refine, keep, seeds, like, progress
         As for `quantize`.
 
     Returns
@@ -68,7 +68,8 @@ def fit(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`.
+        Where the image has fewer distinct colors than `k`, or clusters of `like` found
+        no partner.
 
     Examples
     --------
@@ -83,15 +84,19 @@ def fit(
     search, start = split("fit", options, FIT, START)
     search |= start
 
-    def work() -> Palette:
-        return fitted(samples, settings_of(samples, k, search))[1]
+    def work() -> tuple[Palette, str]:
+        settings = settings_of(samples, k, search)
+        palette = fitted(samples, settings)[1]
+        return palette, note_on(settings.k, palette)
 
-    palette = follow(work, progress)
-    warn(note_of(k, palette.k))
+    palette, note = follow(work, progress)
+    warn(note)
     return palette
 
 
-def settings_of(samples: ImageSamples, k: int, search: dict[str, Any]) -> Settings:
+def settings_of(
+    samples: ImageSamples, k: int | None, search: dict[str, Any]
+) -> Settings:
     """Return how samples are to be clustered; raise where they cannot be so."""
     settings = Settings.of(samples.shape, samples.layout.n_channels, k=k, **search)
     samples.check(settings)
@@ -124,6 +129,8 @@ def fitted(samples: ImageSamples, settings: Settings) -> tuple[Fit, Palette]:
     palette = _palette(found, moments, layout, space, record)
     if found.clusters.fixed is not None:
         palette = with_kept(palette, settings.keep, found.clusters.fixed)
+    if settings.like is not None:
+        palette = palette.matched(settings.like)
     labels = palette.quantizer.owned(found.clusters.labels)
     quantizer = palette.quantizer.tabled(found.samples, labels)
     return found, replace(palette, quantizer=quantizer)

@@ -42,7 +42,7 @@ ASSIGNED = 0.5
 @keywords(READ, FIT, START)
 def quantize(
     image: ArrayLike,
-    k: int = 5,
+    k: int | None = None,
     *,
     memory: int | None = None,
     progress: Report | None = None,
@@ -57,7 +57,7 @@ def quantize(
         clustered; pixels that are fully transparent, NaN or infinite are left out. Of
         dask, it is read block by block, and labels and quantized image are dask's.
     k : int, default 5
-        Number of clusters, 1 to 65,535.
+        Number of clusters, 1 to 65,535. With `like`, by default as many as it has.
     criteria : Criteria or tuple, optional
         When an iteration stops; OpenCV's ``(type, max_iter, epsilon)`` will do.
     attempts : int, default 10
@@ -109,6 +109,11 @@ def quantize(
     seeds : (n_seeds, n_channels) array_like, optional
         Centers to start from, in the units of the image: at most `k` less those that
         are kept. The search finds the others; all move.
+    like : Palette, optional
+        Its numbers, names, locks and given colors go over to the clusters found, each
+        to the one nearest in all: see `Palette.matched`. So label 3 is the same in all
+        images. Those without a partner are in the result, without pixels: `unmatched`
+        tells which. It is of as many channels, and of the same `color_space`.
     memory : int, optional
         Bytes that an image of dask whose colors cannot be counted may take; a larger
         one is read again for each step. By default half of the memory that is free.
@@ -121,7 +126,7 @@ def quantize(
     -------
     QuantizedImage
         `labels`, `centers`, `quantized`, `compactness`, `counts`, `features` and more;
-        clusters are in the order of the brightness of their centers.
+        clusters are in the order of the brightness of their centers, or that of `like`.
 
     Raises
     ------
@@ -131,7 +136,8 @@ def quantize(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`.
+        Where the image has fewer distinct colors than `k`, or clusters of `like` found
+        no partner.
 
     References
     ----------
@@ -161,7 +167,7 @@ def quantize(
 
 def quantized(
     image: ArrayLike,
-    k: int,
+    k: int | None,
     memory: int | None,
     read: dict[str, Any],
     search: dict[str, Any],
@@ -172,7 +178,7 @@ def quantized(
 
 def read_and_quantized(
     image: ArrayLike,
-    k: int,
+    k: int | None,
     memory: int | None,
     read: dict[str, Any],
     search: dict[str, Any],
@@ -190,7 +196,7 @@ def read_and_quantized(
 
 def checked(
     image: ArrayLike,
-    k: int,
+    k: int | None,
     memory: int | None,
     read: dict[str, Any],
     search: dict[str, Any],
@@ -205,7 +211,7 @@ def checked(
 @keywords(FIT, START)
 def quantize_samples(
     samples: ImageSamples,
-    k: int = 5,
+    k: int | None = None,
     *,
     progress: Report | None = None,
     **options: Unpack[SamplesOptions],
@@ -218,7 +224,7 @@ def quantize_samples(
     Parameters
     ----------
     samples : ImageSamples
-    k, criteria, attempts, init, seed, max_samples, refine, keep, seeds, progress
+    k, criteria, attempts, init, seed, max_samples, refine, keep, seeds, like, progress
         As for `quantize`.
 
     Returns
@@ -234,7 +240,7 @@ def quantize_samples(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`.
+        As `quantize`.
 
     Examples
     --------
@@ -254,7 +260,7 @@ def quantize_samples(
 
 
 def quantized_samples(
-    samples: ImageSamples, k: int, search: dict[str, Any]
+    samples: ImageSamples, k: int | None, search: dict[str, Any]
 ) -> QuantizedImage:
     """Do what `quantize_samples` does, but warn; `search` are its options."""
     return _quantize(samples, settings_of(samples, k, search))
@@ -387,7 +393,7 @@ def painted_samples(samples: ImageSamples, palette: Palette) -> QuantizedImage:
     with stage(high=ASSIGNED):
         fit, own = measured(samples, palette)
     with stage(low=ASSIGNED):
-        return _result(samples, fit, own, palette.k, "refined")
+        return _result(samples, fit, own, own.present.k, "refined")
 
 
 def extend_labels(

@@ -2,6 +2,16 @@
 
 from .indexed import write_indexed
 from .reading import read, read_mask, said, stem
+from .saying import left_open
 from .writing import replacing, write
 
-__all__ = ["read", "read_mask", "replacing", "said", "stem", "write", "write_indexed"]
+__all__ = [
+    "left_open",
+    "read",
+    "read_mask",
+    "replacing",
+    "said",
+    "stem",
+    "write",
+    "write_indexed",
+]

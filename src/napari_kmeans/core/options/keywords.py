@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
+#: How many clusters there are to be, where nothing says so.
+K = 5
+
 #: The most 8-bit samples whose sum float32 holds exactly: 255 * n < 2**24.
 MAX_SAMPLES = 65_536
 
@@ -47,6 +50,7 @@ class StartOptions(TypedDict, total=False):
 
     keep: Any
     seeds: ArrayLike | None
+    like: Any
 
 
 class SamplesOptions(FitOptions, StartOptions, total=False):
@@ -85,7 +89,7 @@ FIT: FitOptions = {
 
 
 #: What is meant where one is not given.
-START: StartOptions = {"keep": None, "seeds": None}
+START: StartOptions = {"keep": None, "seeds": None, "like": None}
 
 
 def keywords(*defaults: Mapping[str, Any]) -> Callable[[F], F]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import validation
 from .criteria import Criteria
-from .keywords import FIT, MAX_SAMPLES, START
+from .keywords import FIT, MAX_SAMPLES, START, K
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class Settings:
     #: The palette whose locked clusters stay; None where none is locked.
     keep: Any = None
     seeds: NDArray[np.float64] | None = None
+    #: The palette whose numbers, names and colors the clusters get.
+    like: Any = None
 
     @classmethod
     def of(
@@ -53,6 +55,7 @@ class Settings:
         refine: Any = FIT["refine"],
         keep: Any = START["keep"],
         seeds: Any = START["seeds"],
+        like: Any = START["like"],
     ) -> Settings:
         """Check the arguments that images and points share.
 
@@ -62,8 +65,11 @@ class Settings:
             What the initial labels' shape should be.
         n_channels : int
             How many channels there are to cluster by.
+        k : int or None
+            None for as many clusters as `like` has, or `K`.
         """
-        k = validation.check_k(k)
+        like = validation.check_like(like)
+        k = validation.check_k(_default_k(like) if k is None else k)
         name, initial_labels = validation.check_init(init, k, shape)
         refine = validation.check_flag("refine", refine)
         if name == "optimal":
@@ -84,6 +90,7 @@ class Settings:
             refine,
             kept,
             start,
+            like,
         )
 
     @property
@@ -132,6 +139,8 @@ class Settings:
             given["keep"] = self.keep.centers[np.array(self.keep.locked)].tolist()
         if self.seeds is not None:
             given["seeds"] = self.seeds.tolist()
+        if self.like is not None:
+            given["like"] = self.like.centers.tolist()
         return {
             "k": self.k,
             "max_iter": self.criteria.max_iter,
@@ -143,3 +152,8 @@ class Settings:
             "refine": self.refine,
             **given,
         }
+
+
+def _default_k(*given: Any) -> int:
+    """Return how many clusters there are to be: as many as the first palette has."""
+    return next((palette.k for palette in given if palette is not None), K)

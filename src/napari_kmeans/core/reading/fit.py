@@ -194,7 +194,9 @@ class ImageSamples(Protocol):
 
 
 def check_kept(layout: Layout, space: Space, settings: Settings) -> None:
-    """Raise where clusters are to be kept that are not of such an image."""
+    """Raise where clusters are to be kept, or like those, that are of other images."""
+    if settings.like is not None:
+        settings.like.check_same("like", layout, space)
     keep = settings.keep
     if keep is not None:
         own = layout.n_channels, layout.rgb, space.name, space.scaling

@@ -15,7 +15,7 @@ from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
 from ..run.threads import map_blocks
 from .centroids import Located, count, exchanged, means_of, summed
-from .clusters import ImageClusters
+from .clusters import ImageClusters, note_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +53,16 @@ class QuantizedImage(Located, ImageClusters):
         Those of the palette: of the centers, or such as were given.
         """
         return self.palette.colors
+
+    @property
+    def unmatched(self) -> tuple[int, ...]:
+        """The labels of the clusters of `like` that found no partner here."""
+        return self.palette.unmatched
+
+    @property
+    def note(self) -> str:
+        """What the user should be warned of, or nothing."""
+        return note_on(self.asked, self.palette)
 
     @property
     def features(self) -> pd.DataFrame:
@@ -213,7 +223,8 @@ class QuantizedImage(Located, ImageClusters):
         used, other = self.palette.quantizer, palette.quantizer
         if used.frame != other.frame or not np.array_equal(used.centers, other.centers):
             return None
-        group = np.full(self.k, -1, np.intp)
+        # Those without a center have no pixels either: they may go anywhere.
+        group = np.minimum(np.arange(self.k), palette.k - 1)
         group[self.palette.owners] = palette.owners
         same = np.array_equal(group[self.palette.owners], palette.owners)
         return group if same else None
@@ -263,7 +274,7 @@ class QuantizedImage(Located, ImageClusters):
             counts=counts,
             compactness=palette.compactness,
             palette=palette,
-            asked=palette.k,
+            asked=palette.present.k,
         )
         if "_moments" in vars(self):
             sums = np.zeros((len(self._moments), palette.k), np.int64)

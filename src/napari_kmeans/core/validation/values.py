@@ -260,6 +260,7 @@ def check_keep(keep: Any, k: int, n_channels: int) -> Any:
         return None
     if not hasattr(keep, "locked"):
         raise TypeError(f"keep={shown(keep)} should be a Palette or None.")
+    keep = keep.present
     if not any(keep.locked):
         return None
     n_locked = sum(keep.locked)
@@ -273,6 +274,13 @@ def check_keep(keep: Any, k: int, n_channels: int) -> Any:
             "the image."
         )
     return keep
+
+
+def check_like(like: Any) -> Any:
+    """Return the palette whose numbers, names and colors clusters are to have."""
+    if like is not None and not hasattr(like, "matched"):
+        raise TypeError(f"like={shown(like)} should be a Palette or None.")
+    return like
 
 
 def check_search(name: str, value: Any, init: str, refine: bool) -> None:
