@@ -17,6 +17,7 @@ but the order of sums that are exact, and minima: the nearest center is what the
 formula gives in NumPy.
 """
 
+from .ciede2000 import LONGEST, squares_ciede2000, visit_ciede2000
 from .colors import (
     CELL,
     collect,
@@ -46,6 +47,7 @@ from .tiles import TILE, bound, farthest, visit
 
 __all__ = [
     "CELL",
+    "LONGEST",
     "SIZE",
     "SPLITTER",
     "TILE",
@@ -74,7 +76,9 @@ __all__ = [
     "paint4",
     "quanta",
     "sort_borders",
+    "squares_ciede2000",
     "take_steps",
     "tally",
     "visit",
+    "visit_ciede2000",
 ]

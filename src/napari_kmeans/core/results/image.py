@@ -215,7 +215,9 @@ class QuantizedImage(Located, ImageClusters):
         None where the palette has other centers than this result, or parts a cluster.
         """
         used, other = self.palette.quantizer, palette.quantizer
-        if used.frame != other.frame or not np.array_equal(used.centers, other.centers):
+        if (used.frame, used.reject) != (other.frame, other.reject):
+            return None
+        if not np.array_equal(used.centers, other.centers):
             return None
         group = np.full(self.k, -1, np.intp)
         group[self.palette.owners] = palette.owners
