@@ -403,7 +403,7 @@ def _started(job: Job, reading: Reading, labels: Any) -> FitOptions:
     """Return how to cluster, with the labels to start from where there are."""
     if labels is None:
         return job.fitting
-    from ..core.quantize import extend_labels
+    from ..core.reading.painted import extend_labels
 
     init = extend_labels(
         reading.image(),

@@ -17,6 +17,7 @@ but the order of sums that are exact, and minima: the nearest center is what the
 formula gives in NumPy.
 """
 
+from .ciede2000 import LONGEST, squares_ciede2000, visit_ciede2000
 from .colors import (
     CELL,
     collect,
@@ -47,6 +48,7 @@ from .words import add_words, count_pairs, squares, values_of, word_range
 
 __all__ = [
     "CELL",
+    "LONGEST",
     "SIZE",
     "SPLITTER",
     "TILE",
@@ -78,9 +80,11 @@ __all__ = [
     "quanta",
     "sort_borders",
     "squares",
+    "squares_ciede2000",
     "take_steps",
     "tally",
     "values_of",
     "visit",
+    "visit_ciede2000",
     "word_range",
 ]

@@ -91,7 +91,7 @@ class Palette(Centered):
             *(array.astype(_native(array.dtype)).tobytes() for array in arrays),
             np.array([self.compactness, *self.value_range]).tobytes(),
             replace(self.layout, dtype=_native(self.layout.dtype)),
-            *(self.names, self.locked, self.space, used.frame),
+            *(self.names, self.locked, self.space, used.frame, used.reject),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -191,7 +191,8 @@ class Palette(Centered):
         Returns
         -------
         array of uint8 or uint16
-            1..k, and 0 for pixels left out; of dask where the image is.
+            1..k, and 0 for pixels left out, and for those beyond `reject`; of dask
+            where the image is.
 
         Raises
         ------

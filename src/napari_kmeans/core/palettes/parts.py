@@ -76,6 +76,14 @@ class Parts:
         return np.asarray(np.sqrt(mean) * self.quantizer.frame.unit)
 
     @property
+    def reject(self) -> float | None:
+        """How far from every center pixels get the label 0; None for none.
+
+        In the units in which distances are measured: see `quantize`.
+        """
+        return self.quantizer.reject
+
+    @property
     def owners(self) -> NDArray[np.intp]:
         """The cluster, from 0, that each center of the quantizer is of."""
         used = self.quantizer

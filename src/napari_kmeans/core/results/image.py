@@ -221,7 +221,9 @@ class QuantizedImage(Located, ImageClusters):
         None where the palette has other centers than this result, or parts a cluster.
         """
         used, other = self.palette.quantizer, palette.quantizer
-        if used.frame != other.frame or not np.array_equal(used.centers, other.centers):
+        if (used.frame, used.reject) != (other.frame, other.reject):
+            return None
+        if not np.array_equal(used.centers, other.centers):
             return None
         # Those without a center have no pixels either: they may go anywhere.
         group = np.minimum(np.arange(self.k), palette.k - 1)
