@@ -144,7 +144,8 @@ def held(name: str, values: Any) -> NDArray[Any]:
     """
     try:
         array = np.asarray(values)
-        if array.dtype == object and hasattr(values, "__dlpack__"):
+        is_found = array.dtype != object or array.ndim > 0
+        if not is_found and hasattr(values, "__dlpack__"):
             array = np.from_dlpack(values)
     except Exception as error:  # of other libraries, which may raise anything
         raise TypeError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,7 @@ def one_layer_each(
     if only is not None:
         wanted = validation.check_labels("only", only)
     wanted = [validation.check_integer("only", n, 1, palette.k) for n in wanted]
-    several = isinstance(labels, (list, tuple)) or not hasattr(labels, "ndim")
+    several = isinstance(labels, Sequence)  # as what napari has for levels is, too
     levels = list(map(plain, labels if several else [labels]))
     if not several and max(labels.shape) > LONGEST:
         levels = thinned(levels[0])

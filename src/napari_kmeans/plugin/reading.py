@@ -170,7 +170,9 @@ def marks_of(reading: Reading) -> list[Hashable]:
 
 
 def _mark(array: Any, cut: tuple[slice, ...]) -> Hashable:
-    if is_labeled(array) and not goes_by_blocks(array):
+    if is_labeled(array):
+        if array.chunks is None and goes_by_blocks(array):  # it lies on disk
+            return None
         array = plain(array)
     if is_lazy(array):  # each change of one of dask's gives it another name
         return str(array.name)
