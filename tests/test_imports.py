@@ -28,7 +28,8 @@ BELOW = {
 
 #: The rooms of core, from the ground up: each knows those before it.
 FLOORS = [
-    *("run", "spaces", "validation", "options", "kernels", "data", "cluster"),
+    *("run", "spaces", "arrays", "validation", "options", "kernels", "data"),
+    *("labeled", "cluster"),
     *("reading", "despeckling", "palettes", "losses", "quality", "maps", "results"),
     *("census", "tabulation", "fitting", "quantize", "planes", "kmeans", "sweeping"),
 ]

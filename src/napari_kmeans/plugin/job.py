@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -410,7 +410,7 @@ def _started(job: Job, reading: Reading, labels: Any) -> FitOptions:
         labels,
         job.k,
         rgb=bool(reading.options["rgb"]),
-        channel_axis=reading.options.get("channel_axis"),
+        channel_axis=cast("int | None", reading.options.get("channel_axis")),
     )
     return {**job.fitting, "init": init}
 

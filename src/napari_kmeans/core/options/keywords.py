@@ -28,7 +28,7 @@ class ReadOptions(TypedDict, total=False):
     no_data: float | None
     weights: ArrayLike | None
     rgb: bool | None
-    channel_axis: int | None
+    channel_axis: int | str | None
     channel_names: Sequence[str] | None
     color_space: str
     scaling: str | Sequence[float]

@@ -11,6 +11,7 @@ import numpy as np
 from .. import validation
 from ..data.pixels import Pixels
 from ..data.stream import Stream
+from ..labeled import labeled, masked
 from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
 from .centers import Centered
@@ -181,8 +182,9 @@ class Palette(Centered):
 
         Parameters
         ----------
-        image : array_like or dask.array.Array
-            With the axes and the channels of the image that was clustered.
+        image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
+            As for `quantize`; with the axes and the channels of the image that was
+            clustered.
         mask : array of bool, optional
             Of the shape of the image without channels; False leaves a pixel out.
         progress : callable, optional
@@ -192,7 +194,7 @@ class Palette(Centered):
         -------
         array of uint8 or uint16
             1..k, and 0 for pixels left out, and for those beyond `reject`; of dask
-            where the image is.
+            where the image goes by blocks, and a DataArray where it is one.
 
         Raises
         ------
@@ -229,7 +231,8 @@ class Palette(Centered):
         Returns
         -------
         array
-            Of the shape and dtype of the image; of dask where the image is.
+            Of the shape and dtype of the image; of dask, or a DataArray, where `label`
+            gives that.
 
         Raises
         ------
@@ -275,6 +278,16 @@ class Palette(Centered):
         self, image: ArrayLike, mask: ArrayLike | None, *, painted: bool = True
     ) -> tuple[Any, Any]:
         """Do what `apply` does; what is not to be painted is None."""
+        labeling, mask = masked(image, mask, self.layout)
+        labels, quantized = self._plain(image, mask, painted=painted)
+        if quantized is not None:
+            quantized = labeled(quantized, labeling)
+        return labeled(labels, labeling, "labels"), quantized
+
+    def _plain(
+        self, image: ArrayLike, mask: ArrayLike | None, *, painted: bool
+    ) -> tuple[Any, Any]:
+        """Do what `_apply` does, with plain arrays."""
         array = validation.check_image(image)
         arranged = self.layout.arrange(array)
         lazy = is_lazy(array)

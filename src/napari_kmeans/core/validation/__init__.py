@@ -27,6 +27,7 @@ from .axes import (
     check_channel_axis,
     check_channel_names,
     check_channels,
+    check_dim,
     check_plane,
     check_rgb,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "check_channels",
     "check_color",
     "check_color_space",
+    "check_dim",
     "check_distance",
     "check_enough",
     "check_fixed",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import held, plain
 from ..run.lazy import is_lazy
 from .values import shown
 
@@ -26,13 +27,14 @@ INITS = ("random", "k-means++", "optimal")
 def _as_array(name: str, values: Any, *, lazy: bool = False) -> NDArray[Any]:
     """Return values as an array; refuse what NumPy would tacitly make of some.
 
-    Of NumPy, but with `lazy` of dask where they are.
+    Of NumPy, but with `lazy` of dask where they are that, or go by blocks.
     """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise TypeError(
             f"{name} should be a plain array, not a masked one: mask=, or NaN, leaves "
             "elements out."
         )
+    values = plain(values)
     if is_lazy(values):
         if np.isnan(values.shape).any():
             raise ValueError(
@@ -41,7 +43,7 @@ def _as_array(name: str, values: Any, *, lazy: bool = False) -> NDArray[Any]:
             )
         return values if lazy else np.asarray(values)
     if not isinstance(values, (list, tuple)):
-        return np.asarray(values)
+        return held(name, values)
     try:
         return np.asarray(values)
     except ValueError as error:
