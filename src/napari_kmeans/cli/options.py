@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from . import settings
+
 
 def number_or_none(value: str | int) -> int | None:
     """Return an integer, or None for "none"."""
@@ -145,13 +147,52 @@ Output = Annotated[
     typer.Option(
         "-o",
         "--output",
-        metavar="FOLDER",
-        help="Where to write the quantized image, the labels and the centers; as "
-        "OME-Zarr where it ends in .zarr.",
+        metavar="PATH",
+        help="Where to write the quantized image, the labels and the centers: a "
+        "folder; an OME-Zarr, where it ends in .zarr; or, where it ends in .png or "
+        ".gif, the labels as a picture whose palette are the clusters.",
         show_default="<name>-kmeans",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result.")]
+Settings = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Repeat what made a result: its settings.json, or a layer's metadata as "
+        "JSON. Options that are given win.",
+        callback=settings.remember,
+        is_eager=True,
+    ),
+]
+IntoSource = Annotated[
+    bool,
+    typer.Option(
+        "--into-source",
+        help="Write the labels into the image that is read, an OME-Zarr, beside those "
+        "it has; nothing else of it changes.",
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What the labels are called there.",
+        show_default="kmeans",
+    ),
+]
+Range = Annotated[
+    str,
+    typer.Option(
+        "-k",
+        metavar="FROM..TO",
+        help="Numbers of clusters: from one to another, or some with commas in between.",
+    ),
+]
+Table = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write the table as CSV."),
+]
 Show = Annotated[bool, typer.Option("--show", help="Open napari with the result.")]
 
 
@@ -164,6 +205,19 @@ def axes(text: str | None) -> tuple[int, ...] | None:
     except ValueError:
         raise ValueError(
             f"each={text!r} should be an axis, or several with commas in between."
+        ) from None
+
+
+def numbers(text: str) -> list[int]:
+    """Return numbers of clusters, as "2..16" or "2,4,8" has them."""
+    try:
+        first, dots, last = text.partition("..")
+        if dots:
+            return [*range(int(first), int(last) + 1)]
+        return [*map(int, text.split(","))]
+    except ValueError:
+        raise ValueError(
+            f"k={text!r} should be numbers of clusters, as 2..16 or 2,4,8."
         ) from None
 
 

@@ -41,20 +41,27 @@ def quantized(
     from ..core.planes import quantize_planes
     from ..core.quantize import read_and_quantized
     from ..core.run.progress import follow
-    from ..core.validation import check_image
 
-    data = source[0]
-    try:
-        check_image(data)
-    except TypeError as error:  # to a user it is a value, as the rest is typed
-        raise ValueError(error) from error
-    options = {**options, **_left_open(source, options), "mask": _mask(mask, source)}
+    data, options = source[0], asked_of(source, options, mask)
     if axes is not None:
         return quantize_planes(data, k, axes=axes, progress=progress, **options), None
     given = data, k, memory, *split("quantize", {**options}, READ, FIT)
     samples, result = follow(lambda: read_and_quantized(*given), progress)
     result.warn()
     return result, samples
+
+
+def asked_of(
+    source: LayerData, options: PlanesOptions, mask: str | None
+) -> PlanesOptions:
+    """Return options, and what they leave open as the file says it."""
+    from ..core.validation import check_image
+
+    try:
+        check_image(source[0])
+    except TypeError as error:  # to a user it is a value, as the rest is typed
+        raise ValueError(error) from error
+    return {**options, **_left_open(source, options), "mask": _mask(mask, source)}
 
 
 def measured(
@@ -104,6 +111,13 @@ def _mask(file: str | None, source: LayerData) -> Any:
         return shown
     mask = read_mask(file, lazy=is_lazy(source[0]))
     return mask if shown is None or shown.shape != mask.shape else mask & shown
+
+
+def is_masked(mask: str | None, source: LayerData) -> bool:
+    """Whether pixels may be left out by a mask, the user's or the image's alpha."""
+    from ..files import said
+
+    return mask is not None or said(source, "alpha") is not None
 
 
 def left_out_by(mask: str | None, source: LayerData) -> str:

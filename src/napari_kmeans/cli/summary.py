@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ..core.results.clusters import ImageClusters
     from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
+    from ..core.sweeping.result import Sweep
 
 #: Clusters that the summary shows; the table of centers holds all.
 MOST_SHOWN = 32
@@ -61,6 +62,20 @@ def summarize(
         console.print(line.append(f"  {color}  {share:6.1%}"))
     if result.k > MOST_SHOWN:
         console.print(f"   and {result.k - MOST_SHOWN} more")
+
+
+def tell_sweep(found: Sweep, console: Console) -> None:
+    """Print what each K gives, and which to take."""
+    from rich.text import Text
+
+    console.print(f"{'K':>5}  {'Explained':>9}  {'Silhouette':>10}  {'Compactness':>12}")
+    columns = found.ks, found.explained, found.silhouettes, found.compactness
+    for k, explained, silhouette, compactness in zip(*columns, strict=True):
+        shown = "-" if silhouette != silhouette else f"{silhouette:.3f}"
+        line = f"{k:>5}  {explained:>9.1%}  {shown:>10}  {compactness:>12,.6g}"
+        mark = "  <- suggested" if k == found.suggestion.k else ""
+        console.print(Text(line + mark), soft_wrap=True)
+    console.print(Text(found.suggestion.reason), soft_wrap=True)
 
 
 def _told(quality: Quality, console: Console) -> str:
