@@ -20,7 +20,15 @@ BELOW = {
     "files": {"core", "layers", "replacement", "omezarr"},
     "plugin": {"core", "layers", "omezarr", "files"},
     "signals": set(),
-    "cli": {"core", "layers", "sample_data", "omezarr", "files", "signals", "replacement"},
+    "cli": {
+        "core",
+        "layers",
+        "sample_data",
+        "omezarr",
+        "files",
+        "signals",
+        "replacement",
+    },
     "__main__": {"signals", "cli"},
     "__init__": {"core", "layers", "files"},
 }

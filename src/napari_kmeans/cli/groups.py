@@ -110,7 +110,7 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _options(group: type) -> list[inspect.Parameter]:
+def _options(group: Any) -> list[inspect.Parameter]:
     """Return the options in a group."""
     return _typed(group, inspect.signature(group).parameters)
 

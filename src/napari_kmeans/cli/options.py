@@ -186,7 +186,8 @@ Range = Annotated[
     typer.Option(
         "-k",
         metavar="FROM..TO",
-        help="Numbers of clusters: from one to another, or some with commas in between.",
+        help="Numbers of clusters: from one to another, or some with commas in "
+        "between.",
     ),
 ]
 Table = Annotated[

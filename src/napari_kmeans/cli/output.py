@@ -35,8 +35,9 @@ class Place:
 
     path: Path
     kind: Literal["folder", "omezarr", "picture", "source"]
-    #: Of labels that go into the source.
+    #: Of labels that go into their source: that, and what they are called there.
     source: str = ""
+    label: str = LABEL
 
     @property
     def is_result_held(self) -> bool:
@@ -68,7 +69,7 @@ def place_of(
         if file is None:
             raise ValueError("--into-source should go with a file.")
         name = LABEL if label is None else label
-        return Place(Path(file, "labels", name), "source", file)
+        return Place(Path(file, "labels", name), "source", file, name)
     if label is not None:
         raise ValueError(f"label={label!r} should go with --into-source.")
     path = output or named_after(file)
@@ -91,7 +92,7 @@ def writing(place: Place, sources: list[str | None], *, force: bool) -> Iterator
 
     path = place.path
     if place.kind == "source":
-        with omezarr.labeling(place.source, path.name, force=force) as labels:
+        with omezarr.labeling(place.source, place.label, force=force) as labels:
             yield lambda result, _, progress: labels.fill(result, progress=progress)
         return
     check_apart(path, sources)

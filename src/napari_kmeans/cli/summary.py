@@ -68,7 +68,9 @@ def tell_sweep(found: Sweep, console: Console) -> None:
     """Print what each K gives, and which to take."""
     from rich.text import Text
 
-    console.print(f"{'K':>5}  {'Explained':>9}  {'Silhouette':>10}  {'Compactness':>12}")
+    console.print(
+        f"{'K':>5}  {'Explained':>9}  {'Silhouette':>10}  {'Compactness':>12}"
+    )
     columns = found.ks, found.explained, found.silhouettes, found.compactness
     for k, explained, silhouette, compactness in zip(*columns, strict=True):
         shown = "-" if silhouette != silhouette else f"{silhouette:.3f}"
