@@ -57,6 +57,24 @@ class Means:
     scheduler: options.Scheduler = None
 
 
+@dataclass(frozen=True)
+class Dithering:
+    """How labels are mixed."""
+
+    dither: options.Dither = None
+    strength: options.Strength = 1.0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a table has of each image."""
+
+    regions: options.Regions = None
+    pixel_size: options.PixelSize = None
+    unit: options.Unit = ""
+    table: options.TableName = None
+
+
 def keywords(measuring: Measuring, search: Search) -> "PlanesOptions":
     """Return options as the arguments that the API has for them."""
     from ..core.options.criteria import Criteria

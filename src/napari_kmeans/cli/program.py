@@ -4,6 +4,9 @@ from typing import Annotated
 
 import typer
 
+from .commands import palette
+from .commands.apply import apply
+from .commands.batch import batch
 from .commands.quantize import quantize
 from .commands.sweep import sweep
 from .groups import grouped
@@ -55,3 +58,35 @@ main.command(
 main.command(
     epilog=_example("napari-kmeans sweep photo.png -k 2..12 -o photo-sweep.csv")
 )(grouped(sweep))
+main.command(
+    epilog=_example(
+        "napari-kmeans apply photo-kmeans/palette.json *.png",
+        "napari-kmeans apply threads.csv photo.png --dither diffusion -o in-threads",
+    )
+)(grouped(apply))
+main.command(
+    epilog=_example(
+        "napari-kmeans batch slides -k 5 --common -o out",
+        "napari-kmeans batch 'leaves/*.tif' --model palette.json --regions masks",
+        "napari-kmeans batch slides -k 5 --common -o out --resume",
+    )
+)(grouped(batch))
+
+_palette = typer.Typer(
+    name="palette",
+    help="Show, convert and mend palettes.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+_palette.command(epilog=_example("napari-kmeans palette show photo-kmeans/palette.json"))(
+    palette.show
+)
+_palette.command(
+    epilog=_example("napari-kmeans palette convert photo-kmeans/palette.json photo.gpl")
+)(palette.convert)
+_palette.command(
+    epilog=_example(
+        "napari-kmeans palette merge palette.json 2 3 --name sky -o merged.json"
+    )
+)(palette.merge)
+main.add_typer(_palette)

@@ -127,3 +127,29 @@ def left_out_by(mask: str | None, source: LayerData) -> str:
     if said(source, "alpha") is None:
         return "masked"
     return "masked or transparent" if mask else "transparent"
+
+
+def dithered(
+    result: QuantizedImage | QuantizedPlanes,
+    source: LayerData,
+    method: str | None,
+    strength: float,
+    progress: Report,
+) -> QuantizedImage | QuantizedPlanes:
+    """Return a result whose labels are mixed by the eye; the same without a method."""
+    if method is None:
+        return result
+    from ..core.dithering.dither import dither
+    from ..core.results.planes import QuantizedPlanes
+
+    if isinstance(result, QuantizedPlanes):
+        raise ValueError(f"dither={method!r} should not go with each.")
+    labels = dither(
+        source[0],
+        result.palette,
+        method=method,
+        strength=strength,
+        mask=result.labels > 0,
+        progress=progress,
+    )
+    return result.relabeled(labels)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..core.palettes.palette import Palette
     from ..core.quality import Quality
     from ..core.results.clusters import ImageClusters
     from ..core.results.image import QuantizedImage
@@ -62,6 +63,22 @@ def summarize(
         console.print(line.append(f"  {color}  {share:6.1%}"))
     if result.k > MOST_SHOWN:
         console.print(f"   and {result.k - MOST_SHOWN} more")
+
+
+def tell_palette(palette: Palette, console: Console) -> None:
+    """Print the color, the share and the name of each cluster."""
+    from rich.text import Text
+
+    from ..core.palettes.colors import hexadecimal
+
+    colors = hexadecimal(palette.colors)
+    known = palette.counts.sum() > 0
+    rows = zip(colors, palette.shares, palette.names, strict=True)
+    for label, (color, share, name) in enumerate(rows, 1):
+        line = Text(f"{label:>6}  ").append("      ", style=f"on {color}")
+        shown = f"  {share:6.1%}" if known else ""
+        line.append(f"  {color}{shown}{f'  {name}' if name else ''}")
+        console.print(line, soft_wrap=True)
 
 
 def tell_sweep(found: Sweep, console: Console) -> None:

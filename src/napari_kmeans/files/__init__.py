@@ -2,6 +2,6 @@
 
 from .indexed import write_indexed
 from .reading import read, read_mask, said, stem
-from .writing import replacing, write
+from .writing import check, replacing, write
 
-__all__ = ["read", "read_mask", "replacing", "said", "stem", "write", "write_indexed"]
+__all__ = ["check", "read", "read_mask", "replacing", "said", "stem", "write", "write_indexed"]

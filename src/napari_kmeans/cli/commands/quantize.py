@@ -9,7 +9,7 @@ from .. import groups, options, sentences, settings
 from ..bar import bar
 from ..output import place_of, writing
 from ..resources import check_room, cluster, limited, warn_of_unused
-from ..source import is_masked, left_out_by, measured, quantized, read
+from ..source import dithered, is_masked, left_out_by, measured, quantized, read
 from ..summary import summarize
 
 
@@ -18,6 +18,7 @@ def quantize(
     measuring: groups.Measuring,
     search: groups.Search,
     means: groups.Means,
+    dithering: groups.Dithering,
     file: options.File = None,
     k: options.K = 5,
     each: options.Each = None,
@@ -59,9 +60,13 @@ def quantize(
                 memory=None if budget is None else budget.of_pixels,
                 progress=progress,
             )
+            how = dithering.dither, dithering.strength
+            result = dithered(result, source, *how, progress)
         seconds = monotonic() - begun
         with bar(stderr) as progress:
-            quality = measured(result, samples, progress)
+            quality = None
+            if dithering.dither is None:  # of the nearest centers
+                quality = measured(result, samples, progress)
         del samples  # their memory is for what writes
         with bar(stderr) as progress:
             write(result, source, progress)
