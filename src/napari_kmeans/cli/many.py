@@ -197,6 +197,8 @@ class Many:
                 f"output={self.folder} should not hold a batch already, or go with "
                 "--resume to go on with it, or --force to do it anew."
             )
+        for name in (MODEL, TABLE):
+            check_file(self.folder / name, force=force or begun, made=True)
         for folder in self.results.values():
             check_folder(folder, force=force or begun)
 
@@ -239,19 +241,15 @@ class Many:
     def _kept(self, before: dict[str, Any], stamps: dict[str, Any]) -> Palette | None:
         """Return the palette of a batch that is resumed; None where there is none.
 
-        That of all images is of these very files, and that of the first of this one.
+        Where a file has changed, it is found anew: where it is the same nonetheless, so
+        are the results of other files.
         """
         if self.way.model is not None:
             palette = loaded(self.way.model)
             palette.save(self.folder / MODEL)
             return palette
-        if not (self.folder / MODEL).exists():
-            return None
-        told = stamps
-        if not self.way.common:
-            first = next(iter(stamps))
-            told, before = {first: stamps[first]}, {first: before.get(first)}
-        return loaded(self.folder / MODEL) if before == _plain(told) else None
+        same = (self.folder / MODEL).exists() and before == stamps
+        return loaded(self.folder / MODEL) if same else None
 
     def _found(
         self, stamps: dict[str, Any], progress: Report
@@ -298,12 +296,6 @@ class Many:
             force=True,
             noted=lambda folder: record.write(folder, key, table),
         )
-
-
-def _plain(value: Any) -> Any:
-    import json
-
-    return json.loads(json.dumps(value))
 
 
 def _check_parquet(table: Path) -> None:

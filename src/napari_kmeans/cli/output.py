@@ -131,11 +131,14 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
             table.to_csv(new, index=False)
 
 
-def check_file(path: Path, *, force: bool) -> None:
-    """Raise where a file cannot be written to, or is there and is to stay."""
+def check_file(path: Path, *, force: bool, made: bool = False) -> None:
+    """Raise where a file cannot be written to, or is there and is to stay.
+
+    Its folder is `made`, or should be there.
+    """
     if path.is_dir():
         raise ValueError(f"output={path} should be a file, but is a folder.")
-    if not path.parent.is_dir():
+    if not (made or path.parent.is_dir()):
         raise ValueError(f"output={path} should be in a folder that exists.")
     if path.exists() and not force:
         raise ValueError(
