@@ -21,7 +21,15 @@ BELOW = {
     "batch": {"core", "layers", "files"},
     "plugin": {"core", "layers", "omezarr", "files", "batch"},
     "signals": set(),
-    "cli": {"core", "layers", "sample_data", "omezarr", "files", "batch", "signals"},
+    "cli": {
+        "core",
+        "layers",
+        "sample_data",
+        "omezarr",
+        "files",
+        "batch",
+        "signals",
+    },
     "__main__": {"signals", "cli"},
     "__init__": {"core", "layers", "files", "batch"},
 }
