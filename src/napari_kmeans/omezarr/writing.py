@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import replacement
+from ..core.run import replacement
 from ..core.run.lazy import is_distributed, is_lazy, n_tasks
 from ..core.run.progress import at, follow, stage
 from ..core.validation import check_progress
