@@ -27,7 +27,16 @@ BELOW = {
 #: The rooms of core, from the ground up: each knows those before it.
 FLOORS = [
     *("run", "spaces", "validation", "options", "kernels", "data", "cluster"),
-    *("reading", "despeckling", "palettes", "losses", "quality", "maps", "results"),
+    *(
+        "reading",
+        "despeckling",
+        "swatches",
+        "palettes",
+        "losses",
+        "quality",
+        "maps",
+        "results",
+    ),
     *("fitting", "quantize", "planes", "kmeans", "sweeping"),
 ]
 
