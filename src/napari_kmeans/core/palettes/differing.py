@@ -42,9 +42,9 @@ class Differing:
             Whether to read values of dask.
         """
         told = []
-        own = self.layout.dtype.newbyteorder("=")
-        if image.dtype.newbyteorder("=") != own:
-            told.append(f"image of dtype {image.dtype} should be of {own}, as before.")
+        own, found = (d.newbyteorder("=") for d in (self.layout.dtype, image.dtype))
+        if found != own:
+            told.append(f"image of dtype {found} should be of {own}, as before.")
         try:
             arranged = self.layout.arrange(image)
         except ValueError as error:

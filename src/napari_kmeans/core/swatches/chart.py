@@ -12,7 +12,7 @@ from .swatches import Swatches, on_a_line
 from .text import hex_color, lines_of, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 #: What columns are called, the likeliest first, in small letters and digits alone.
 CODES = ["code", "floss", "dmc", "number", "no", "nr", "id", "sku", "reference", "ref"]
@@ -32,6 +32,8 @@ HEXES = [
     "colourcode",
 ]
 CHANNELS = (("r", "red"), ("g", "green"), ("b", "blue"))
+
+DELIMITERS = ",;\t"
 
 #: In how many rows the header is looked for.
 MOST_ABOVE = 20
@@ -108,16 +110,19 @@ def decode(data: bytes, file: str) -> Swatches:
     Codes and names, where there are both, are one name. What is above the header is
     left out.
     """
-    lines = lines_of(data)
-    delimiter = max(",;\t", key="\n".join(lines[:MOST_ABOVE]).count)
+    lines = [f"{line}\n" for line in lines_of(data)]
+    delimiter = max(DELIMITERS, key=lambda d: _width(lines[:MOST_ABOVE], d))
     reader = csv.reader(lines, delimiter=delimiter)
     columns: Columns | None = None
     rows: list[tuple[str, Sequence[int]]] = []
-    for number, row in _numbered(reader, file):
-        if columns is not None:
-            rows.append(columns.read(row, f"line {number} of {file}"))
-        elif number <= MOST_ABOVE:
-            columns = Columns.of(row)
+    try:
+        for row in reader:
+            if columns is None:
+                columns = Columns.of(row) if reader.line_num <= MOST_ABOVE else None
+            elif any(map(str.strip, row)):
+                rows.append(columns.read(row, f"line {reader.line_num} of {file}"))
+    except csv.Error as error:
+        raise ValueError(f"{file} should be a table, but is not: {error}.") from None
     if columns is None:
         raise ValueError(
             f"{file} should have a header with the columns red, green and blue, or hex."
@@ -125,13 +130,7 @@ def decode(data: bytes, file: str) -> Swatches:
     return Swatches.of(rows, file)
 
 
-def _numbered(
-    reader: Iterator[list[str]], file: str
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty, and on which line each ends."""
-    try:
-        for number, row in enumerate(reader, 1):
-            if any(map(str.strip, row)):
-                yield number, row
-    except csv.Error as error:
-        raise ValueError(f"{file} should be a table, but is not: {error}.") from None
+def _width(lines: list[str], delimiter: str) -> int:
+    """Return how many columns the header has, if it is told by a delimiter."""
+    rows = (line.split(delimiter) for line in lines)
+    return max((len(row) for row in rows if Columns.of(row)), default=0)
