@@ -15,9 +15,8 @@ BELOW = {
     "core": set(),
     "layers": {"core"},
     "sample_data": {"core", "layers"},
-    "replacement": set(),
-    "omezarr": {"core", "layers", "replacement"},
-    "files": {"core", "layers", "replacement", "omezarr"},
+    "omezarr": {"core", "layers"},
+    "files": {"core", "layers", "omezarr"},
     "batch": {"core", "layers", "files"},
     "plugin": {"core", "layers", "omezarr", "files", "batch"},
     "signals": set(),
@@ -37,8 +36,8 @@ BELOW = {
 #: The rooms of core, from the ground up: each knows those before it.
 FLOORS = [
     *("run", "spaces", "arrays", "validation", "options", "kernels", "data"),
-    *("labeled", "cluster"),
-    *("reading", "despeckling", "palettes", "losses", "quality", "maps", "results"),
+    *("labeled", "cluster", "reading", "despeckling", "swatches", "palettes"),
+    *("losses", "quality", "maps", "results"),
     *("census", "tabulation", "fitting", "quantize", "planes", "kmeans", "sweeping"),
 ]
 
