@@ -10,16 +10,18 @@ from napari_kmeans import Criteria
 from napari_kmeans.cli.commands.quantize import quantize as command
 from napari_kmeans.cli.groups import grouped
 from napari_kmeans.core.options.keywords import (
+    BOUND,
     FIT,
     KEEP,
     READ,
+    BoundOptions,
     FitOptions,
     K,
+    KeepOptions,
     PlanesOptions,
     QuantizeOptions,
     ReadOptions,
     SamplesOptions,
-    StartOptions,
 )
 from napari_kmeans.plugin.settings import DockSettings
 
@@ -29,20 +31,21 @@ SAMPLES = napari_kmeans.read_samples(IMAGE)
 #: What each function takes besides what is its own.
 FUNCTIONS = {
     "quantize": (IMAGE, READ | FIT | BOUND | KEEP),
-    "quantize_planes": (np.stack([IMAGE, IMAGE]), READ | FIT),
+    "quantize_planes": (np.stack([IMAGE, IMAGE]), READ | FIT | BOUND),
     "read_samples": (IMAGE, READ),
     "quantize_samples": (SAMPLES, FIT | BOUND | KEEP),
     "fit": (SAMPLES, FIT | BOUND | KEEP),
-    "kmeans": (IMAGE, FIT),
+    "kmeans": (IMAGE, FIT | BOUND),
 }
 
 
 def test_each_option_has_a_default_and_a_type():
     assert ReadOptions.__annotations__.keys() == READ.keys()
     assert FitOptions.__annotations__.keys() == FIT.keys()
-    assert StartOptions.__annotations__.keys() == KEEP.keys()
+    assert BoundOptions.__annotations__.keys() == BOUND.keys()
+    assert KeepOptions.__annotations__.keys() == KEEP.keys()
     assert SamplesOptions.__annotations__.keys() == (FIT | BOUND | KEEP).keys()
-    assert PlanesOptions.__annotations__.keys() == (READ | FIT).keys()
+    assert PlanesOptions.__annotations__.keys() == (READ | FIT | BOUND).keys()
     assert QuantizeOptions.__annotations__.keys() == (READ | FIT | BOUND | KEEP).keys()
 
 
