@@ -131,7 +131,11 @@ def quantize_planes(
 
 
 def quantized_planes(
-    image: ArrayLike, k: int | None, axes: Any, read: dict[str, Any], search: dict[str, Any]
+    image: ArrayLike,
+    k: int | None,
+    axes: Any,
+    read: dict[str, Any],
+    search: dict[str, Any],
 ) -> QuantizedPlanes:
     """Do what `quantize_planes` does, but warn; `read` and `search` are its options."""
     planes = checked_planes(image, k, axes, read, search)
@@ -149,7 +153,11 @@ def quantized_planes(
 
 
 def checked_planes(
-    image: ArrayLike, k: int | None, axes: Any, read: dict[str, Any], search: dict[str, Any]
+    image: ArrayLike,
+    k: int | None,
+    axes: Any,
+    read: dict[str, Any],
+    search: dict[str, Any],
 ) -> Planes:
     """Check the arguments.
 
@@ -158,7 +166,9 @@ def checked_planes(
     source, settings = checked(image, k, None, read, search)
     layout, array = source.layout, validation.check_image(image)
     own_axes = validation.check_axes(axes, array.shape, layout.rgb, layout.channel_axis)
-    validation.check_plane(settings.least, source.shape, label_axes(own_axes, layout.channel_axis))
+    validation.check_plane(
+        settings.least, source.shape, label_axes(own_axes, layout.channel_axis)
+    )
     read = read | {"mask": source.mask, "weights": source.weights}
     if settings.initial_labels is not None:
         search = search | {"init": settings.initial_labels}

@@ -55,7 +55,7 @@ def _squared(
 ) -> float:
     """Return the squared difference of two colors; inf where it is above `limit`.
 
-    It is told early: what is added to a part of it is never negative, rounding included.
+    It is told early: what is added to a part of it is never negative, even if rounded.
     """
     middle = (0.5 * (lab[0] + other[0]) - 50.0) ** 2
     light = (other[0] - lab[0]) / (1.0 + 0.015 * middle / math.sqrt(20.0 + middle))
@@ -116,7 +116,11 @@ def _nearest(
         lab = (local[0, i], local[1, i], local[2, i])
         near, least = 0, math.inf
         for k in range(centers.shape[0]):
-            a, b, c = lab[0] - centers[k, 0], lab[1] - centers[k, 1], lab[2] - centers[k, 2]
+            a, b, c = (
+                lab[0] - centers[k, 0],
+                lab[1] - centers[k, 1],
+                lab[2] - centers[k, 2],
+            )
             distance = a * a + b * b + c * c
             if distance < least:
                 near, least = k, distance

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from .. import validation
 from .anchors import Anchors
 from .criteria import Criteria
 from .keywords import BOUND, FIT, KEEP, MAX_SAMPLES
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 

@@ -85,7 +85,7 @@ class Quantizer:
             return np.asarray(nearest + nearest.dtype.type(1))
         n = len(self.centers)
         owners = np.arange(n) if self.owners is None else self.owners
-        return np.append(owners + 1, 0).astype(self.label_dtype)[nearest]
+        return np.asarray(np.append(owners + 1, 0).astype(self.label_dtype)[nearest])
 
     @cached_property
     def _packed(self) -> bytes | None:

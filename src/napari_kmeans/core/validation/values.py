@@ -273,7 +273,7 @@ def check_fixed(fixed: Any, n: int | None) -> NDArray[np.bool_]:
     else:
         given = check_labels("fixed", fixed)
     if n is None:
-        if any(given):
+        if given:
             raise ValueError(f"fixed={shown(fixed)} should go with centers in init.")
         return np.zeros(0, np.bool_)
     if any(isinstance(one, (bool, np.bool_)) for one in given):
