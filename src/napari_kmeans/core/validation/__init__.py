@@ -72,6 +72,7 @@ from .values import (
     check_size,
     check_spacing,
     check_split,
+    check_unscaled,
     shown,
 )
 
@@ -136,6 +137,7 @@ __all__ = [
     "check_spacing",
     "check_split",
     "check_unchanged",
+    "check_unscaled",
     "check_values",
     "check_weights",
     "shown",
