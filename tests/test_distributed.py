@@ -355,25 +355,30 @@ def test_many_images_are_read_and_counted_on_a_cluster(client, tmp_path, monkeyp
     images = [BYTES[:90], BYTES[60:], np.ascontiguousarray(BYTES[:, :80])]
     floats = [FLOATS[:90], FLOATS[60:]]
     masks = [MASK[:90], None, None]
-    with dask.config.set(scheduler="threads"), monkeypatch.context() as patch:
+    with monkeypatch.context() as patch:
         patch.setattr(running, "_client", lambda: None)
         expected = quantize_many(images, k=4, masks=masks)
-        own = quantize_many(images, k=4, common=False)
-        refined = quantize_many(floats, k=3, max_samples=2**12)
+        refined = quantize_many(floats, k=3, max_samples=2**12).palette
         table = expected.table()
     paths = [tmp_path / f"{at}.png" for at in range(3)]
     for path, image in zip(paths, images, strict=True):
         Image.fromarray(image).save(path)
-    for given in (images, images[::-1], paths):
-        turned = masks[::-1] if given is not images and given is not paths else masks
-        assert quantize_many(given, k=4, masks=turned).palette == expected.palette
+    for given, out in ((images, masks), (images[::-1], masks[::-1]), (paths, masks)):
+        assert quantize_many(given, k=4, masks=out).palette == expected.palette
     found = quantize_many(paths, k=4, masks=masks)
     assert found.table().drop(columns="file").equals(table.drop(columns="file"))
-    assert quantize_many(images, k=4, common=False).palettes == own.palettes
-    assert (
-        quantize_many(floats[::-1], k=3, max_samples=2**12).palette == refined.palette
-    )
+    again = quantize_many(floats[::-1], k=3, max_samples=2**12)
+    assert again.palette == refined
     with pytest.raises(ValueError, match=r"none\.png should be a file"):
         quantize_many([paths[0], tmp_path / "none.png"], k=2)
     skipped = quantize_many([*paths, tmp_path / "none.png"], k=2, errors="skip")
     assert [*skipped.failed] == [str(tmp_path / "none.png")]
+
+
+def test_many_images_are_clustered_on_a_cluster_each_on_its_own(client, monkeypatch):
+    monkeypatch.undo()  # the workers know of no small blocks
+    images = [BYTES[:90], BYTES[60:], np.ascontiguousarray(BYTES[:, :80])]
+    found = quantize_many(images, k=4, common=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "_client", lambda: None)
+        assert quantize_many(images, k=4, common=False).palettes == found.palettes

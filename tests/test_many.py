@@ -167,7 +167,7 @@ def test_each_its_own_is_matched_to_the_first_or_to_another():
 
 def test_what_is_told_of_images_is_warned_of_once():
     images = [np.array([[1, 5, 9, 9]], np.uint8), *[np.full((2, 4), 7, np.uint8)] * 2]
-    with pytest.warns(UserWarning) as warned:
+    with pytest.warns(UserWarning, match="distinct colors") as warned:
         quantize_many(images, k=3, common=False)
     (said,) = [str(one.message) for one in warned]
     assert said.startswith("images[1]: k=3 should be at most the 1 distinct")
