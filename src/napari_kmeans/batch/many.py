@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Unpack
 
 from ..core import validation
 from ..core.fitting import fitted, settings_of
-from ..core.options.keywords import FIT, READ, START, keywords, split
+from ..core.options.keywords import BOUND, FIT, KEEP, READ, keywords, merged, split
 from ..core.options.settings import Settings
 from ..core.palettes.palette import Palette
 from ..core.reading.streamed import StreamedSamples
@@ -47,7 +47,7 @@ LABELED = {
 }
 
 
-@keywords(IMAGES, FIT, START)
+@keywords(IMAGES, FIT, BOUND, KEEP)
 def quantize_many(
     images: Sequence[Any],
     k: int | None = None,
@@ -87,7 +87,7 @@ def quantize_many(
         is left out: `failed` then says why.
     no_data, rgb, channel_axis, channel_names, color_space, scaling
         As for `quantize`, of all images. What is not said, the first image decides.
-    criteria, attempts, init, seed, max_samples, refine, keep, seeds, like, progress
+    criteria, attempts, init, seed, max_samples, refine, fixed, reject, keep, like
         As for `quantize`. With a common palette, the clustering itself is like `like`.
 
     Returns
@@ -129,8 +129,8 @@ def quantize_many(
     >>> [palette.centers.ravel().tolist() for palette in own.palettes]
     [[1.5, 9.0], [2.0, 8.0]]
     """
-    read, search, start = split("quantize_many", options, IMAGES, FIT, START)
-    search |= start
+    read, *other = split("quantize_many", options, IMAGES, FIT, BOUND, KEEP)
+    search = merged(other)
     common = validation.check_flag("common", common)
     validation.check_progress(progress)
     Settings.of((), 0, k=k, **_early(search))
@@ -207,7 +207,7 @@ def apply_many(
 
 def _early(search: dict[str, Any]) -> dict[str, Any]:
     """Return what can be checked before it is known how many channels there are."""
-    later = "keep", "seeds", "init"
+    later = "keep", "init", "fixed"
     return {name: value for name, value in search.items() if name not in later}
 
 

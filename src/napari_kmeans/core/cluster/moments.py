@@ -127,6 +127,10 @@ def moments_of(
     Or anyway, but where a few values are so far off that sums of all lose the others.
     """
     centers, weights = clusters.centers, clusters.weights
+    if not samples.frame.euclidean:  # about another point, squares are not known
+        return Moments(centers, weights, clusters.squared)
+    if clusters.drift is not None:
+        return Moments(centers, weights, clusters.squared, clusters.drift)
     counted = isinstance(samples, Colors)
     short = anyway or counted or (samples.in_memory and samples.n <= MEASURED)
     if clusters.squared is None or not short or samples.dominated:

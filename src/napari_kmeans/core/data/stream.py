@@ -67,7 +67,7 @@ class Stream(Blocks):
         return [self.image] if self.mask is None else [self.image, self.mask]
 
     @cached_property
-    def _chunks(self) -> tuple[tuple[int, ...], ...]:
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
         """The blocks in which the image is read."""
         from dask.array.core import normalize_chunks
 
@@ -97,12 +97,12 @@ class Stream(Blocks):
     ) -> None:
         """Call ``take(index, function(block, *args))`` for each block."""
         given = self._known, function, args
-        take_each(take, self._arrays, self._chunks, _on_block, *given)
+        take_each(take, self._arrays, self.chunks, _on_block, *given)
 
     @property
     def starts(self) -> list[tuple[int, ...]]:
         """Where the blocks begin, along each axis but that of the channels."""
-        return list(corners(self._chunks[:-1]))
+        return list(corners(self.chunks[:-1]))
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -152,7 +152,7 @@ class Stream(Blocks):
             if mask is not None:
                 mask[there] = chunks[1].reshape(mask[there].shape)
 
-        take_each(keep, self._arrays, self._chunks, _chunks)
+        take_each(keep, self._arrays, self.chunks, _chunks)
         return Pixels(image, self.n_channels, mask, self.no_data)
 
 

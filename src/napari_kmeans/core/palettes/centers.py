@@ -60,7 +60,8 @@ class Centered(Editable):
         ------
         TypeError, ValueError
             Where there is no such cluster, it is locked, or has fewer than `k` distinct
-            colors.
+            colors; or where distances are those of CIEDE2000, by which nothing is
+            clustered.
 
         Examples
         --------
@@ -74,6 +75,7 @@ class Centered(Editable):
         k = validation.check_integer("k", k, 2, most)
         seed = validation.check_seed(seed)
         check_alike(samples, self)
+        validation.check_split(self.space.name)
         validation.check_progress(progress)
         return follow(lambda: self._split(at, samples, k, seed), progress)
 

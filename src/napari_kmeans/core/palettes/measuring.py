@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from .. import validation
-from ..cluster import lloyd
 from ..cluster.clustering import cluster
 from ..cluster.moments import moments_of
+from ..cluster.sums import nearest
 from ..data.samples import Samples
 from ..data.sampling import select, stratified
 from ..options.keywords import MAX_SAMPLES
@@ -65,7 +65,10 @@ def measured(samples: ImageSamples, palette: P) -> tuple[Fit, P]:
 
 def _assigned(samples: ImageSamples, palette: Parts) -> Fit:
     used = palette.quantizer
-    return samples.measure(used.frame, used.centers, counted=used.codes is not None)
+    counted = used.codes is not None
+    return samples.measure(used.frame, used.centers, counted=counted).within(
+        used.reject
+    )
 
 
 def parted(
@@ -101,8 +104,9 @@ def _within(fit: Fit, palette: Parts, at: int) -> Samples:
     samples, labels = fit.samples, fit.clusters.labels
     if not samples.in_memory:
         samples = samples.coarse(MAX_SAMPLES, seed=0)
-        labels = lloyd.assign(samples, palette.quantizer.centers).labels
-    of = palette.quantizer.owned(labels) == at
+        used = palette.quantizer
+        labels = np.concatenate(samples.each(nearest, used.centers, used.reach))
+    of = palette.quantizer.numbered(labels) == at + 1
     weights = samples.weights[of] if samples.weights.size else samples.weights
     given = samples.frame, samples.integral, None, samples.compact
     return Samples(samples.values[:, of], weights, *given)

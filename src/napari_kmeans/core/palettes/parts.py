@@ -73,7 +73,16 @@ class Parts:
             return np.full(self.k, np.nan)
         unknown = np.full(self.k, np.nan)
         mean = np.divide(squared, weights, out=unknown, where=weights > 0)
-        return np.asarray(np.sqrt(mean) * self.quantizer.frame.unit)
+        # Rounding may end below zero.
+        return np.asarray(np.sqrt(np.maximum(mean, 0)) * self.quantizer.frame.unit)
+
+    @property
+    def reject(self) -> float | None:
+        """How far from every center pixels get the label 0; None for none.
+
+        In the units in which distances are measured: see `quantize`.
+        """
+        return self.quantizer.reject
 
     @property
     def owners(self) -> NDArray[np.intp]:

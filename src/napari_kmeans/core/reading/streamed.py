@@ -24,7 +24,7 @@ from ..data.stream import Streamed
 from ..run.progress import stage
 from .fit import (
     Fit,
-    check_kept,
+    check_given,
     check_plain,
     described,
     ends_of,
@@ -111,7 +111,7 @@ class StreamedSamples:
 
     def check(self, settings: Settings) -> None:
         """Raise where these samples cannot be clustered so."""
-        check_kept(self.layout, self.space, settings)
+        check_given(self.layout, self.space, settings)
         if not settings.refine:
             check_plain(self.space, weighted=False)
 
@@ -203,7 +203,7 @@ class StreamedSamples:
         if codes and not by_pixel:
             with stage(high=READING):
                 n = int(self._count(codes)[1].sum())
-            validation.check_enough(settings.k, n, "image")
+            validation.check_enough(settings.least, n, "image")
             if settings.init == "optimal" or n > settings.search_size:
                 with stage(low=READING):
                     return self._by_color(codes, settings)
@@ -228,7 +228,7 @@ class StreamedSamples:
             return self._gathered(settings) if few else self._by_pixel(codes, settings)
 
     def _check_survey(self, survey: Survey, settings: Settings) -> None:
-        validation.check_enough(settings.k, survey.n, "image")
+        validation.check_enough(settings.least, survey.n, "image")
         ends = zip(survey.minima or (), survey.maxima or (), strict=True)
         validation.check_values(
             "image",

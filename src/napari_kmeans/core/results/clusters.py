@@ -59,7 +59,7 @@ class Clustering:
     labels : array
         The cluster of each pixel or point; see the subclass.
     centers : (k, n_channels) float64
-        In the units of the data, from dark to bright.
+        In the units of the data, from dark to bright, after those that were fixed.
     counts : (k,) int64
         How many pixels or points are in each cluster.
     compactness : float
@@ -71,7 +71,8 @@ class Clustering:
         Whether epsilon, not `max_iter`, ended the refinement. False with
         ``refine=False``, as OpenCV does not tell.
     n_excluded : int
-        How many pixels or points were left out: masked, transparent or not finite.
+        How many pixels or points were left out: masked, transparent, not finite, or
+        too far from all centers.
     asked : int
         How many clusters were asked for.
     method : {"refined", "plain", "optimal"}
@@ -128,7 +129,7 @@ class ImageClusters(Clustering):
         What the axes and values of the image are.
     excluded : dict
         Why pixels were left out, and how many for each reason: "masked", "not finite",
-        "transparent" or "no data".
+        "transparent", "no data" or "far".
     """
 
     quantized: NDArray[Any]
