@@ -216,7 +216,9 @@ def main() -> None:
     )
     parser.add_argument("--images", type=int, default=200)
     parser.add_argument("--side", type=int, default=512)
-    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".md"))
+    parser.add_argument(
+        "--output", type=Path, default=Path(__file__).with_suffix(".md")
+    )
     arguments = parser.parse_args()
     n, side = arguments.images, arguments.side
     with tempfile.TemporaryDirectory() as folder:
