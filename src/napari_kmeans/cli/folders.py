@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from .output import Result
     from ..layers.metadata import LayerData
+    from .output import Result
 
 #: The program's exit code where some images could not be done.
 FAILED = 3

@@ -27,9 +27,6 @@ K = 5
 #: What the table is called, in the folder of a batch.
 TABLE = "table.csv"
 
-#: How far it is once the palette is there, where that takes all images.
-COMMON = 0.5
-
 
 @dataclass(frozen=True)
 class Way:
@@ -65,6 +62,11 @@ class Way:
     ) -> Way:
         """Check what goes together."""
         if model is None:
+            from ..core.options.keywords import FIT
+            from ..core.options.settings import Settings
+
+            fitting: Any = {name: asked[name] for name in FIT}  # type: ignore[literal-required]
+            Settings.of((), 1, k=K if k is None else k, **fitting)  # checks them
             return cls(K if k is None else k, None, common, asked, opening)
         if k is not None or common:
             given = "-k" if k is not None else "--common"
@@ -206,11 +208,12 @@ class Many:
         """Do all that is not done yet; return why some images could not be done."""
         stamps = {file: self._stamps(file) for file in self.results}
         before = self.asked.check_same(self.folder) if resume else {}
-        self.asked.begin(self.folder, stamps)
         failed: dict[str, str] = {}
         palette = self._kept(before, stamps)
         if palette is None:
-            palette, failed = self._found(stamps, progress)
+            palette, failed = self._found(progress)
+        self.asked.begin(self.folder, stamps)
+        palette.save(self.folder / MODEL)
         model = record.digest_of(self.folder / MODEL)
         files = [file for file in self.results if file not in failed]
 
@@ -245,25 +248,16 @@ class Many:
         are the results of other files.
         """
         if self.way.model is not None:
-            palette = loaded(self.way.model)
-            palette.save(self.folder / MODEL)
-            return palette
+            return loaded(self.way.model)
         same = (self.folder / MODEL).exists() and before == stamps
         return loaded(self.folder / MODEL) if same else None
 
-    def _found(
-        self, stamps: dict[str, Any], progress: Report
-    ) -> tuple[Palette, dict[str, str]]:
-        """Find the palette that images share, or follow; note it."""
+    def _found(self, progress: Report) -> tuple[Palette, dict[str, str]]:
+        """Find the palette that images share, or follow; and why some have none."""
         files = [*self.results]
-        if self.way.common:
-            palette, failed = self.way.palette_of_all(
-                files, lambda stage, part: progress(stage, part * COMMON)
-            )
-        else:
-            palette, failed = self._first(files, progress)
-        palette.save(self.folder / MODEL)
-        return palette, failed
+        return (self.way.palette_of_all if self.way.common else self._first)(
+            files, progress
+        )
 
     def _first(
         self, files: list[str], progress: Report
@@ -275,7 +269,9 @@ class Many:
         for file in files:
             try:
                 source = self.way.open(file)
-                found: Any = self.way.first(file, source, lambda stage, _: progress(stage, 0))
+                found: Any = self.way.first(
+                    file, source, lambda stage, _: progress(stage, 0)
+                )
             except FAILURES as error:
                 failed[file] = said_of(file, error)
             else:

@@ -78,9 +78,9 @@ _palette = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-_palette.command(epilog=_example("napari-kmeans palette show photo-kmeans/palette.json"))(
-    palette.show
-)
+_palette.command(
+    epilog=_example("napari-kmeans palette show photo-kmeans/palette.json")
+)(palette.show)
 _palette.command(
     epilog=_example("napari-kmeans palette convert photo-kmeans/palette.json photo.gpl")
 )(palette.convert)

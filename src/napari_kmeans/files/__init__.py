@@ -4,4 +4,13 @@ from .indexed import write_indexed
 from .reading import read, read_mask, said, stem
 from .writing import check, replacing, write
 
-__all__ = ["check", "read", "read_mask", "replacing", "said", "stem", "write", "write_indexed"]
+__all__ = [
+    "check",
+    "read",
+    "read_mask",
+    "replacing",
+    "said",
+    "stem",
+    "write",
+    "write_indexed",
+]

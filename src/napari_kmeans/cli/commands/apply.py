@@ -54,7 +54,9 @@ def apply(
             source = read(file, opening.layer, opening.plugin)
             mask = listing.beside(opening.mask, file)
             result = painted(source, palette, mask, progress)
-            result = dithered(result, source, dithering.dither, dithering.strength, progress)
+            result = dithered(
+                result, source, dithering.dither, dithering.strength, progress
+            )
             write_result(folders[file], source, result, force=force)
 
         rest = [file for file in files if file not in failed]

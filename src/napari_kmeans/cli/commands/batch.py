@@ -1,16 +1,11 @@
 """Batch: many images get their clusters, and one table tells of all."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from ... import signals
 from .. import groups, listing, options, sentences
 from ..bar import bar
 from ..folders import end_with
-
-if TYPE_CHECKING:
-    from ...core.run.progress import Report
 
 
 def batch(
