@@ -122,7 +122,7 @@ def _write_picture(path: Path, result: Result, progress: Report) -> None:
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as CSV, or as Parquet where the path ends so."""
-    from .. import replacement
+    from ..core.run import replacement
 
     with replacement.replacing_file(path) as new:
         if path.suffix == ".parquet":

@@ -56,12 +56,15 @@ def asked_of(
 ) -> PlanesOptions:
     """Return options, and what they leave open as the file says it."""
     from ..core.validation import check_image
+    from ..files import left_open
 
     try:
         check_image(source[0])
     except TypeError as error:  # to a user it is a value, as the rest is typed
         raise ValueError(error) from error
-    return {**options, **_left_open(source, options), "mask": _mask(mask, source)}
+    said: Any = left_open(source, options)
+    said.pop("alpha", None)
+    return {**options, **said, "mask": _mask(mask, source)}
 
 
 def measured(
@@ -79,25 +82,6 @@ def measured(
     if result.method == "plain" or not samples.is_read:
         return None
     return measure(samples, result.palette, progress=progress)
-
-
-def _left_open(source: LayerData, options: PlanesOptions) -> PlanesOptions:
-    """Return what a file says of its channels, and of no data, as far as it counts."""
-    from ..files import said
-
-    attributes = source[1]
-    axis = attributes.get("channel_axis")
-    rgb, channel_axis = options["rgb"], options["channel_axis"]
-    found: PlanesOptions = {}
-    if channel_axis is None and rgb is not False:
-        channel_axis = axis
-        rgb = attributes.get("rgb") if rgb is None else rgb
-        found = {"rgb": rgb, "channel_axis": channel_axis}
-    if channel_axis is not None and channel_axis == axis and not rgb:
-        found["channel_names"] = said(source, "channel_names")
-    if options["no_data"] is None:
-        found["no_data"] = said(source, "no_data")
-    return found
 
 
 def _mask(file: str | None, source: LayerData) -> Any:

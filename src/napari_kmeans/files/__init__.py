@@ -2,10 +2,12 @@
 
 from .indexed import write_indexed
 from .reading import read, read_mask, said, stem
+from .saying import left_open
 from .writing import check, replacing, write
 
 __all__ = [
     "check",
+    "left_open",
     "read",
     "read_mask",
     "replacing",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from .. import omezarr, replacement
+from .. import omezarr
+from ..core.run import replacement
 from ..layers.metadata import METADATA
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import replacement
 from ..core.results.planes import QuantizedPlanes
+from ..core.run import replacement
 from ..core.run.lazy import is_distributed, is_lazy
 from ..core.run.progress import follow
 from ..core.validation import check_progress
