@@ -153,6 +153,15 @@ def test_what_cannot_be_applied_fails_in_a_sentence(arguments, said, model):
     assert said in fail("apply", *arguments)
 
 
+def test_distances_may_be_others(images, model):
+    succeed("apply", "model.json", "in/b.png", "--distance", "ciede2000")
+    expected = quantize(
+        images["b"], init=model, fixed=True, color_space="ciede2000", rgb=True
+    )
+    np.testing.assert_array_equal(labels_in("b-kmeans"), expected.labels)
+    assert Palette.load("b-kmeans/palette.json").names == model.names
+
+
 @pytest.mark.parametrize("method", ["diffusion", "ordered"])
 def test_colors_are_mixed(method, images, model):
     from napari_kmeans import dither
@@ -234,6 +243,29 @@ def test_the_table_has_a_row_for_each_region_and_cluster(images, model):
         assert set(own["unit"]) == {"µm²"}
         sums = own.groupby("region")["%"].sum()
         np.testing.assert_allclose(sums, 100)
+
+
+def test_planes_have_rows_of_their_own(images):
+    stack = np.random.default_rng(0).integers(0, 256, (2, 3, 20, 30), np.uint8)
+    np.save("stack.npy", stack)
+    regions = np.zeros((20, 30), np.uint8)
+    regions[:5], regions[10:] = 1, 4
+    imsave("regions.png", regions, check_contrast=False)
+    given = ("batch", "stack.np*", "-k", 2, "--gray", "--regions", "regions.png")
+    succeed(*given, "-o", "out", "--planes", "1")
+    table = pd.read_csv("out/table.csv").set_index(["plane", "region", "label"])
+    labels = quantize(stack, 2, rgb=False).labels
+    assert len(table) == 3 * 2 * 2
+    for (plane, region, label), pixels in table["pixels"].items():
+        inside = np.broadcast_to(regions == region, (2, 20, 30))
+        assert pixels == (labels[:, plane][inside] == label).sum()
+    succeed(*given[:-2], "-o", "both", "--planes", "1,0")
+    table = pd.read_csv("both/table.csv").set_index(["plane", "label"])
+    for (place, label), pixels in table["pixels"].items():
+        first, second = map(int, place.split(","))
+        assert pixels == (labels[second, first] == label).sum()
+    done = run(*given, "-o", "bad", "--planes", "7")
+    assert "planes=7 should be some of the axes 0..3" in done.stderr
 
 
 def test_what_is_left_out_is_told_by_reason(images):
@@ -381,6 +413,7 @@ def test_program_told_to_end_leaves_what_is_whole(name, images, folder):
         (["in", "--common", "--model", "m.json"], "should not go with --common."),
         (["none"], "images=none should be some images, but there are none."),
         (["in/a.png"], "images=in/a.png should be a folder, a pattern in quotes or"),
+        (["in", "--planes", "x"], "planes='x' should be an axis, or several"),
         (["in", "-k", 3, "--unit", "µm"], "unit='µm' should go with --pixel-size."),
         (["in", "--pixel-size", 0], "pixel_size=0.0 should be above 0."),
         (["in", "-o", "in"], "apart from"),
