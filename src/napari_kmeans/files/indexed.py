@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from .. import replacement
 from ..core import validation
 from ..core.arrays import plain
+from ..core.run import replacement
 from ..core.run.progress import follow, stage
 
 if TYPE_CHECKING:

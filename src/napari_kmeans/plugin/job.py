@@ -48,10 +48,13 @@ class Question(NamedTuple):
         in a thread, and returns an answer.
     then : callable
         Gets the answer and the job, in the thread of the viewer.
+    reads : bool
+        Whether samples are asked; else None is handed on, and nothing is read.
     """
 
     ask: Callable[[Any, Job], Any]
     then: Callable[[Any, Job], None]
+    reads: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +215,7 @@ def _outcome(job: Job, inside: NDArray[np.bool_] | None, labels: Any) -> Outcome
         return Outcome(points)
     if job.question is not None:
         samples, kept, read = None, job.kept, 0.0
-        if not job.axes:
+        if not job.axes and job.question.reads:
             samples, kept, read = _samples(job, job.reading, inside)
         with stage("", read):
             answer = job.question.ask(samples, job)
@@ -400,7 +403,7 @@ def _started(job: Job, reading: Reading, labels: Any) -> FitOptions:
     """Return how to cluster, with the labels to start from where there are."""
     if labels is None:
         return job.fitting
-    from ..core.quantize import extend_labels
+    from ..core.reading.painted import extend_labels
 
     init = extend_labels(
         reading.image(),

@@ -19,7 +19,7 @@ from ..options.keywords import READ, keywords, split
 from ..run.lazy import is_distributed, is_lazy
 from ..run.memory import free_memory
 from ..run.progress import follow, stage
-from .fit import check_kept, check_plain
+from .fit import check_given, check_plain
 from .held import HeldSamples
 from .streamed import StreamedSamples
 
@@ -155,7 +155,7 @@ class Source:
         if self.held is not None:
             self.held.check(settings)
             return
-        check_kept(self.layout, self.space, settings)
+        check_given(self.layout, self.space, settings)
         if not settings.refine:
             check_plain(self.space, weighted=self.weights is not None)
 

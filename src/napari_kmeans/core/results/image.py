@@ -16,7 +16,7 @@ from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
 from ..run.threads import map_blocks
 from .centroids import Located, count, exchanged, means_of, summed
-from .clusters import ImageClusters
+from .clusters import ImageClusters, note_on
 from .thumbnail import picture
 
 if TYPE_CHECKING:
@@ -56,6 +56,16 @@ class QuantizedImage(Located, ImageClusters):
         Those of the palette: of the centers, or such as were given.
         """
         return self.palette.colors
+
+    @property
+    def unmatched(self) -> tuple[int, ...]:
+        """The labels of the clusters of `like` that found no partner here."""
+        return self.palette.unmatched
+
+    @property
+    def note(self) -> str:
+        """What the user should be warned of, or nothing."""
+        return note_on(self.asked, self.palette)
 
     @property
     def features(self) -> pd.DataFrame:
@@ -183,11 +193,7 @@ class QuantizedImage(Located, ImageClusters):
         validation.check_progress(progress)
         array = validation.check_image(image)
         least = validation.check_least(least)
-        if array.shape != self.quantized.shape:
-            raise ValueError(
-                f"image of shape {array.shape} should have that of the quantized one, "
-                f"{self.quantized.shape}."
-            )
+        validation.check_quantized(array.shape, self.quantized.shape)
         return follow(lambda: self._rejected(array, least), progress)
 
     def _rejected(self, image: Any, least: float) -> QuantizedImage:
@@ -221,9 +227,12 @@ class QuantizedImage(Located, ImageClusters):
         None where the palette has other centers than this result, or parts a cluster.
         """
         used, other = self.palette.quantizer, palette.quantizer
-        if used.frame != other.frame or not np.array_equal(used.centers, other.centers):
+        if (used.frame, used.reject) != (other.frame, other.reject):
             return None
-        group = np.full(self.k, -1, np.intp)
+        if not np.array_equal(used.centers, other.centers):
+            return None
+        # Those without a center have no pixels either: they may go anywhere.
+        group = np.minimum(np.arange(self.k), palette.k - 1)
         group[self.palette.owners] = palette.owners
         same = np.array_equal(group[self.palette.owners], palette.owners)
         return group if same else None
@@ -274,7 +283,7 @@ class QuantizedImage(Located, ImageClusters):
             counts=counts,
             compactness=palette.compactness,
             palette=palette,
-            asked=palette.k,
+            asked=palette.present.k,
         )
         if "_moments" in vars(self):
             sums = np.zeros((len(self._moments), palette.k), np.int64)

@@ -270,6 +270,17 @@ class QuantizedPlanes(Located):
         return positions
 
     @property
+    def places(self) -> dict[str, NDArray[np.intp]]:
+        """The index of each plane, (n_planes,), by what its axis is called in tables.
+
+        That is "plane", or of several axes "axis_0" and so on.
+        """
+        names = [f"axis_{axis}" for axis in self.axes]
+        if len(names) == 1:
+            names = ["plane"]
+        return dict(zip(names, _indices(self.plane_shape).T, strict=True))
+
+    @property
     def features(self) -> pd.DataFrame:
         """A table with a row for each plane and number.
 
@@ -291,10 +302,8 @@ class QuantizedPlanes(Located):
         )
         table["index"] = np.tile(np.arange(1, self.k + 1), len(self.centers))
         table["color"] = table["color"].where(present, None)
-        planes = np.repeat(_indices(self.plane_shape), self.k, axis=0)
-        for place, axis in enumerate(self.axes):
-            name = "plane" if len(self.axes) == 1 else f"axis_{axis}"
-            table.insert(place, name, planes[:, place])
+        for place, (name, indices) in enumerate(self.places.items()):
+            table.insert(place, name, np.repeat(indices, self.k))
         return table
 
 

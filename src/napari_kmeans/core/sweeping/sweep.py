@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from ..data.layout import Layout
-    from ..options.keywords import QuantizeOptions
+    from ..options.keywords import SweepOptions
     from ..reading.fit import ImageSamples
     from ..run.progress import Report
     from .series import Clustered, Series
@@ -42,7 +42,7 @@ def sweep(
     axes: int | str | Sequence[int | str] | None = None,
     memory: int | None = None,
     progress: Report | None = None,
-    **options: Unpack[QuantizeOptions],
+    **options: Unpack[SweepOptions],
 ) -> Sweep:
     """Cluster an image for several K, to choose one.
 
