@@ -615,8 +615,8 @@ def test_color_differences_are_for_mapping(options):
         sweep(COFFEE, color_space="ciede2000")
     with pytest.raises(ValueError, match="should go with an RGB image"):
         quantize(COFFEE[..., 0], init=[[1]], fixed=True, color_space="ciede2000")
+    given_options = {"init": INIT, "fixed": True, "scaling": "range"}
     with pytest.raises(ValueError, match="scaling='range' should not go with"):
-        given_options = {"init": INIT, "fixed": True, "scaling": "range"}
         quantize(COFFEE, color_space="ciede2000", **given_options)
 
 

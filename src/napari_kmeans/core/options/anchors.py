@@ -88,7 +88,7 @@ class Anchors:
             return rank
         ranks = np.full(self.palette.k, -1)
         ranks[self.places] = rank
-        return ranks[self.palette.owners[self.used]]
+        return np.asarray(ranks[self.palette.owners[self.used]])
 
     def is_of(self, space: str) -> bool:
         """Whether they are of a palette that measures distances in that space."""
