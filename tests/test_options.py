@@ -7,7 +7,8 @@ import pytest
 
 import napari_kmeans
 from napari_kmeans import Criteria
-from napari_kmeans.cli.command import quantize as command
+from napari_kmeans.cli.commands.quantize import quantize as command
+from napari_kmeans.cli.groups import grouped
 from napari_kmeans.core.options.keywords import (
     BOUND,
     FIT,
@@ -15,6 +16,7 @@ from napari_kmeans.core.options.keywords import (
     READ,
     BoundOptions,
     FitOptions,
+    K,
     KeepOptions,
     PlanesOptions,
     PointsOptions,
@@ -23,7 +25,6 @@ from napari_kmeans.core.options.keywords import (
     SamplesOptions,
     SweepOptions,
 )
-from napari_kmeans.core.options.settings import K
 from napari_kmeans.plugin.settings import DockSettings
 
 IMAGE = np.arange(28, dtype=np.uint8).reshape(7, 4)
@@ -83,9 +84,8 @@ def test_a_default_that_is_given_changes_nothing(name):
 
 
 def test_the_dock_and_the_command_line_have_the_defaults_of_scripts():
-    given = {
-        key: one.default for key, one in inspect.signature(command).parameters.items()
-    }
+    options = inspect.signature(grouped(command)).parameters
+    given = {key: one.default for key, one in options.items()}
     shared = READ | FIT
     assert {key: given[key] for key in shared.keys() & given.keys()} == {
         key: default for key, default in shared.items() if key in given

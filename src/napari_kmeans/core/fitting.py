@@ -15,7 +15,7 @@ from .palettes.fixing import told_as, with_fixed
 from .palettes.palette import Palette
 from .palettes.quantizer import Quantizer
 from .palettes.values import values_of
-from .results.clusters import note_of, warn
+from .results.clusters import note_on, warn
 from .results.versions import versions
 from .run.progress import follow, stage
 
@@ -51,9 +51,11 @@ def fit(
     samples : ImageSamples
         What `read_samples` has returned.
     k : int, optional
-        Number of clusters, 1 to 65,535: by default as many as `init` has centers; where
-        it has none, 5.
-    criteria, attempts, init, seed, max_samples, refine, fixed, reject, keep, progress
+        Number of clusters, 1 to 65,535: by default as many as `init` has centers, or as
+        `like` has; where neither is given, 5.
+    criteria, attempts, init, seed, max_samples, refine, fixed, reject, keep, like
+        As for `quantize`.
+    progress : callable, optional
         As for `quantize`.
 
     Returns
@@ -69,7 +71,8 @@ def fit(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`.
+        Where the image has fewer distinct colors than `k`, or clusters of `like` found
+        no partner.
 
     Examples
     --------
@@ -83,12 +86,13 @@ def fit(
     validation.check_progress(progress)
     search = merged(split("fit", options, FIT, BOUND, KEEP))
 
-    def work() -> tuple[Palette, int]:
+    def work() -> tuple[Palette, str]:
         settings = settings_of(samples, k, search)
-        return fitted(samples, settings)[1], settings.k
+        palette = fitted(samples, settings)[1]
+        return palette, note_on(settings.k, palette)
 
-    palette, asked = follow(work, progress)
-    warn(note_of(asked, palette.k))
+    palette, note = follow(work, progress)
+    warn(note)
     return palette
 
 
@@ -128,6 +132,8 @@ def fitted(samples: ImageSamples, settings: Settings) -> tuple[Fit, Palette]:
     palette = _palette(found, moments, layout, space, record)
     if anchors is not None and which is not None:
         palette = with_fixed(palette, anchors, which)
+    if settings.like is not None:
+        palette = palette.matched(settings.like)
     quantizer = replace(palette.quantizer, reject=settings.reject)
     labels = quantizer.numbered(found.clusters.labels)
     return found, replace(palette, quantizer=quantizer.tabled(found.samples, labels))

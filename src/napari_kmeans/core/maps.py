@@ -12,6 +12,7 @@ from . import kernels, losses, validation
 from .data.codes import Codes, count
 from .data.pixels import Pixels
 from .data.stream import Stream
+from .labeled import Labeling, labeled, masked
 from .run.lazy import is_lazy
 from .run.progress import at, follow, stage
 from .run.threads import map_blocks, spans
@@ -48,8 +49,9 @@ def error_map(
 
     Parameters
     ----------
-    image : array_like or dask.array.Array
-        With the axes and the channels of the image that was clustered.
+    image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
+        As for `quantize`; with the axes and the channels of the image that was
+        clustered.
     palette : Palette
     metric : {"distance", "ciede2000"}, default "distance"
         The Euclidean distance to the center of the cluster as the palette tells it, in
@@ -64,8 +66,8 @@ def error_map(
     -------
     array of float32
         Of the shape of the image without channels, NaN for pixels left out, also by the
-        palette's `reject`. Of dask, made when asked for, where the image is; its values
-        are the same.
+        palette's `reject`. Of dask, made when asked for, where the image goes by
+        blocks, with the same values; a DataArray where the image is one.
 
     Raises
     ------
@@ -87,6 +89,7 @@ def error_map(
     validation.check_palette(palette)
     validation.check_progress(progress)
     array = validation.check_image(image)
+    labeling, mask = masked(image, mask, palette.layout)
     rgb = palette.layout.rgb
     quantizer = palette.quantizer_of(array.dtype)
     validation.check_metric(metric, rgb)
@@ -94,7 +97,8 @@ def error_map(
     if metric == "ciede2000":
         full = float(np.iinfo(array.dtype).max) if array.dtype.kind in "iu" else 1.0
         of = _ColorDifferences(quantizer, full)
-    return _map("Measuring errors", of, array, palette, mask, progress)
+    found = _map("Measuring errors", of, array, palette, mask, progress)
+    return labeled(found, labeling, "error")
 
 
 def margin_map(
@@ -112,8 +116,9 @@ def margin_map(
 
     Parameters
     ----------
-    image : array_like or dask.array.Array
-        With the axes and the channels of the image that was clustered.
+    image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
+        As for `quantize`; with the axes and the channels of the image that was
+        clustered.
     palette : Palette
         Of a merged cluster all centers count as its own.
     mask : array of bool, optional
@@ -127,7 +132,8 @@ def margin_map(
         Of the shape of the image without channels: 0 where two clusters are equally
         near, 1 on a center, and everywhere where there is but one cluster; NaN for
         pixels left out, also by the palette's `reject`. Of dask, made when asked for,
-        where the image is; its values are the same.
+        where the image goes by blocks, with the same values; a DataArray where the
+        image is one.
 
     Raises
     ------
@@ -144,8 +150,10 @@ def margin_map(
     validation.check_palette(palette)
     validation.check_progress(progress)
     array = validation.check_image(image)
+    labeling, mask = masked(image, mask, palette.layout)
     of = _Margins(palette.quantizer_of(array.dtype))
-    return _map("Measuring margins", of, array, palette, mask, progress)
+    found = _map("Measuring margins", of, array, palette, mask, progress)
+    return labeled(found, labeling, "margin")
 
 
 def reject(labels: Any, margins: Any, least: float) -> tuple[Any, Any]:
@@ -154,7 +162,7 @@ def reject(labels: Any, margins: Any, least: float) -> tuple[Any, Any]:
     Parameters
     ----------
     labels : array of int
-        Of NumPy or dask, 0 where there is none, such as `Palette.label` gives.
+        Of NumPy, dask or xarray, 0 where there is none, such as `Palette.label` gives.
     margins : array of float
         What `margin_map` gives for the same pixels.
     least : float
@@ -178,11 +186,15 @@ def reject(labels: Any, margins: Any, least: float) -> tuple[Any, Any]:
     >>> labels.tolist(), n
     ([[1, 0, 0]], 1)
     """
+    labeling = Labeling.of(labels, rgb=False, channel_axis=None)
+    if labeling is not None:
+        margins = labeling.aligned("margins", margins)
     labels, margins = validation.check_margins(labels, margins)
     least = validation.check_least(least)
     unsure = (margins < least) & (labels > 0)
     kept = np.where(unsure, labels.dtype.type(0), labels)
-    return kept, unsure.sum() if is_lazy(unsure) else int(np.count_nonzero(unsure))
+    n = unsure.sum() if is_lazy(unsure) else int(np.count_nonzero(unsure))
+    return labeled(kept, labeling, "labels"), n
 
 
 class _Of(Protocol):

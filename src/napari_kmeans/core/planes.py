@@ -12,6 +12,7 @@ from . import validation
 from .cluster.sums import label_dtype
 from .data.pixels import Pixels, channels_last
 from .data.stream import Stream
+from .labeled import labeled, unlabeled
 from .options.keywords import BOUND, FIT, READ, keywords, merged, split
 from .palettes.matching import match
 from .palettes.numbering import Numbered, Numbering, cuts, renumbered
@@ -46,7 +47,7 @@ def quantize_planes(
     image: ArrayLike,
     k: int | None = None,
     *,
-    axes: int | Sequence[int] = (0,),
+    axes: int | str | Sequence[int | str] = (0,),
     progress: Report | None = None,
     **options: Unpack[PlanesOptions],
 ) -> QuantizedPlanes:
@@ -66,17 +67,17 @@ def quantize_planes(
 
     Parameters
     ----------
-    image : array_like
-        As for `quantize`. Of a dask array, a plane is computed when it is its turn, and
+    image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
+        As for `quantize`. By blocks, a plane is computed when it is its turn, and
         labels and quantized image are of dask, too, but with ``refine=False``.
     k : int, optional
         Number of clusters in each plane, 1 to 65,535: by default as many as `init` has
         centers; where it has none, 5.
-    axes : int or sequence of int, default (0,)
-        The axes of the image along which the planes lie: a plane is what is left when
-        an index is chosen on each. Not the axis of the channels, and at least two other
-        axes are left. The planes are matched in the order of these axes, the last of
-        which varies fastest.
+    axes : int, str or sequence of these, default (0,)
+        The axes of the image along which the planes lie, of a DataArray also by the
+        names of its dims: a plane is what is left when an index is chosen on each. Not
+        the axis of the channels, and at least two other axes are left. The planes are
+        matched in the order of these axes, the last of which varies fastest.
     criteria, attempts, init, seed
         As for `quantize`. Initial labels are of the shape of the whole image without
         channels; centers are of each plane.
@@ -123,11 +124,13 @@ def quantize_planes(
     [[0.0, 40.0, 0.0], [0.0, 20.0, 0.0]]
     """
     validation.check_progress(progress)
-    read, *search_options = split("quantize_planes", options, READ, FIT, BOUND)
-    search = merged(search_options)
-    result = follow(lambda: quantized_planes(image, k, axes, read, search), progress)
+    labeling, plain = unlabeled(image, options)
+    own = axes if labeling is None else labeling.axes(axes)
+    read, *given = split("quantize_planes", plain, READ, FIT, BOUND)
+    search = merged(given)
+    result = follow(lambda: quantized_planes(image, k, own, read, search), progress)
     result.warn()
-    return result
+    return labeled(result, labeling)
 
 
 def quantized_planes(
@@ -163,8 +166,9 @@ def checked_planes(
 
     All planes together are an image: it checks what planes and image have in common.
     """
-    source, settings = checked(image, k, None, read, search)
-    layout, array = source.layout, validation.check_image(image)
+    array = validation.check_image(image)
+    source, settings = checked(array, k, None, read, search)
+    layout = source.layout
     own_axes = validation.check_axes(axes, array.shape, layout.rgb, layout.channel_axis)
     validation.check_plane(
         settings.least, source.shape, label_axes(own_axes, layout.channel_axis)

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import validation
 from .fitting import fitted, settings_of
+from .labeled import labeled, unlabeled
 from .options.keywords import BOUND, FIT, KEEP, READ, keywords, merged, split
 from .options.settings import Settings
 from .palettes.measuring import check_alike, measured
@@ -49,13 +50,15 @@ def quantize(
 
     Parameters
     ----------
-    image : array_like or dask.array.Array
+    image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
         At least two axes; booleans, integers or floats of at most 64 bits. Alpha is not
         clustered; pixels that are fully transparent, NaN or infinite are left out. Of
-        dask, it is read block by block, and labels and quantized image are dask's.
+        dask, or what else says its chunks, as zarr and h5py do, it is read block by
+        block, and labels and quantized image are dask's. Of a DataArray these are
+        DataArrays, with its dims, coordinates and attributes.
     k : int, optional
-        Number of clusters, 1 to 65,535: by default as many as `init` has centers; where
-        it has none, 5.
+        Number of clusters, 1 to 65,535: by default as many as `init` has centers, or as
+        `like` has; where neither is given, 5.
     criteria : Criteria or tuple, optional
         When an iteration stops; OpenCV's ``(type, max_iter, epsilon)`` will do.
     attempts : int, default 10
@@ -70,7 +73,8 @@ def quantize(
     seed : int, default 0
         Seed of the random starts, 0 to 2**31 - 1. The same seed, the same answer.
     mask : array of bool, optional
-        Of the shape of the image without channels; False leaves a pixel out.
+        Of the shape of the image without channels; False leaves a pixel out. Of two
+        DataArrays, the dims may be in another order.
     no_data : float, optional
         The value that, in all channels of a pixel, says that there is none.
     weights : array_like, optional
@@ -81,12 +85,12 @@ def quantize(
         Whether the channels, 3 or 4, are red, green, blue (and alpha). By default
         guessed as napari does: without a `channel_axis` they are, where the last axis
         has 3 or 4 and the two before it are longer than 30.
-    channel_axis : int, optional
-        The axis of the channels. By default the last one of an RGB image; other images
-        have none.
+    channel_axis : int or str, optional
+        The axis of the channels, of a DataArray also by the name of its dim. By default
+        the last one of an RGB image; other images have none.
     channel_names : sequence of str, optional
         Names of the channels along `channel_axis`, of other than RGB images; by default
-        their numbers.
+        their coordinates in a DataArray, or else their numbers.
     color_space : {"rgb", "cielab", "oklab", "ciede2000"}, default "rgb"
         Where distances between colors are measured; of an RGB image only. Float images
         have values from 0 to 1. Centers are the mean RGB of their pixels; compactness
@@ -120,6 +124,11 @@ def quantize(
         Its locked clusters stay, to the bit, with their names and colors, and are
         locked in the result; `k` counts them. Only the others are searched for, and
         move. It is of as many channels, and of the same `color_space` and `scaling`.
+    like : Palette, optional
+        Its numbers, names, locks and given colors go over to the clusters found, each
+        to the one nearest in all: see `Palette.matched`. So label 3 is the same in all
+        images. Those without a partner are in the result, without pixels: `unmatched`
+        tells which. It is of as many channels, and of the same `color_space`.
     memory : int, optional
         Bytes that an image of dask whose colors cannot be counted may take; a larger
         one is read again for each step. By default half of the memory that is free.
@@ -133,7 +142,7 @@ def quantize(
     QuantizedImage
         `labels`, `centers`, `quantized`, `compactness`, `counts`, `features` and more;
         clusters are in the order of the brightness of their centers, after those that
-        are `fixed`.
+        are `fixed`; or in that of `like`.
 
     Raises
     ------
@@ -143,7 +152,8 @@ def quantize(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`.
+        Where the image has fewer distinct colors than `k`, or clusters of `like` found
+        no partner.
 
     References
     ----------
@@ -172,11 +182,12 @@ def quantize(
     ([[2, 2, 1], [2, 0, 1]], {'far': 1})
     """
     validation.check_progress(progress)
-    read, *search_options = split("quantize", options, READ, FIT, BOUND, KEEP)
-    search = merged(search_options)
+    labeling, plain = unlabeled(image, options)
+    read, *given = split("quantize", plain, READ, FIT, BOUND, KEEP)
+    search = merged(given)
     result = follow(lambda: quantized(image, k, memory, read, search), progress)
     result.warn()
-    return result
+    return labeled(result, labeling)
 
 
 def quantized(
@@ -238,7 +249,7 @@ def quantize_samples(
     Parameters
     ----------
     samples : ImageSamples
-    k, criteria, attempts, init, seed, max_samples, refine, fixed, reject, keep
+    k, criteria, attempts, init, seed, max_samples, refine, fixed, reject, keep, like
         As for `quantize`.
     progress : callable, optional
         As for `quantize`.
@@ -256,7 +267,7 @@ def quantize_samples(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`.
+        As `quantize`.
 
     Examples
     --------
@@ -411,4 +422,4 @@ def painted_samples(samples: ImageSamples, palette: Palette) -> QuantizedImage:
     with stage(high=ASSIGNED):
         fit, own = measured(samples, palette)
     with stage(low=ASSIGNED):
-        return _result(samples, fit, own, palette.k, "refined")
+        return _result(samples, fit, own, own.present.k, "refined")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from .. import replacement
 from ..core import validation
+from ..core.arrays import plain
+from ..core.run import replacement
 from ..core.run.progress import follow, stage
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def write_indexed(
             f"palette of {palette.k:,} clusters should have at most {MOST - 1}, or "
             f"{MOST} where no pixel is left out."
         )
-    array: Any = labels if hasattr(labels, "dtype") else np.asarray(labels)
+    array: Any = plain(labels)
+    array = array if hasattr(array, "dtype") else np.asarray(array)
     if array.ndim != 2 or array.dtype.kind not in "iu" or 0 in array.shape:
         raise ValueError(
             f"labels of shape {tuple(array.shape)} and dtype {array.dtype} should be "

@@ -44,6 +44,7 @@ from .intervals import first_costs, next_costs
 from .merging import merge
 from .steps import SIZE, TOGETHER, Scratch, Tiles, take_steps
 from .tiles import TILE, bound, farthest, visit
+from .words import add_words, count_pairs, squares, values_of, word_range
 
 __all__ = [
     "CELL",
@@ -54,11 +55,13 @@ __all__ = [
     "TOGETHER",
     "Scratch",
     "Tiles",
+    "add_words",
     "bound",
     "collect",
     "count1",
     "count3",
     "count4",
+    "count_pairs",
     "dissolve",
     "farthest",
     "find_borders",
@@ -76,9 +79,12 @@ __all__ = [
     "paint4",
     "quanta",
     "sort_borders",
+    "squares",
     "squares_ciede2000",
     "take_steps",
     "tally",
+    "values_of",
     "visit",
     "visit_ciede2000",
+    "word_range",
 ]

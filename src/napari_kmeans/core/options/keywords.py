@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
+#: How many clusters there are to be, where nothing says so.
+K = 5
+
 #: The most 8-bit samples whose sum float32 holds exactly: 255 * n < 2**24.
 MAX_SAMPLES = 65_536
 
@@ -25,7 +28,7 @@ class ReadOptions(TypedDict, total=False):
     no_data: float | None
     weights: ArrayLike | None
     rgb: bool | None
-    channel_axis: int | None
+    channel_axis: int | str | None
     channel_names: Sequence[str] | None
     color_space: str
     scaling: str | Sequence[float]
@@ -53,6 +56,7 @@ class KeepOptions(TypedDict, total=False):
     """What a clustering is to have of another; see `quantize`."""
 
     keep: Any
+    like: Any
 
 
 class PointsOptions(FitOptions, BoundOptions, total=False):
@@ -101,7 +105,7 @@ FIT: FitOptions = {
 BOUND: BoundOptions = {"fixed": False, "reject": None}
 
 #: What is meant where one is not given.
-KEEP: KeepOptions = {"keep": None}
+KEEP: KeepOptions = {"keep": None, "like": None}
 
 
 def keywords(*defaults: Mapping[str, Any]) -> Callable[[F], F]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import validation
 from .anchors import Anchors
 from .criteria import Criteria
-from .keywords import BOUND, FIT, KEEP, MAX_SAMPLES
+from .keywords import BOUND, FIT, KEEP, MAX_SAMPLES, K
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 #: OpenCV's search, refined over all samples; OpenCV's search alone; no search at all.
 Method = Literal["refined", "plain", "optimal"]
-
-#: Clusters, where neither their number nor centers are given.
-K = 5
 
 #: Samples that OpenCV searches, at least, where its attempts are short.
 SEARCHED = 2_048
@@ -41,6 +38,8 @@ class Settings:
     anchors: Anchors | None = None
     #: Farther than this from every center, samples are of no cluster.
     reject: float | None = None
+    #: The palette whose numbers, names and colors the clusters get.
+    like: Any = None
 
     @classmethod
     def of(
@@ -58,6 +57,7 @@ class Settings:
         fixed: Any = BOUND["fixed"],
         reject: Any = BOUND["reject"],
         keep: Any = KEEP["keep"],
+        like: Any = KEEP["like"],
     ) -> Settings:
         """Check the arguments that images and points share.
 
@@ -67,9 +67,12 @@ class Settings:
             What the initial labels' shape should be.
         n_channels : int
             How many channels there are to cluster by.
+        k : int or None
+            None for as many clusters as `like` has, or `K`.
         """
+        like = validation.check_like(like)
         name, labels, centers = validation.check_init(init, shape, n_channels)
-        k = validation.check_k(_default(centers) if k is None else k)
+        k = validation.check_k(_default_k(centers, like) if k is None else k)
         if labels is not None:
             labels = validation.check_initial_labels(labels, k)
         refine = validation.check_flag("refine", refine)
@@ -94,6 +97,7 @@ class Settings:
             refine,
             Anchors.of(init, centers, fixed, kept),
             far,
+            like,
         )
 
     @property
@@ -147,6 +151,7 @@ class Settings:
         """The settings as plain values, to be kept with a result."""
         given = {} if self.anchors is None else self.anchors.record
         far = {} if self.reject is None else {"reject": self.reject}
+        like = {} if self.like is None else {"like": self.like.centers.tolist()}
         return {
             "k": self.k,
             "max_iter": self.criteria.max_iter,
@@ -158,9 +163,12 @@ class Settings:
             "refine": self.refine,
             **given,
             **far,
+            **like,
         }
 
 
-def _default(centers: NDArray[np.float64] | None) -> int:
+def _default_k(centers: NDArray[np.float64] | None, like: Any) -> int:
     """Return the number of clusters where it is not given."""
-    return K if centers is None else len(centers)
+    if centers is not None:
+        return len(centers)
+    return K if like is None else int(like.k)

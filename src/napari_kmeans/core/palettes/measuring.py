@@ -46,18 +46,19 @@ def measured(samples: ImageSamples, palette: P) -> tuple[Fit, P]:
     used = palette.quantizer
     with stage(high=ASSIGNED):
         found = _assigned(samples, palette)
-    merged = len(used.centers) > palette.k
+    merged = used.merged
     with stage("Measuring", ASSIGNED):
         moments = moments_of(found.samples, found.clusters, anyway=merged)
     counts, compactness = found.counts, found.clusters.compactness
     if used.owners is not None:
         counts = np.bincount(used.owners, counts, palette.k).astype(np.int64)
-        groups = [np.flatnonzero(used.owners == at).tolist() for at in range(palette.k)]
         if merged:
+            own = (np.flatnonzero(used.owners == at) for at in range(palette.k))
+            groups = [centers.tolist() for centers in own]
             moments = moments.grouped(groups, palette.moments.means)
             compactness = moments.total(used.frame.unit)
         else:
-            moments = moments.ordered([group[0] for group in groups])
+            moments = moments.placed(used.owners, palette.moments.means)
     new = replace(palette, counts=counts, compactness=compactness, moments=moments)
     return found, new
 

@@ -43,7 +43,8 @@ class Quantizer:
     table : (n_codes,) uint8 or uint16, or None
         The label of each color that occurs, where it is to be looked up.
     owners : (n_centers,) intp, or None
-        The cluster, from 0, that each of `centers` is of, where some have several.
+        The cluster, from 0, that each of `centers` is of, where some have several, or
+        none: those never label a pixel.
     reject : float or None
         Farther than this from every center, in the units in which distances are
         measured, pixels are of no cluster: their label is 0.
@@ -61,6 +62,12 @@ class Quantizer:
     def label_dtype(self) -> type[np.unsignedinteger[Any]]:
         """The dtype of labels."""
         return label_dtype(len(self.values))
+
+    @property
+    def merged(self) -> bool:
+        """Whether there is a cluster of several centers."""
+        owners = self.owners
+        return owners is not None and len(np.unique(owners)) < len(owners)
 
     @property
     def untabled(self) -> Quantizer:

@@ -204,6 +204,8 @@ class ImageSamples(Protocol):
 
 def check_given(layout: Layout, space: Space, settings: Settings) -> None:
     """Raise where centers are given that are not of such an image, or too few."""
+    if settings.like is not None:
+        settings.like.check_same("like", layout, space)
     validation.check_mapping(space.name, settings.n_fixed, settings.k)
     anchors = settings.anchors
     if anchors is None or anchors.palette is None:

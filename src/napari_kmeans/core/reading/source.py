@@ -14,6 +14,7 @@ from ..data.distance import Space
 from ..data.layout import Layout
 from ..data.pixels import Pixels
 from ..data.stream import Stream
+from ..labeled import unlabeled
 from ..options.keywords import READ, keywords, split
 from ..run.lazy import is_distributed, is_lazy
 from ..run.memory import free_memory
@@ -55,7 +56,7 @@ def read_samples(
     Parameters
     ----------
     image, mask, no_data, weights
-        As for `quantize`.
+        As for `quantize`; what is made of the samples of a DataArray are plain arrays.
     rgb, channel_axis, channel_names, color_space, scaling, memory, progress
         As for `quantize`.
 
@@ -78,7 +79,8 @@ def read_samples(
     (3, 1)
     """
     validation.check_progress(progress)
-    (read,) = split("read_samples", options, READ)
+    _, plain = unlabeled(image, options)
+    (read,) = split("read_samples", plain, READ)
 
     def work() -> ImageSamples:
         samples = Source.of(image, memory=memory, **read).read()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..data.layout import Layout
     from ..options.settings import Method
+    from ..palettes.palette import Palette
 
 
 def note_of(asked: int, k: int) -> str:
@@ -27,6 +28,20 @@ def note_of(asked: int, k: int) -> str:
         f"k={asked} should be at most the {k} distinct colors or points given: there "
         f"are {k} clusters."
     )
+
+
+def note_on(asked: int, palette: Palette) -> str:
+    """Return what the user should be warned of clusters that were to be like others."""
+    lost = [
+        f"{label} {name!r}" if name else f"{label}"
+        for label in palette.unmatched
+        for name in [palette.names[label - 1]]
+    ]
+    notes = [note_of(asked, palette.present.k)]
+    if lost:
+        clusters = "1 cluster" if len(lost) == 1 else f"{len(lost)} clusters"
+        notes.append(f"No partner for {clusters} of like: {', '.join(lost)}.")
+    return " ".join(filter(None, notes))
 
 
 def warn(note: str, stacklevel: int = 3) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import held, plain
 from ..run.lazy import is_lazy
 from .values import shown
 
@@ -26,13 +27,14 @@ INITS = ("random", "k-means++", "optimal")
 def _as_array(name: str, values: Any, *, lazy: bool = False) -> NDArray[Any]:
     """Return values as an array; refuse what NumPy would tacitly make of some.
 
-    Of NumPy, but with `lazy` of dask where they are.
+    Of NumPy, but with `lazy` of dask where they are that, or go by blocks.
     """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise TypeError(
             f"{name} should be a plain array, not a masked one: mask=, or NaN, leaves "
             "elements out."
         )
+    values = plain(values)
     if is_lazy(values):
         if np.isnan(values.shape).any():
             raise ValueError(
@@ -41,7 +43,7 @@ def _as_array(name: str, values: Any, *, lazy: bool = False) -> NDArray[Any]:
             )
         return values if lazy else np.asarray(values)
     if not isinstance(values, (list, tuple)):
-        return np.asarray(values)
+        return held(name, values)
     try:
         return np.asarray(values)
     except ValueError as error:
@@ -130,6 +132,48 @@ def check_mask(
             f"channels, {shape}."
         )
     return array
+
+
+def check_quantized(shape: tuple[int, ...], quantized: tuple[int, ...]) -> None:
+    """Raise where an image does not have the shape of the one that was quantized."""
+    if shape != quantized:
+        raise ValueError(
+            f"image of shape {shape} should have that of the quantized one, "
+            f"{quantized}."
+        )
+
+
+def check_regions(regions: Any, shape: tuple[int, ...], *, lazy: bool) -> Any:
+    """Return the number of the region of each pixel; lazy for such an image only.
+
+    None where there are none.
+    """
+    if regions is None:
+        return None
+    array = _as_array("regions", regions, lazy=lazy)
+    if array.dtype.kind not in "biu":
+        raise TypeError(f"regions of dtype {array.dtype} should be integers.")
+    if not array.ndim or array.shape != shape[-array.ndim :]:
+        raise ValueError(
+            f"regions of shape {array.shape} should have the shape of the image "
+            f"without channels, {shape}, or of its last axes."
+        )
+    if array.shape == shape:
+        return array
+    if not is_lazy(array):
+        return np.broadcast_to(array, shape)
+    import dask.array as da
+
+    return da.broadcast_to(array, shape)
+
+
+def check_region_numbers(numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the numbers of regions as int64."""
+    if numbers.size and numbers.max() > np.iinfo(np.int64).max:
+        raise ValueError(
+            f"regions up to {numbers.max()} should be at most {np.iinfo(np.int64).max}."
+        )
+    return numbers.astype(np.int64)
 
 
 def check_image_weights(

@@ -74,6 +74,13 @@ def check_positive(name: str, value: Any) -> float:
     return number
 
 
+def check_unit(unit: Any) -> str:
+    """Return the unit of an area, which is text."""
+    if not isinstance(unit, str):
+        raise TypeError(f"unit={shown(unit)} should be text.")
+    return unit
+
+
 def _as_float(name: str, value: Any) -> float:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name}={shown(value)} should be a number.")
@@ -125,6 +132,15 @@ def check_palette(palette: Any) -> None:
     if not hasattr(palette, "quantizer_of"):
         raise TypeError(
             f"palette={shown(palette)} should be a Palette, such as fit returns."
+        )
+
+
+def check_result(result: Any) -> None:
+    """Raise where something is neither what quantized an image nor a palette."""
+    if not (hasattr(result, "quantized") or hasattr(result, "quantizer_of")):
+        raise TypeError(
+            f"result={shown(result)} should be what quantize or quantize_planes "
+            "returns, or a Palette."
         )
 
 
@@ -244,6 +260,7 @@ def check_keep(keep: Any, k: int, n_channels: int) -> Any:
         return None
     if not hasattr(keep, "locked"):
         raise TypeError(f"keep={shown(keep)} should be a Palette or None.")
+    keep = keep.present
     if not any(keep.locked):
         return None
     n_locked = sum(keep.locked)
@@ -257,6 +274,13 @@ def check_keep(keep: Any, k: int, n_channels: int) -> Any:
             "the image."
         )
     return keep
+
+
+def check_like(like: Any) -> Any:
+    """Return the palette whose numbers, names and colors clusters are to have."""
+    if like is not None and not hasattr(like, "matched"):
+        raise TypeError(f"like={shown(like)} should be a Palette or None.")
+    return like
 
 
 def check_n_centers(n: int, k: int, n_kept: int) -> None:
