@@ -69,9 +69,10 @@ def palettes(draw):
     samples = read_samples(image, **options)
     k = min(draw(st.integers(1, 5)), 2 if dtype == "bool" else 5)
     criteria = Criteria(draw(st.integers(1, 5)), 0)
+    reject = draw(st.sampled_from([None, 0.1, 9]))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "k=")  # fewer distinct colors
-        palette = fit(samples, k, attempts=1, criteria=criteria)
+        palette = fit(samples, k, attempts=1, criteria=criteria, reject=reject)
     return draw(edited(palette, samples)), image
 
 
@@ -153,7 +154,7 @@ def model(palette, tmp_path_factory):
             "centers counts compactness names colors locked n_iter converged "
             "value_range settings layout space quantizer moments",
         ),
-        (Quantizer, "centers values frame codes table owners"),
+        (Quantizer, "centers values frame codes table owners reject"),
         (Frame, "origin unit scale space full"),
         (Layout, "rgb channel_axis channels dtype no_data"),
         (Space, "rgb name scaling full"),
@@ -306,7 +307,7 @@ def test_whatever_is_changed_is_refused_or_a_palette(tmp_path, model, samples, d
             ("distances", "color_space"),
             "hsv",
             "distances.color_space of model.json should be one of 'rgb', 'cielab', "
-            "'oklab', but is 'hsv'.",
+            "'oklab', 'ciede2000', but is 'hsv'.",
         ),
         (
             ("moments", "weights"),
