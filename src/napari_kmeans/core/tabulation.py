@@ -10,6 +10,7 @@ import numpy as np
 from . import validation
 from .census import OTHER, Census, Counter
 from .data.pixels import REASONS
+from .labeled import Labeling, stripped
 from .palettes.colors import hexadecimal
 from .palettes.numbering import cuts
 from .results.image import QuantizedImage
@@ -110,9 +111,12 @@ def tabulate(
     """
     array = validation.check_image(image)
     validation.check_result(result)
-    area = area_of(pixel_size, unit)
-    arranged = result.layout.arrange(array)
+    area, layout = area_of(pixel_size, unit), result.layout
+    arranged = layout.arrange(array)
+    if labeling := Labeling.of(image, layout.rgb, layout.channel_axis):
+        regions = labeling.aligned("regions", regions)
     if isinstance(result, (QuantizedImage, QuantizedPlanes)):
+        result = stripped(result)
         validation.check_quantized(array.shape, result.quantized.shape)
     shape, lazy = arranged.shape[:-1], is_lazy(arranged)
     checked = validation.check_regions(regions, shape, lazy=lazy)
