@@ -178,7 +178,7 @@ def tabulated(
 
 def _of_image(image: Any, result: QuantizedImage | Palette, regions: Any) -> Part:
     if not isinstance(result, QuantizedImage):
-        return _part(_counted(image, result, None, regions), result, "other")
+        return _part(_counted(image, result, None, regions), result, "far")
     if regions is None and (known := _known(result)) is not None:
         return known
     census = _counted(image, result.palette, result.labels, regions, result.mask)
