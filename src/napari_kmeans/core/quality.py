@@ -264,7 +264,8 @@ def _part_sums(
     def part(start: int, stop: int) -> NDArray[np.float64]:
         values = shifted.shift([channel[start:stop] for channel in channels])
         own = labels[start:stop]
-        painted = np.where(own > 0, shifted.painted.T[:, own - 1], values)
+        painted = shifted.painted.T[:, np.maximum(own, 1) - 1]
+        painted = np.where(own > 0, painted, values)
         rows = np.stack([(values - painted) ** 2, values, values**2], axis=1)
         if weights.size:
             rows *= weights[start:stop]
