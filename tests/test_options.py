@@ -16,13 +16,15 @@ from napari_kmeans.core.options.keywords import (
     READ,
     BoundOptions,
     FitOptions,
-    K,
     KeepOptions,
     PlanesOptions,
+    PointsOptions,
     QuantizeOptions,
     ReadOptions,
     SamplesOptions,
+    SweepOptions,
 )
+from napari_kmeans.core.options.settings import K
 from napari_kmeans.plugin.settings import DockSettings
 
 IMAGE = np.arange(28, dtype=np.uint8).reshape(7, 4)
@@ -44,9 +46,12 @@ def test_each_option_has_a_default_and_a_type():
     assert FitOptions.__annotations__.keys() == FIT.keys()
     assert BoundOptions.__annotations__.keys() == BOUND.keys()
     assert KeepOptions.__annotations__.keys() == KEEP.keys()
+    assert PointsOptions.__annotations__.keys() == (FIT | BOUND).keys()
     assert SamplesOptions.__annotations__.keys() == (FIT | BOUND | KEEP).keys()
+    assert SweepOptions.__annotations__.keys() == (READ | FIT).keys()
     assert PlanesOptions.__annotations__.keys() == (READ | FIT | BOUND).keys()
-    assert QuantizeOptions.__annotations__.keys() == (READ | FIT | BOUND | KEEP).keys()
+    of_image = READ | FIT | BOUND | KEEP
+    assert QuantizeOptions.__annotations__.keys() == of_image.keys()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

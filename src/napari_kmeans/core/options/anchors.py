@@ -76,16 +76,19 @@ class Anchors:
         return self.name == "init"
 
     @property
-    def members(self) -> list[NDArray[np.intp]]:
-        """Which centers of the palette's quantizer each is of: of merged, several."""
-        if self.palette is None:
-            return [np.array([at]) for at in range(self.n)]
-        return [np.flatnonzero(self.palette.owners == at) for at in self.places]
+    def used(self) -> NDArray[np.bool_]:
+        """Which centers of the palette's quantizer are of those that stay."""
+        return np.isin(self.palette.owners, self.places)
 
     @property
     def owners(self) -> NDArray[np.intp]:
-        """Of which cluster, from 0, each center that stays is."""
-        return np.repeat(np.arange(self.n), [len(own) for own in self.members])
+        """Of which cluster, from 0, each center is: a merged cluster has several."""
+        rank = np.arange(self.n)
+        if self.palette is None:
+            return rank
+        ranks = np.full(self.palette.k, -1)
+        ranks[self.places] = rank
+        return ranks[self.palette.owners[self.used]]
 
     def is_of(self, space: str) -> bool:
         """Whether they are of a palette that measures distances in that space."""

@@ -120,6 +120,13 @@ class Field:
             raise self.refused("a finite number above 0")
         return found
 
+    def distance(self) -> float:
+        """Return a number of at least 0, finite or not."""
+        found = self.number()
+        if not found >= 0:
+            raise self.refused("a number of at least 0")
+        return found
+
     def numbers(
         self, n: int, least: float = -np.inf, most: float = np.inf
     ) -> NDArray[np.float64]:

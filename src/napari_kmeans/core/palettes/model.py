@@ -76,6 +76,7 @@ def model_of(palette: Parts) -> dict[str, Any]:
             "color_space": space.name,
             "scaling": space.scaling,
             "full": space.full,
+            "reject": used.reject,
             "frame": {
                 "origin": frame.origin,
                 "unit": frame.unit,
@@ -118,7 +119,11 @@ def parts_of(model: Any, file: str) -> dict[str, Any]:
     """
     fields = _fields(Field(model, file))
     layout, value_range = _layout(fields["image"])
-    space, frame = _distances(fields["distances"], layout)
+    distances = fields["distances"].record(
+        "color_space", "scaling", "full", "reject", "frame"
+    )
+    space, frame = _distances(distances, layout)
+    reject = distances["reject"].optional(lambda field: field.distance())
     clusters = _clusters(fields["clusters"], layout)
     k = len(clusters["names"])
     owners, centers = _nearest(fields["nearest"], k, layout.n_channels)
@@ -136,7 +141,7 @@ def parts_of(model: Any, file: str) -> dict[str, Any]:
         "settings": settings.plain(),
         "layout": layout,
         "space": space,
-        "quantizer": Quantizer(centers, values, frame, owners=owners),
+        "quantizer": Quantizer(centers, values, frame, owners=owners, reject=reject),
         "moments": _moments(fields["moments"], k, layout.n_channels),
     }
 
@@ -193,9 +198,8 @@ def _no_data(field: Field) -> float | int:
     return field.value if type(field.value) is int else field.number()
 
 
-def _distances(distances: Field, layout: Layout) -> tuple[Space, Frame]:
+def _distances(fields: dict[str, Field], layout: Layout) -> tuple[Space, Frame]:
     """Return where distances are measured, and the frame of the centers there."""
-    fields = distances.record("color_space", "scaling", "full", "frame")
     spaces = SPACES if layout.rgb else ("rgb",)
     scaling: str | tuple[float, ...]
     if type(fields["scaling"].value) is list:
@@ -257,16 +261,10 @@ def _nearest(
 ) -> tuple[NDArray[np.intp] | None, NDArray[np.float64]]:
     """Return the centers in the frame, and the cluster, from 0, that each is of."""
     owners, centers = [], []
-    for row in nearest.rows(k, MOST_CLUSTERS):
+    for row in nearest.rows(1, MOST_CLUSTERS):
         fields = row.record("label", "center")
         owners.append(fields["label"].integer(1, k) - 1)
         centers.append(fields["center"].numbers(n))
-    missing = {*range(k)} - {*owners}
-    if missing:
-        raise ValueError(
-            f"nearest of {nearest.file} should have a center of label "
-            f"{min(missing) + 1}."
-        )
     flat = owners == [*range(k)]
     return None if flat else np.array(owners, np.intp), np.array(centers)
 

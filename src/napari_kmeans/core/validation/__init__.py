@@ -79,6 +79,7 @@ from .values import (
     check_spacing,
     check_split,
     check_unit,
+    check_unscaled,
     shown,
 )
 
@@ -150,6 +151,7 @@ __all__ = [
     "check_split",
     "check_unchanged",
     "check_unit",
+    "check_unscaled",
     "check_values",
     "check_weights",
     "shown",

@@ -297,7 +297,7 @@ def check_fixed(fixed: Any, n: int | None) -> NDArray[np.bool_]:
     else:
         given = check_labels("fixed", fixed)
     if n is None:
-        if any(given):
+        if given:
             raise ValueError(f"fixed={shown(fixed)} should go with centers in init.")
         return np.zeros(0, np.bool_)
     if any(isinstance(one, (bool, np.bool_)) for one in given):
@@ -325,6 +325,15 @@ def check_mapping(color_space: str, n_fixed: int, k: int) -> None:
         raise ValueError(
             f"color_space={shown(color_space)} should go with centers that are all "
             "fixed."
+        )
+
+
+def check_unscaled(color_space: Any, scaling: Any) -> None:
+    """Raise where channels are to be scaled that have distances of their own."""
+    named = isinstance(color_space, str) and isinstance(scaling, str)
+    if color_space == "ciede2000" and not (named and scaling == "none"):
+        raise ValueError(
+            f"scaling={shown(scaling)} should not go with color_space='ciede2000'."
         )
 
 
