@@ -286,16 +286,6 @@ def test_progress_is_told_and_stops_it():
     assert follow(lambda: measure(samples, palette)) == quality
 
 
-def test_pixels_far_from_all_clusters_lose_nothing():
-    image = np.array([[0, 1, 200], [0, 3, 90]], np.uint8)
-    samples = read_samples(image)
-    far = fit(samples, init=[[0], [200]], fixed=True, reject=20)
-    assert 0 in far.label(image)
-    lost = ((far.paint(image) - image.astype(float)) ** 2).mean()
-    psnr = 10 * math.log10(255**2 / lost)
-    assert measure(samples, far).psnr == pytest.approx(psnr)
-
-
 def test_is_a_value():
     samples = read_samples(COFFEE)
     quality = measure(samples, fit(samples, 3))

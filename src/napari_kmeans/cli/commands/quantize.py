@@ -44,7 +44,10 @@ def quantize(
         cluster(means.scheduler),
     ):
         axes = options.axes(each)
-        asked: dict[str, Any] = {**groups.keywords(measuring, search), **groups.bound(bounds)}
+        asked: dict[str, Any] = {
+            **groups.keywords(measuring, search),
+            **groups.bound(bounds),
+        }
         source = read(file, opening.layer, opening.plugin)
         place.check(k, source, asked)
         settings.warn_of_mask(search.settings, masked=is_masked(opening.mask, source))
