@@ -124,7 +124,7 @@ def test_a_mask_that_is_not_given_again_is_told(image):
         ('{"init": "labels"}', "that can be repeated, but what init was is not on rec"),
         (
             '{"weighted": true}',
-            "can be repeated, but what weighted was is not on record",
+            "can be repeated, but what weighted was is not on",
         ),
         ('{"like": [[1]]}', "can be repeated, but what like was is not on record"),
         ('{"init": [[1], "x"]}', 'init=[[1], "x"] should be a text or a list of'),
@@ -160,7 +160,8 @@ def test_labels_are_written_as_a_picture(name, image):
 def test_what_a_picture_cannot_hold_fails_before_any_work():
     assert "a picture holds at most 256" in fail("image.png", "-k", 300, "-o", "a.png")
     np.save("deep.npy", np.zeros((3, 40, 50), np.uint8))
-    assert "two axes besides" in fail("deep.npy", "-o", "a.png")
+    assert "two axes besides channels" in fail("deep.npy", "-o", "a.png")
+    succeed("deep.npy", "-k", 1, "--channel-axis", 0, "-o", "channels.png")
     assert "folder that exists" in fail("image.png", "-o", "none/a.png")
 
 
