@@ -50,8 +50,8 @@ slide = read(sys.argv[1])[0] if sys.argv[1:] else microscopy()[0][0]
 found = quantize(slide, k=5, rgb=True)
 print(found.palette)
 
-# 2. Brown is the stain: the two clusters whose red exceeds their blue the most. They are
-#    merged, named, and locked.
+# 2. Brown is the stain: the two clusters whose red exceeds their blue the most.
+#    They are merged, named, and locked.
 browner = np.argsort(found.centers[:, 0] - found.centers[:, 2]) + 1
 palette = found.palette.merge(browner[-2:].tolist())
 (stain,) = {*palette.label(slide)[found.labels == browner[-1]].tolist()}
