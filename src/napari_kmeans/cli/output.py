@@ -44,14 +44,14 @@ class Place:
         """Whether it is written as one, not by regions."""
         return self.kind in ("folder", "picture")
 
-    def check(self, k: int, source: LayerData) -> None:
+    def check(self, k: int | None, source: LayerData) -> None:
         """Raise where a picture could not hold the result."""
         if self.kind != "picture":
             return
         data, attributes, _ = source
         has_channels = attributes.get("channel_axis") is not None
         ndim = data.ndim - (has_channels or bool(attributes.get("rgb")))
-        if k > MOST or ndim not in (2, 3) or (ndim == 3 and data.shape[-1] > 4):
+        if (k or 1) > MOST or ndim not in (2, 3) or (ndim == 3 and data.shape[-1] > 4):
             raise ValueError(
                 f"output={self.path} should be a folder: a picture holds at most "
                 f"{MOST} clusters, and an image of two axes besides its channels, but "

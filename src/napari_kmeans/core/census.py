@@ -112,16 +112,16 @@ class Counter:
         given = {name: array for name, array in beside.items() if array is not None}
         if not is_lazy(image):
             return Census.joined([self._none, *self._parts(image, **given)])
-        found = [self._none]
+        found, waiting = [self._none], 0
 
         def add(_: int, part: Census) -> None:
-            found.append(part)
+            nonlocal waiting
+            waiting += len(part.regions)
+            if len(part.regions):
+                found.append(part)
             # Seldom enough to cost less than what is counted.
-            if (
-                sum(len(one.regions) for one in found)
-                > 2 * len(found[0].regions) + ROWS
-            ):
-                found[:] = [Census.joined(found)]
+            if waiting > len(found[0].regions) + ROWS:
+                found[:], waiting = [Census.joined(found)], 0
 
         chunks = Stream(image, self.n_channels, None, self.no_data).chunks
         take_each(add, [image, *given.values()], chunks, _of_block, self, tuple(given))

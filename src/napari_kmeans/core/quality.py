@@ -74,6 +74,10 @@ class Quality(NamedTuple):
             told.append(f"ΔE {self.mean_delta_e:.1f} (95 %: {self.delta_e_95:.1f}{of})")
         return ", ".join([*told, f"{self.explained * 100:.1f} % explained"])
 
+    def _repr_html_(self) -> str:
+        """Return the line for a notebook, which would show the tuple."""
+        return f"<p>{self}</p>"
+
 
 def measure(
     samples: ImageSamples, palette: Palette, *, progress: Report | None = None

@@ -10,6 +10,7 @@ import numpy as np
 from . import validation
 from .census import OTHER, Census, Counter
 from .data.pixels import REASONS
+from .labeled import Labeling, stripped
 from .palettes.colors import hexadecimal
 from .palettes.numbering import cuts
 from .results.image import QuantizedImage
@@ -112,8 +113,12 @@ def tabulate(
     validation.check_result(result)
     pixel_size = validation.check_positive("pixel_size", pixel_size)
     unit = validation.check_unit(unit)
-    arranged = result.layout.arrange(array)
+    layout = result.layout
+    arranged = layout.arrange(array)
+    if labeling := Labeling.of(image, layout.rgb, layout.channel_axis):
+        regions = labeling.aligned("regions", regions)
     if isinstance(result, (QuantizedImage, QuantizedPlanes)):
+        result = stripped(result)
         validation.check_quantized(array.shape, result.quantized.shape)
     shape, lazy = arranged.shape[:-1], is_lazy(arranged)
     checked = validation.check_regions(regions, shape, lazy=lazy)

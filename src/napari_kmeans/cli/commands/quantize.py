@@ -17,10 +17,11 @@ def quantize(
     opening: groups.Opening,
     measuring: groups.Measuring,
     search: groups.Search,
+    bounds: groups.Bounds,
     means: groups.Means,
     dithering: groups.Dithering,
     file: options.File = None,
-    k: options.K = 5,
+    k: options.K = None,
     each: options.Each = None,
     output: options.Output = None,
     into_source: options.IntoSource = False,
@@ -42,7 +43,7 @@ def quantize(
         cluster(means.scheduler),
     ):
         axes = options.axes(each)
-        asked = groups.keywords(measuring, search)
+        asked = {**groups.keywords(measuring, search), **groups.bound(bounds)}
         source = read(file, opening.layer, opening.plugin)
         place.check(k, source)
         settings.warn_of_mask(search.settings, masked=is_masked(opening.mask, source))
