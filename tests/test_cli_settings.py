@@ -154,7 +154,8 @@ def test_labels_are_written_as_a_picture(name, image):
         np.testing.assert_array_equal(picture, quantize(image, 3).labels)
     assert "should not be there already" in fail("image.png", "-k", 2, "-o", name)
     succeed("image.png", "-k", 2, "-o", name, "--force")
-    assert np.asarray(Image.open(name)).max() == 2
+    with Image.open(name) as picture:
+        assert np.asarray(picture).max() == 2
 
 
 def test_what_a_picture_cannot_hold_fails_before_any_work():

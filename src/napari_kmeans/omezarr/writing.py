@@ -90,8 +90,8 @@ def write(
     ----------
     path : str or Path
         The folder, which holds the quantized image with its pyramid, the labels below
-        ``labels/kmeans``, the table of centers, ``centers.csv``, and the
-        clusters as a palette, ``palette.json``, unless planes have their own.
+        ``labels/kmeans``, the table of centers, ``centers.csv``, and the clusters as a
+        palette, ``palette.json``, unless planes have their own.
     result : QuantizedImage or QuantizedPlanes
         Its labels and its quantized image may be dask arrays.
     attributes : dict, optional
