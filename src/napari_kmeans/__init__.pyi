@@ -1,5 +1,6 @@
 from .core.despeckling.despeckle import Despeckled as Despeckled
 from .core.despeckling.despeckle import despeckle as despeckle
+from .core.dithering.dither import dither as dither
 from .core.fitting import fit as fit
 from .core.kmeans import kmeans as kmeans
 from .core.maps import error_map as error_map

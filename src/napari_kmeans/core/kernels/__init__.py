@@ -38,6 +38,7 @@ from .components import (
     join,
     sort_borders,
 )
+from .dithering import LOW, MIXED, STEPS, diffuse, mix
 from .exact import SPLITTER, halves, quanta
 from .intervals import first_costs, next_costs
 from .merging import merge
@@ -46,8 +47,11 @@ from .tiles import TILE, bound, farthest, visit
 
 __all__ = [
     "CELL",
+    "LOW",
+    "MIXED",
     "SIZE",
     "SPLITTER",
+    "STEPS",
     "TILE",
     "TOGETHER",
     "Scratch",
@@ -57,6 +61,7 @@ __all__ = [
     "count1",
     "count3",
     "count4",
+    "diffuse",
     "dissolve",
     "farthest",
     "find_borders",
@@ -69,6 +74,7 @@ __all__ = [
     "look_up3",
     "look_up4",
     "merge",
+    "mix",
     "next_costs",
     "paint",
     "paint4",
