@@ -28,8 +28,8 @@ BELOW = {
 #: The rooms of core, from the ground up: each knows those before it.
 FLOORS = [
     *("run", "spaces", "validation", "options", "kernels", "data", "cluster"),
-    *("reading", "despeckling", "palettes", "losses", "quality", "maps", "dithering", "results"),
-    *("fitting", "quantize", "planes", "kmeans", "sweeping"),
+    *("reading", "despeckling", "palettes", "losses", "quality", "maps", "dithering"),
+    *("results", "fitting", "quantize", "planes", "kmeans", "sweeping"),
 ]
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: Distances to centers that are measured without a pause, about.
 PART = 2**26
 
-#: Colors of which gaps are looked for.
+#: Colors between which ways are looked for.
 MOST = 2**12
 
 #: Light of red, green and blue, as the eye adds them up.
@@ -90,9 +90,7 @@ class Mixer:
         first: int,
         errors: NDArray[np.float64],
     ) -> None:
-        kernels.diffuse(
-            self._light(image), valid, *self._given, first, errors, labels
-        )
+        kernels.diffuse(self._light(image), valid, *self._given, first, errors, labels)
 
     def _mix(
         self,
@@ -166,15 +164,20 @@ class Mixer:
             self._painted,
             np.stack([self._painted.min(axis=0), self._painted.max(axis=0)]),
             self.strength,
-            self._gap,
+            self._most,
         )
 
     @property
-    def _gap(self) -> float:
-        """How far apart two colors may be that the eye is to mix, at the most.
+    def _most(self) -> float:
+        """How much may be left over of a pixel, at the most.
 
-        The longest way from a color to the next on the shortest ways to all of them.
+        The longest way from a color to the next on the shortest ways to all of them,
+        which is what it takes to mix two, and half of that again, to mix several. Were
+        there no limit, what cannot be mixed would add up, and run over into what can.
         """
         from scipy.cluster.hierarchy import linkage
+
         some = self._painted[:: 1 + len(self._painted) // MOST]
-        return float(linkage(some, "single")[:, 2].max()) if len(some) > 1 else 0.0
+        if len(some) == 1:
+            return 0.0
+        return 1.5 * float(linkage(some, "single")[:, 2].max())

@@ -69,8 +69,8 @@ def _leave(
 ) -> None:
     """Write what is left over once a pixel, with the error it was handed, is painted.
 
-    Of light that no color of the palette has nothing is left, nor ever more than `most`
-    in all: what cannot be mixed would add up, and run over into what can.
+    Of light that no color of the palette has nothing is left, nor is ever more than
+    `most` in all.
     """
     squared = 0.0
     for c in range(3):
