@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def machine() -> str:
     """Return processor, cores, memory and system in a line."""
-    parts = [_processor(), f"{_cores()} cores"]
+    parts = [_processor(), f"{n_cores()} cores"]
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         parts.append(f"{memory / MB / 1000:.0f} GB of memory")
@@ -42,7 +42,8 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _cores() -> int:
+def n_cores() -> int:
+    """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -25,9 +25,9 @@ def by_script(viewer):
 
 
 ROADS = {
-    "plugins menu": lambda viewer: open_from(viewer.window.plugins_menu, viewer),
-    "layers menu": lambda viewer: open_from(viewer.window.layers_menu, viewer),
-    "script": by_script,
+    "plugins_menu": lambda viewer: open_from(viewer.window.plugins_menu, viewer),
+    "layers_menu": lambda viewer: open_from(viewer.window.layers_menu, viewer),
+    "by_script": by_script,
 }
 
 

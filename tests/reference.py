@@ -1,4 +1,4 @@
-"""K-means, and dithering, by brute force: slow, plain, and nothing of the package in it."""
+"""K-means and dithering by brute force: slow, plain, without the package."""
 
 from __future__ import annotations
 

@@ -846,7 +846,7 @@ def test_progress_does_not_mix_with_the_summary(output, monkeypatch):
         consoles.append(console)
         yield lambda stage, _: stages.append(stage)
 
-    monkeypatch.setattr("napari_kmeans.cli.command.bar", spy)
+    monkeypatch.setattr("napari_kmeans.cli.commands.quantize.bar", spy)
     succeed("-o", output)
     assert all(console.stderr for console in consoles)
     assert any(stage.startswith("Searching") for stage in stages)

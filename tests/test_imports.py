@@ -13,23 +13,33 @@ ROOT = Path(napari_kmeans.__file__).parent
 #: The rooms, from the ground up, and what each knows of those before it.
 BELOW = {
     "core": set(),
+    "estimator": {"core"},
     "layers": {"core"},
     "sample_data": {"core", "layers"},
-    "replacement": set(),
-    "omezarr": {"core", "layers", "replacement"},
-    "files": {"core", "layers", "replacement", "omezarr"},
-    "plugin": {"core", "layers", "omezarr", "files"},
+    "omezarr": {"core", "layers"},
+    "files": {"core", "layers", "omezarr"},
+    "batch": {"core", "layers", "files"},
+    "plugin": {"core", "layers", "omezarr", "files", "batch"},
     "signals": set(),
-    "cli": {"core", "layers", "sample_data", "omezarr", "files", "signals"},
+    "cli": {
+        "core",
+        "layers",
+        "sample_data",
+        "omezarr",
+        "files",
+        "batch",
+        "signals",
+    },
     "__main__": {"signals", "cli"},
-    "__init__": {"core", "layers", "files"},
+    "__init__": {"core", "estimator", "layers", "files", "batch"},
 }
 
 #: The rooms of core, from the ground up: each knows those before it.
 FLOORS = [
-    *("run", "spaces", "validation", "options", "kernels", "data", "cluster"),
-    *("reading", "despeckling", "palettes", "losses", "quality", "maps", "dithering"),
-    *("results", "fitting", "quantize", "planes", "kmeans", "sweeping"),
+    *("run", "spaces", "arrays", "validation", "options", "kernels", "data"),
+    *("labeled", "cluster", "reading", "despeckling", "swatches", "palettes"),
+    *("losses", "quality", "maps", "dithering", "results"),
+    *("census", "tabulation", "fitting", "quantize", "planes", "kmeans", "sweeping"),
 ]
 
 

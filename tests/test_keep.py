@@ -1,4 +1,4 @@
-"""Fits that heed the hand: clusters that are kept, and centers to start from."""
+"""Fits that keep the locked clusters of a palette."""
 
 import dask.array as da
 import numpy as np
@@ -127,7 +127,7 @@ def test_one_step_is_that_of_a_brute_force(seed, n_kept, n_channels):
     before = fit(samples, n_kept + 1, seed=seed % 9, attempts=2)
     keep = before.lock(*range(1, n_kept + 1))
     seeds = rng.integers(0, 30, (2, n_channels)) + 0.25
-    found = fit(samples, n_kept + 2, keep=keep, seeds=seeds, criteria=(3, 1, 0))
+    found = fit(samples, n_kept + 2, keep=keep, init=seeds, criteria=(3, 1, 0))
     rows = image.reshape(n_channels, -1).T
     start = np.vstack([keep.centers[:n_kept], seeds])
     start = start[np.lexsort((*start.T[::-1], start.mean(axis=1)))]
@@ -227,44 +227,6 @@ def test_pixels_read_again_and_again_keep_too(monkeypatch):
     assert q.palette == quantize(image, 6, keep=keep).palette
 
 
-# -- seeds -------------------------------------------------------------------------
-
-
-def test_all_seeds_are_where_it_starts_from():
-    samples = read_samples(COFFEE)
-    seeds = COFFEE[[3, 50, 80], [5, 70, 100]].astype(float) + 0.5
-    found = fit(samples, 3, seeds=seeds, criteria=(3, 1, 0))
-    expected = reference.lloyd_step(COFFEE.reshape(-1, 3), seeds)
-    order = np.argsort(expected @ [0.2125, 0.7154, 0.0721])
-    np.testing.assert_allclose(found.centers, expected[order], rtol=1e-12)
-    assert found == fit(samples, 3, seeds=seeds.tolist(), criteria=(3, 1, 0), seed=5)
-    assert found.settings["seeds"] == seeds.tolist()
-    assert "keep" not in found.settings
-
-
-def test_some_seeds_leave_the_others_to_the_search():
-    samples = read_samples(COFFEE)
-    found = fit(samples, 6, seeds=[[200, 30, 20]], criteria=(3, 100, 0))
-    assert found.converged
-    assert found.k == 6
-    assert found == fit(samples, 6, seeds=[[200, 30, 20]], criteria=(3, 100, 0))
-    free = fit(samples, 6)
-    assert found.compactness < 1.5 * free.compactness
-    again = fit(samples, 6, seeds=free.centers)
-    np.testing.assert_allclose(again.compactness, free.compactness, rtol=1e-3)
-    assert fit(samples, 6, seeds=[[1e308, -1e308, 0]]).k == 6
-
-
-@pytest.mark.parametrize(
-    "options", [{}, {"color_space": "oklab"}, {"scaling": "range"}]
-)
-def test_seeds_are_in_the_units_of_the_image(options):
-    samples = read_samples(COFFEE, **options)
-    best = fit(samples, 5, criteria=(3, 200, 0))
-    again = fit(samples, 5, seeds=best.centers, criteria=(3, 200, 0))
-    np.testing.assert_allclose(again.compactness, best.compactness, rtol=0.02)
-
-
 # -- what is refused ---------------------------------------------------------------
 
 
@@ -274,16 +236,16 @@ def test_seeds_are_in_the_units_of_the_image(options):
         ({"k": 1}, ValueError, "k=1 should be at least the 2 locked clusters of keep"),
         ({"refine": False}, ValueError, "keep should not go with refine=False"),
         ({"keep": "p"}, TypeError, "keep='p' should be a Palette or None"),
-        ({"keep": None, "seeds": [[1, 2]]}, ValueError, r"seeds of shape \(1, 2\)"),
-        ({"keep": None, "seeds": [1, 2, 3]}, ValueError, r"seeds of shape \(3,\)"),
-        ({"seeds": np.ones((4, 3))}, ValueError, "seeds with 4 centers .* the 3 that"),
-        ({"seeds": [[1, np.nan, 2]]}, ValueError, "seeds with NaN"),
-        ({"seeds": [["a", "b", "c"]]}, TypeError, "seeds of dtype"),
-        ({"seeds": np.empty((0, 3))}, ValueError, "seeds of shape .* not be empty"),
+        ({"keep": None, "init": [[1, 2]]}, ValueError, r"init of shape \(1, 2\)"),
+        ({"keep": None, "init": [1, 2, 3]}, ValueError, r"init of shape \(3,\)"),
+        ({"init": np.ones((4, 3))}, ValueError, "init with 4 centers .* the 3 that"),
+        ({"init": [[1, np.nan, 2]]}, ValueError, "init with NaN"),
+        ({"init": [["a", "b", "c"]]}, TypeError, "init of dtype"),
+        ({"init": np.empty((0, 3))}, ValueError, "init of shape .* not be empty"),
         (
-            {"keep": None, "seeds": [[1, 2, 3]], "refine": False},
+            {"keep": None, "init": [[1, 2, 3]], "refine": False},
             ValueError,
-            "seeds should not go with refine=False",
+            "init with centers should not go with refine=False",
         ),
     ],
 )
@@ -317,11 +279,8 @@ def test_a_palette_of_another_kind_is_not_kept(locked):
     with pytest.raises(ValueError, match="keep should not go with init='optimal'"):
         fit(read_samples(COFFEE[..., 0]), 5, keep=gray, init="optimal")
     for function in (quantize_planes, kmeans):
-        for name in ("keep", "seeds"):
-            with pytest.raises(
-                TypeError, match=f"unexpected keyword argument '{name}'"
-            ):
-                function(COFFEE[..., 0], **{name: None})
+        with pytest.raises(TypeError, match="unexpected keyword argument 'keep'"):
+            function(COFFEE[..., 0], keep=None)
 
 
 def test_where_none_is_locked_nothing_is_kept(locked):
@@ -336,7 +295,7 @@ def test_bits_do_not_depend_on_threads(monkeypatch):
     for n in (1, 2, 8):
         monkeypatch.setattr("napari_kmeans.core.run.threads.n_threads", lambda n=n: n)
         samples = read_samples(OTHER)
-        one = fit(samples, 7, keep=keep, seeds=[[9, 9, 9]])
+        one = fit(samples, 7, keep=keep, init=[[9, 9, 9]])
         other = fit(samples, 7, keep=keep)
         edited = other.lock(locked=False).split(1, samples).delete(2, samples)
         found.append([one, other, edited])

@@ -25,7 +25,7 @@ from scipy.ndimage import gaussian_filter
 
 from napari_kmeans import Canceled, omezarr, quantize, quantize_planes
 from napari_kmeans.core.run.threads import n_threads
-from napari_kmeans.omezarr import pyramid, writing
+from napari_kmeans.omezarr import disk, pyramid, writing
 from napari_kmeans.omezarr.gate import Gate
 from telling import Told
 
@@ -440,7 +440,7 @@ def test_full_disk_leaves_everything_as_it_was(tmp_path, monkeypatch):
     def put(*_):
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(writing._Pyramid, "put", put)
+    monkeypatch.setattr(disk.Stored, "put", put)
     with pytest.raises(OSError, match="No space left"):
         write(tmp_path / "out.zarr", quantize(noise((20, 20)), 2))
     assert tree(tmp_path) == {}

@@ -6,18 +6,22 @@ import numpy as np
 import pytest
 
 import napari_kmeans
-from napari_kmeans import Criteria, quantize
-from napari_kmeans.cli.command import quantize as command
+from napari_kmeans import Criteria
+from napari_kmeans.cli.commands.quantize import quantize as command
+from napari_kmeans.cli.groups import grouped
 from napari_kmeans.core.options.keywords import (
+    BOUND,
     FIT,
+    KEEP,
     READ,
-    START,
+    BoundOptions,
     FitOptions,
+    K,
+    KeepOptions,
     PlanesOptions,
     QuantizeOptions,
     ReadOptions,
     SamplesOptions,
-    StartOptions,
 )
 from napari_kmeans.plugin.settings import DockSettings
 
@@ -26,22 +30,23 @@ SAMPLES = napari_kmeans.read_samples(IMAGE)
 
 #: What each function takes besides what is its own.
 FUNCTIONS = {
-    "quantize": (IMAGE, READ | FIT | START),
-    "quantize_planes": (np.stack([IMAGE, IMAGE]), READ | FIT),
+    "quantize": (IMAGE, READ | FIT | BOUND | KEEP),
+    "quantize_planes": (np.stack([IMAGE, IMAGE]), READ | FIT | BOUND),
     "read_samples": (IMAGE, READ),
-    "quantize_samples": (SAMPLES, FIT | START),
-    "fit": (SAMPLES, FIT | START),
-    "kmeans": (IMAGE, FIT),
+    "quantize_samples": (SAMPLES, FIT | BOUND | KEEP),
+    "fit": (SAMPLES, FIT | BOUND | KEEP),
+    "kmeans": (IMAGE, FIT | BOUND),
 }
 
 
 def test_each_option_has_a_default_and_a_type():
     assert ReadOptions.__annotations__.keys() == READ.keys()
     assert FitOptions.__annotations__.keys() == FIT.keys()
-    assert StartOptions.__annotations__.keys() == START.keys()
-    assert SamplesOptions.__annotations__.keys() == (FIT | START).keys()
-    assert PlanesOptions.__annotations__.keys() == (READ | FIT).keys()
-    assert QuantizeOptions.__annotations__.keys() == (READ | FIT | START).keys()
+    assert BoundOptions.__annotations__.keys() == BOUND.keys()
+    assert KeepOptions.__annotations__.keys() == KEEP.keys()
+    assert SamplesOptions.__annotations__.keys() == (FIT | BOUND | KEEP).keys()
+    assert PlanesOptions.__annotations__.keys() == (READ | FIT | BOUND).keys()
+    assert QuantizeOptions.__annotations__.keys() == (READ | FIT | BOUND | KEEP).keys()
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -74,16 +79,15 @@ def test_a_default_that_is_given_changes_nothing(name):
 
 
 def test_the_dock_and_the_command_line_have_the_defaults_of_scripts():
-    given = {
-        key: one.default for key, one in inspect.signature(command).parameters.items()
-    }
+    options = inspect.signature(grouped(command)).parameters
+    given = {key: one.default for key, one in options.items()}
     shared = READ | FIT
     assert {key: given[key] for key in shared.keys() & given.keys()} == {
         key: default for key, default in shared.items() if key in given
     }
     assert Criteria(given["max_iter"], given["epsilon"]) == FIT["criteria"]
     dock = DockSettings()
-    assert dock.k == given["k"] == inspect.signature(quantize).parameters["k"].default
+    assert dock.k == given["k"] == K
     for name in ("attempts", "init", "seed", "color_space", "scaling"):
         assert getattr(dock, name) == shared[name]
     assert dock.fitting(dock.epsilon)["criteria"] == FIT["criteria"]

@@ -29,8 +29,8 @@ STACK = np.random.default_rng(0).integers(0, 60_000, (3, 20, 30), np.uint16)
 
 TITLE = "Choose K"
 ROADS = {
-    "plugins menu": lambda viewer: open_from(viewer.window.plugins_menu, viewer, TITLE),
-    "script": lambda viewer: viewer.window.add_plugin_dock_widget(
+    "plugins_menu": lambda viewer: open_from(viewer.window.plugins_menu, viewer, TITLE),
+    "by_script": lambda viewer: viewer.window.add_plugin_dock_widget(
         "napari-kmeans", TITLE
     )[1],
 }
@@ -279,7 +279,7 @@ def panel_road(request):
 def opened(viewer, image=COFFEE, least=2, most=5):
     """Return the panel, for a few K."""
     viewer.add_image(image, name="first")
-    panel = ROADS["script"](viewer)
+    panel = ROADS["by_script"](viewer)
     panel.least.setValue(least)
     panel.most.setValue(most)
     return panel
@@ -533,7 +533,7 @@ def test_a_lazy_stack_plane_by_plane(viewer, qtbot):
 
 
 def test_no_image_is_a_notification(viewer, qtbot, notified):
-    panel = ROADS["script"](viewer)
+    panel = ROADS["by_script"](viewer)
     click(panel.sweep_button, qtbot)
     viewer.add_points(np.eye(5), name="dots")
     click(panel.sweep_button, qtbot)

@@ -233,7 +233,7 @@ def test_seeds_are_where_a_run_starts():
     [seeds] = [x for x in clusters.model.viewer.layers if x.name == "first seeds"]
     seeds.add([[5, 5], [500, 5], [30, 30]])
     clusters.model.run()
-    chosen = clusters.history.current.run.fitting["seeds"]
+    chosen = clusters.history.current.run.fitting["init"]
     around = [GRAY[3:8, 3:8].mean(), GRAY[28:33, 28:33].mean()]
     np.testing.assert_allclose(chosen.ravel(), around)
     assert clusters.model.sources[0].name == "first"

@@ -20,6 +20,7 @@ from napari_kmeans import Canceled, kmeans, quantize, quantize_planes
 from napari_kmeans.core.options.criteria import Criteria
 from napari_kmeans.core.reading import source
 from napari_kmeans.plugin import job as job_module
+from napari_kmeans.plugin.clusters import Clusters
 from napari_kmeans.plugin.model import KMeansModel
 from napari_kmeans.plugin.settings import DockSettings
 
@@ -836,3 +837,91 @@ def test_what_was_set_for_a_layer_is_there_again(viewer, camera):
 def test_all_settings_have_a_default():
     assert DockSettings() == DockSettings()
     assert DockSettings().idle == set()
+
+
+# -- arrays that are not NumPy's --------------------------------------------------------
+
+
+class Chunked:
+    """An array that says its chunks, and notes what was asked of it."""
+
+    def __init__(self, values, chunks):
+        self._values, self.chunks, self.asked = values, chunks, []
+        self.shape, self.dtype, self.ndim = values.shape, values.dtype, values.ndim
+
+    def __getitem__(self, index):
+        part = self._values[index]
+        self.asked.append(part.size)
+        return part
+
+    def __array__(self, dtype=None, copy=None):
+        self.asked.append(self._values.size)
+        return self._values
+
+
+def test_a_layer_with_chunks_is_read_by_blocks(viewer):
+    values = RNG.integers(0, 255, (1300, 1400), np.uint8)
+    data = Chunked(values, (300, 350))
+    viewer.add_image(data, name="disk", contrast_limits=(0, 255))
+    model = KMeansModel(viewer)
+    assert not model.settings.live
+    data.asked.clear()
+    model.change(k=3)
+    model.run()
+    assert 0 < max(data.asked) < values.size
+    labels = viewer.layers["disk labels"].data
+    assert isinstance(labels, da.Array)
+    np.testing.assert_array_equal(labels, quantize(values, 3).labels)
+    Clusters(model).merge([1, 2])
+    assert model.palette.k == 2
+    assert max(data.asked) < values.size
+
+
+def test_channels_and_planes_with_chunks_are_read_by_blocks(viewer):
+    movie = RNG.integers(0, 255, (3, 700, 800), np.uint8)
+    layers = [Chunked(movie + np.uint8(i), (1, 350, 400)) for i in range(2)]
+    for at, data in enumerate(layers):
+        viewer.add_image(data, name=f"c{at}", contrast_limits=(0, 255))
+    model = KMeansModel(viewer)
+    planes = model.choice.offers.of("scope")
+    model.change(k=2, scope=planes[2][1])
+    model.run()
+    expected = quantize_planes(layers[1]._values, 2).labels
+    np.testing.assert_array_equal(viewer.layers["c1 labels"].data, expected)
+    viewer.layers.selection = {viewer.layers["c0"], viewer.layers["c1"]}
+    model.change(k=2, scope=planes[0][1])
+    model.run()
+    assert all(max(data.asked) < movie.size for data in layers)
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_a_layer_of_zarr_has_lazy_labels(viewer, zarr_format):
+    zarr = pytest.importorskip("zarr")
+    data = zarr.create_array(
+        {}, shape=COLOR.shape, chunks=(20, 20, 3), dtype="u1", zarr_format=zarr_format
+    )
+    data[:] = COLOR
+    viewer.add_image(data, name="disk", rgb=True)
+    model = KMeansModel(viewer)
+    model.change(k=3)
+    model.run()
+    labels = viewer.layers["disk labels"].data
+    assert isinstance(labels, da.Array)
+    np.testing.assert_array_equal(labels, quantize(COLOR, 3).labels)
+    model.preview().reading.image()
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_a_labeled_layer_gives_plain_ones(viewer, reads, lazy):
+    xr = pytest.importorskip("xarray")
+    values = da.from_array(GRAY, chunks=10) if lazy else GRAY
+    viewer.add_image(xr.DataArray(values, dims=("y", "x")), name="labeled")
+    model = KMeansModel(viewer)
+    again(model)
+    assert len(reads) == 1
+    labels = viewer.layers["labeled labels"].data
+    assert isinstance(labels, da.Array if lazy else np.ndarray)
+    quantized = viewer.layers["labeled quantized"].data
+    assert isinstance(quantized, da.Array if lazy else np.ndarray)
+    np.testing.assert_array_equal(labels, quantize(GRAY, model.settings.k).labels)
+    job_module.run(model.preview())

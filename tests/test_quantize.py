@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from napari_kmeans import Criteria, quantize
-from napari_kmeans.core.quantize import extend_labels
+from napari_kmeans.core.reading.painted import extend_labels
 from napari_kmeans.core.run import threads as run
 
 TO_THE_END = Criteria(None, 0)

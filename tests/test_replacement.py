@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from napari_kmeans import replacement
-from napari_kmeans.replacement import replacing
+from napari_kmeans.core.run import replacement
+from napari_kmeans.core.run.replacement import replacing
 
 OLD = {"out/": "", "out/part/": "", "out/part/a": "old", "out/b": "old"}
 NEW = {"out/": "", "out/b": "new", "out/c": "new"}

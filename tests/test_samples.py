@@ -74,7 +74,7 @@ def test_colors_are_the_distinct_pixels_and_their_counts(channels, sort_up_to):
 def test_each_pixel_gets_the_label_of_its_color(channels, dtype):
     colors = colors_of(channels)
     labels = np.arange(colors.n).astype(dtype)
-    found = module.look_up(channels, colors.codes, colors.table(labels))
+    found = module.look_up(channels, colors.codes, colors.table(labels + dtype(1)))
     assert found.dtype == dtype
     assert found.min() >= 1
     values = np.array(exact(colors), object)[:, found - 1]

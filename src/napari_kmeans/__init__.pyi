@@ -1,3 +1,6 @@
+from .batch.many import apply_many as apply_many
+from .batch.many import quantize_many as quantize_many
+from .batch.result import QuantizedMany as QuantizedMany
 from .core.despeckling.despeckle import Despeckled as Despeckled
 from .core.despeckling.despeckle import despeckle as despeckle
 from .core.dithering.dither import dither as dither
@@ -22,6 +25,8 @@ from .core.results.points import ClusteredPoints as ClusteredPoints
 from .core.run.progress import Canceled as Canceled
 from .core.sweeping.result import Sweep as Sweep
 from .core.sweeping.sweep import sweep as sweep
+from .core.tabulation import tabulate as tabulate
+from .estimator import KMeansQuantizer as KMeansQuantizer
 from .files import read as read
 from .files import write_indexed as write_indexed
 from .layers.cloud import cloud as cloud

@@ -2,9 +2,11 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from . import settings
 
 
 def number_or_none(value: str | int) -> int | None:
@@ -145,14 +147,178 @@ Output = Annotated[
     typer.Option(
         "-o",
         "--output",
-        metavar="FOLDER",
-        help="Where to write the quantized image, the labels and the centers; as "
-        "OME-Zarr where it ends in .zarr.",
+        metavar="PATH",
+        help="Where to write the quantized image, the labels and the centers: a "
+        "folder; an OME-Zarr, where it ends in .zarr; or, where it ends in .png or "
+        ".gif, the labels as a picture whose palette are the clusters.",
         show_default="<name>-kmeans",
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an earlier result.")]
+Settings = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Repeat what made a result: its settings.json, or a layer's metadata as "
+        "JSON. Options that are given win.",
+        callback=settings.remember,
+        is_eager=True,
+    ),
+]
+IntoSource = Annotated[
+    bool,
+    typer.Option(
+        "--into-source",
+        help="Write the labels into the image that is read, an OME-Zarr, beside those "
+        "it has; nothing else of it changes.",
+    ),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="What the labels are called there.",
+        show_default="kmeans",
+    ),
+]
+Range = Annotated[
+    str,
+    typer.Option(
+        "-k",
+        metavar="FROM..TO",
+        help="Numbers of clusters: from one to another, or some with commas in "
+        "between.",
+    ),
+]
+Table = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write the table as CSV."),
+]
 Show = Annotated[bool, typer.Option("--show", help="Open napari with the result.")]
+
+
+Model = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL",
+        help="A palette: the palette.json of a result, or .gpl, .ase, .aco, .act, "
+        ".pal, .hex, .csv or .png with colors.",
+        show_default=False,
+    ),
+]
+Files = Annotated[
+    list[str], typer.Argument(help="Images, as for quantize.", show_default=False)
+]
+Images = Annotated[
+    str,
+    typer.Argument(
+        metavar="FOLDER|GLOB|LIST",
+        help="Images: those in a folder; those of a pattern, in quotes; or those in a "
+        "text file that ends in .txt, a path a line.",
+        show_default=False,
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        help="Where to write a folder for each image.",
+        show_default="<name>-kmeans",
+    ),
+]
+Jobs = Annotated[
+    int, typer.Option(help="How many images to work on at once; the same comes out.")
+]
+Dither = Annotated[
+    str | None,
+    typer.Option(
+        metavar="METHOD",
+        help="Mix colors, of color images: diffusion or ordered.",
+    ),
+]
+Strength = Annotated[
+    float, typer.Option(help="How much of each error is made good, from 0 to 1.")
+]
+BatchK = Annotated[
+    int | None,
+    typer.Option(
+        "-k",
+        help="Number of clusters: each image has its own, matched to the first's.",
+        show_default="5",
+    ),
+]
+BatchModel = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="FILE", help="Apply a palette that is there."),
+]
+Common = Annotated[
+    bool, typer.Option("--common", help="Cluster all images as one, with one palette.")
+]
+Regions = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|FOLDER|PATTERN",
+        help="Labels of regions, which have rows of their own: for all images, or from "
+        "a folder the one with the same stem, which * stands for in a pattern.",
+    ),
+]
+PixelSize = Annotated[
+    float | None,
+    typer.Option(
+        help="The edge of a pixel, for areas.", show_default="as the file says"
+    ),
+]
+Unit = Annotated[str, typer.Option(help="Of that edge, as µm.")]
+TableName = Annotated[
+    Path | None,
+    typer.Option(
+        "--table",
+        metavar="FILE",
+        help="Where the table goes: as CSV, or where it ends in .parquet as that.",
+        show_default="table.csv in the folder",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Go on where it was interrupted; what has changed is redone."
+    ),
+]
+Converted = Annotated[
+    Path, typer.Argument(metavar="OUT", help="Ends as its format.", show_default=False)
+]
+Labels = Annotated[
+    list[int], typer.Argument(help="The clusters to merge.", show_default=False)
+]
+Merged = Annotated[
+    Path, typer.Option("-o", "--output", metavar="FILE", help="Where the model goes.")
+]
+Name = Annotated[
+    str | None,
+    typer.Option(
+        help="What the merged cluster is called.",
+        show_default="as the largest that has a name",
+    ),
+]
+
+
+def check_jobs(jobs: int) -> None:
+    """Raise where it is no number of jobs."""
+    if not 1 <= jobs <= 256:
+        raise ValueError(f"jobs={jobs} should be from 1 to 256.")
+
+
+def size(rows: Any) -> tuple[float, str] | None:
+    """Return the edge of a pixel with its unit; None where the file is to say."""
+    if rows.pixel_size is None:
+        if rows.unit:
+            raise ValueError(f"unit={rows.unit!r} should go with --pixel-size.")
+        return None
+    if not 0 < rows.pixel_size < float("inf"):
+        raise ValueError(f"pixel_size={rows.pixel_size} should be above 0.")
+    return rows.pixel_size, rows.unit
 
 
 def axes(text: str | None) -> tuple[int, ...] | None:
@@ -164,6 +330,19 @@ def axes(text: str | None) -> tuple[int, ...] | None:
     except ValueError:
         raise ValueError(
             f"each={text!r} should be an axis, or several with commas in between."
+        ) from None
+
+
+def numbers(text: str) -> list[int]:
+    """Return numbers of clusters, as "2..16" or "2,4,8" has them."""
+    try:
+        first, dots, last = text.partition("..")
+        if dots:
+            return [*range(int(first), int(last) + 1)]
+        return [*map(int, text.split(","))]
+    except ValueError:
+        raise ValueError(
+            f"k={text!r} should be numbers of clusters, as 2..16 or 2,4,8."
         ) from None
 
 

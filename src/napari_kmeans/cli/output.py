@@ -1,22 +1,81 @@
-"""The output: a folder that a result is written to, or nothing is."""
+"""The output: where a result is written to, whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pandas as pd
 
     from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
     from ..core.run.progress import Report
     from ..layers.metadata import LayerData
 
-    Write = Callable[[QuantizedImage | QuantizedPlanes, LayerData, Report], None]
+    Result = QuantizedImage | QuantizedPlanes
+    Write = Callable[[Result, LayerData, Report], None]
+
+#: What labels are called in the image that they are of.
+LABEL = "kmeans"
+
+#: How a picture ends whose palette are the clusters, and of how many at most.
+PICTURES, MOST = (".png", ".gif"), 256
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a result goes to, and as what."""
+
+    path: Path
+    kind: Literal["folder", "omezarr", "picture", "source"]
+    #: Of labels that go into their source: that, and what they are called there.
+    source: str = ""
+    label: str = LABEL
+
+    @property
+    def is_result_held(self) -> bool:
+        """Whether it is written as one, not by regions."""
+        return self.kind in ("folder", "picture")
+
+    def check(self, k: int, source: LayerData) -> None:
+        """Raise where a picture could not hold the result."""
+        if self.kind != "picture":
+            return
+        data, attributes, _ = source
+        has_channels = attributes.get("channel_axis") is not None
+        ndim = data.ndim - (has_channels or bool(attributes.get("rgb")))
+        if k > MOST or ndim not in (2, 3) or (ndim == 3 and data.shape[-1] > 4):
+            raise ValueError(
+                f"output={self.path} should be a folder: a picture holds at most "
+                f"{MOST} clusters, and an image of two axes besides its channels, but "
+                f"k is {k} and the image {' x '.join(map(str, data.shape))}."
+            )
+
+
+def place_of(
+    file: str | None, output: Path | None, label: str | None, *, into_source: bool
+) -> Place:
+    """Return where the result of a file goes to; by default a folder named after it."""
+    if into_source:
+        if output is not None:
+            raise ValueError(f"output={output} should not go with --into-source.")
+        if file is None:
+            raise ValueError("--into-source should go with a file.")
+        name = LABEL if label is None else label
+        return Place(Path(file, "labels", name), "source", file, name)
+    if label is not None:
+        raise ValueError(f"label={label!r} should go with --into-source.")
+    path = output or named_after(file)
+    if path.suffix == ".zarr":
+        return Place(path, "omezarr")
+    return Place(path, "picture" if path.suffix.lower() in PICTURES else "folder")
 
 
 def named_after(file: str | None) -> Path:
@@ -27,25 +86,69 @@ def named_after(file: str | None) -> Path:
 
 
 @contextmanager
-def writing(output: Path, sources: list[str | None], *, force: bool) -> Iterator[Write]:
+def writing(place: Place, sources: list[str | None], *, force: bool) -> Iterator[Write]:
     """Check where the result is to be, and give what writes it there."""
     from .. import files, omezarr
 
-    _check_apart(output, sources)
-    if output.suffix == ".zarr":
-        with omezarr.replacing(output, force=force) as new:
+    path = place.path
+    if place.kind == "source":
+        with omezarr.labeling(place.source, place.label, force=force) as labels:
+            yield lambda result, _, progress: labels.fill(result, progress=progress)
+        return
+    check_apart(path, sources)
+    if place.kind == "omezarr":
+        with omezarr.replacing(path, force=force) as new:
             yield lambda result, source, progress: omezarr.fill(
                 new, result, source[1], progress=progress
             )
+    elif place.kind == "picture":
+        check_file(path, force=force)
+        yield lambda result, _, progress: _write_picture(path, result, progress)
     else:
-        with files.replacing(output, force=force) as new:
+        with files.replacing(path, force=force) as new:
             yield lambda result, source, _: files.write(
                 new, result, files.said(source, "alpha")
             )
 
 
-def _check_apart(output: Path, sources: list[str | None]) -> None:
-    """Raise where the output is no folder of its own, beside what is read."""
+def _write_picture(path: Path, result: Result, progress: Report) -> None:
+    from ..core.results.planes import QuantizedPlanes
+    from ..files import write_indexed
+
+    if isinstance(result, QuantizedPlanes):
+        raise ValueError(f"output={path} should be a folder, as there are planes.")
+    write_indexed(path, result.labels, result.palette, progress=progress)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as CSV, or as Parquet where the path ends so."""
+    from ..core.run import replacement
+
+    with replacement.replacing_file(path) as new:
+        if path.suffix == ".parquet":
+            table.to_parquet(new, index=False)
+        else:
+            table.to_csv(new, index=False)
+
+
+def check_file(path: Path, *, force: bool, made: bool = False) -> None:
+    """Raise where a file cannot be written to, or is there and is to stay.
+
+    Its folder is `made`, or should be there.
+    """
+    if path.is_dir():
+        raise ValueError(f"output={path} should be a file, but is a folder.")
+    if not (made or path.parent.is_dir()):
+        raise ValueError(f"output={path} should be in a folder that exists.")
+    if path.exists() and not force:
+        raise ValueError(
+            f"output={path} should not be there already, or go with --force to "
+            "replace it."
+        )
+
+
+def check_apart(output: Path, sources: list[str | None]) -> None:
+    """Raise where the output is not on its own, beside what is read."""
     if re.match(r"\w\w+:/", output.as_posix()):
         raise ValueError(f"output={output} should be a folder, not a URL.")
     for source in sources:

@@ -6,9 +6,10 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from . import sentences
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ..core.run.memory import Budget
 
@@ -47,13 +48,12 @@ def limited(text: str | None) -> Iterator[Budget | None]:
 
 
 def check_room(
-    budget: Budget, image: Any, axes: tuple[int, ...] | None, output: Path
+    budget: Budget, image: Any, axes: tuple[int, ...] | None, *, is_result_held: bool
 ) -> None:
     """Raise where what is held of an image, and of its result, has no room."""
     from ..core.run.lazy import is_lazy
     from ..core.run.memory import least
 
-    is_result_held = output.suffix != ".zarr"
     needed = least(image, axes=axes, is_result_held=is_result_held)
     if budget.n_bytes < needed:
         avoidable = is_result_held and is_lazy(image)
@@ -89,3 +89,11 @@ def cluster(address: str | None) -> Iterator[None]:
         raise unreached from error
     with Client(address):
         yield
+
+
+def warn_of_unused(scheduler: str | None, image: Any) -> None:
+    """Say so where a cluster has nothing to do."""
+    from ..core.run.lazy import is_lazy
+
+    if scheduler is not None and not is_lazy(image):
+        sentences.warn(UNUSED)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def told(output: Path) -> Iterator[None]:
+def told(output: Path | None = None) -> Iterator[None]:
     """Show warnings without the place in the code, and end with what is an error."""
     try:
         with warnings.catch_warnings():
@@ -22,11 +22,11 @@ def told(output: Path) -> Iterator[None]:
             warnings.showwarning = _show
             yield
     except (ValueError, ModuleNotFoundError, ConnectionError) as error:
-        _fail(str(error))
+        fail(str(error))
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         reason = f"{error.strerror or error}{where}"
-        _fail(f"output={output} could not be written: {reason}.")
+        fail(f"output={output} could not be written: {reason}." if output else reason)
 
 
 def warn(sentence: str) -> None:
@@ -38,6 +38,7 @@ def _show(message: Warning | str, *_: Any, **__: Any) -> None:
     warn(str(message).partition("\n")[0])
 
 
-def _fail(sentence: str) -> NoReturn:
+def fail(sentence: str) -> NoReturn:
+    """End with an error."""
     typer.echo(f"Error: {sentence}", err=True)
     raise typer.Exit(2)

@@ -41,20 +41,30 @@ def quantized(
     from ..core.planes import quantize_planes
     from ..core.quantize import read_and_quantized
     from ..core.run.progress import follow
-    from ..core.validation import check_image
 
-    data = source[0]
-    try:
-        check_image(data)
-    except TypeError as error:  # to a user it is a value, as the rest is typed
-        raise ValueError(error) from error
-    options = {**options, **_left_open(source, options), "mask": _mask(mask, source)}
+    data, options = source[0], asked_of(source, options, mask)
     if axes is not None:
         return quantize_planes(data, k, axes=axes, progress=progress, **options), None
     given = data, k, memory, *split("quantize", {**options}, READ, FIT)
     samples, result = follow(lambda: read_and_quantized(*given), progress)
     result.warn()
     return result, samples
+
+
+def asked_of(
+    source: LayerData, options: PlanesOptions, mask: str | None
+) -> PlanesOptions:
+    """Return options, and what they leave open as the file says it."""
+    from ..core.validation import check_image
+    from ..files import left_open
+
+    try:
+        check_image(source[0])
+    except TypeError as error:  # to a user it is a value, as the rest is typed
+        raise ValueError(error) from error
+    said: Any = left_open(source, options)
+    said.pop("alpha", None)
+    return {**options, **said, "mask": _mask(mask, source)}
 
 
 def measured(
@@ -74,25 +84,6 @@ def measured(
     return measure(samples, result.palette, progress=progress)
 
 
-def _left_open(source: LayerData, options: PlanesOptions) -> PlanesOptions:
-    """Return what a file says of its channels, and of no data, as far as it counts."""
-    from ..files import said
-
-    attributes = source[1]
-    axis = attributes.get("channel_axis")
-    rgb, channel_axis = options["rgb"], options["channel_axis"]
-    found: PlanesOptions = {}
-    if channel_axis is None and rgb is not False:
-        channel_axis = axis
-        rgb = attributes.get("rgb") if rgb is None else rgb
-        found = {"rgb": rgb, "channel_axis": channel_axis}
-    if channel_axis is not None and channel_axis == axis and not rgb:
-        found["channel_names"] = said(source, "channel_names")
-    if options["no_data"] is None:
-        found["no_data"] = said(source, "no_data")
-    return found
-
-
 def _mask(file: str | None, source: LayerData) -> Any:
     """Return where pixels take part: by the user's mask, and by the image's alpha."""
     from ..core.run.lazy import is_lazy
@@ -106,6 +97,13 @@ def _mask(file: str | None, source: LayerData) -> Any:
     return mask if shown is None or shown.shape != mask.shape else mask & shown
 
 
+def is_masked(mask: str | None, source: LayerData) -> bool:
+    """Whether pixels may be left out by a mask, the user's or the image's alpha."""
+    from ..files import said
+
+    return mask is not None or said(source, "alpha") is not None
+
+
 def left_out_by(mask: str | None, source: LayerData) -> str:
     """Return what to call pixels that `quantized` has left out by a mask."""
     from ..files import said
@@ -113,3 +111,29 @@ def left_out_by(mask: str | None, source: LayerData) -> str:
     if said(source, "alpha") is None:
         return "masked"
     return "masked or transparent" if mask else "transparent"
+
+
+def dithered(
+    result: QuantizedImage | QuantizedPlanes,
+    source: LayerData,
+    method: str | None,
+    strength: float,
+    progress: Report,
+) -> QuantizedImage | QuantizedPlanes:
+    """Return a result whose labels are mixed by the eye; the same without a method."""
+    if method is None:
+        return result
+    from ..core.dithering.dither import dither
+    from ..core.results.planes import QuantizedPlanes
+
+    if isinstance(result, QuantizedPlanes):
+        raise ValueError(f"dither={method!r} should not go with each.")
+    labels = dither(
+        source[0],
+        result.palette,
+        method=method,
+        strength=strength,
+        mask=result.labels > 0,
+        progress=progress,
+    )
+    return result.relabeled(labels)

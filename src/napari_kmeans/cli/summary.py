@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..core.palettes.palette import Palette
     from ..core.quality import Quality
     from ..core.results.clusters import ImageClusters
     from ..core.results.image import QuantizedImage
     from ..core.results.planes import QuantizedPlanes
+    from ..core.sweeping.result import Sweep
 
 #: Clusters that the summary shows; the table of centers holds all.
 MOST_SHOWN = 32
@@ -61,6 +63,38 @@ def summarize(
         console.print(line.append(f"  {color}  {share:6.1%}"))
     if result.k > MOST_SHOWN:
         console.print(f"   and {result.k - MOST_SHOWN} more")
+
+
+def tell_palette(palette: Palette, console: Console) -> None:
+    """Print the color, the share and the name of each cluster."""
+    from rich.text import Text
+
+    from ..core.palettes.colors import hexadecimal
+
+    colors = hexadecimal(palette.colors)
+    known = palette.counts.sum() > 0
+    rows = zip(colors, palette.shares, palette.names, strict=True)
+    for label, (color, share, name) in enumerate(rows, 1):
+        line = Text(f"{label:>6}  ").append("      ", style=f"on {color}")
+        shown = f"  {share:6.1%}" if known else ""
+        line.append(f"  {color}{shown}{f'  {name}' if name else ''}")
+        console.print(line, soft_wrap=True)
+
+
+def tell_sweep(found: Sweep, console: Console) -> None:
+    """Print what each K gives, and which to take."""
+    from rich.text import Text
+
+    console.print(
+        f"{'K':>5}  {'Explained':>9}  {'Silhouette':>10}  {'Compactness':>12}"
+    )
+    columns = found.ks, found.explained, found.silhouettes, found.compactness
+    for k, explained, silhouette, compactness in zip(*columns, strict=True):
+        shown = "-" if silhouette != silhouette else f"{silhouette:.3f}"
+        line = f"{k:>5}  {explained:>9.1%}  {shown:>10}  {compactness:>12,.6g}"
+        mark = "  <- suggested" if k == found.suggestion.k else ""
+        console.print(Text(line + mark), soft_wrap=True)
+    console.print(Text(found.suggestion.reason), soft_wrap=True)
 
 
 def _told(quality: Quality, console: Console) -> str:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 from . import validation
 from .cluster.moments import moments_of
 from .data.counted import Colors
-from .options.keywords import FIT, START, keywords, split
+from .options.keywords import BOUND, FIT, KEEP, keywords, merged, split
 from .options.settings import Settings
 from .palettes.colors import of_centers
-from .palettes.keeping import told_as, with_kept
+from .palettes.fixing import told_as, with_fixed
 from .palettes.palette import Palette
 from .palettes.quantizer import Quantizer
 from .palettes.values import values_of
-from .results.clusters import note_of, warn
+from .results.clusters import note_on, warn
 from .results.versions import versions
 from .run.progress import follow, stage
 
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 FITTED = 0.95
 
 
-@keywords(FIT, START)
+@keywords(FIT, BOUND, KEEP)
 def fit(
     samples: ImageSamples,
-    k: int = 5,
+    k: int | None = None,
     *,
     progress: Report | None = None,
     **options: Unpack[SamplesOptions],
@@ -50,9 +50,12 @@ def fit(
     ----------
     samples : ImageSamples
         What `read_samples` has returned.
-    k : int, default 5
-        Number of clusters, 1 to 65,535.
-    criteria, attempts, init, seed, max_samples, refine, keep, seeds, progress
+    k : int, optional
+        Number of clusters, 1 to 65,535: by default as many as `init` has centers, or as
+        `like` has; where neither is given, 5.
+    criteria, attempts, init, seed, max_samples, refine, fixed, reject, keep, like
+        As for `quantize`.
+    progress : callable, optional
         As for `quantize`.
 
     Returns
@@ -68,7 +71,8 @@ def fit(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`.
+        Where the image has fewer distinct colors than `k`, or clusters of `like` found
+        no partner.
 
     Examples
     --------
@@ -80,18 +84,21 @@ def fit(
     """
     validation.check_samples(samples)
     validation.check_progress(progress)
-    search, start = split("fit", options, FIT, START)
-    search |= start
+    search = merged(split("fit", options, FIT, BOUND, KEEP))
 
-    def work() -> Palette:
-        return fitted(samples, settings_of(samples, k, search))[1]
+    def work() -> tuple[Palette, str]:
+        settings = settings_of(samples, k, search)
+        palette = fitted(samples, settings)[1]
+        return palette, note_on(settings.k, palette)
 
-    palette = follow(work, progress)
-    warn(note_of(k, palette.k))
+    palette, note = follow(work, progress)
+    warn(note)
     return palette
 
 
-def settings_of(samples: ImageSamples, k: int, search: dict[str, Any]) -> Settings:
+def settings_of(
+    samples: ImageSamples, k: int | None, search: dict[str, Any]
+) -> Settings:
     """Return how samples are to be clustered; raise where they cannot be so."""
     settings = Settings.of(samples.shape, samples.layout.n_channels, k=k, **search)
     samples.check(settings)
@@ -103,11 +110,12 @@ def fitted(samples: ImageSamples, settings: Settings) -> tuple[Fit, Palette]:
     with stage(high=FITTED):
         found = samples.fit(settings)
     with stage("Measuring", FITTED):
-        merged = settings.n_centers > settings.k
-        moments = moments_of(found.samples, found.clusters, anyway=merged)
-    if found.clusters.fixed is not None:
-        told = told_as(found.centers, settings.keep, found.clusters.fixed)
-        found = found._replace(centers=told)
+        found = found.within(settings.reject)
+        several = settings.n_centers > settings.k
+        moments = moments_of(found.samples, found.clusters, anyway=several)
+    anchors, which = settings.anchors, found.clusters.fixed
+    if anchors is not None and which is not None:
+        found = found._replace(centers=told_as(found.centers, anchors, which))
     layout, space = samples.layout, samples.space
     scaling = space.scaling
     record = settings.record | {
@@ -122,11 +130,13 @@ def fitted(samples: ImageSamples, settings: Settings) -> tuple[Fit, Palette]:
         "versions": versions(),
     }
     palette = _palette(found, moments, layout, space, record)
-    if found.clusters.fixed is not None:
-        palette = with_kept(palette, settings.keep, found.clusters.fixed)
-    labels = palette.quantizer.owned(found.clusters.labels)
-    quantizer = palette.quantizer.tabled(found.samples, labels)
-    return found, replace(palette, quantizer=quantizer)
+    if anchors is not None and which is not None:
+        palette = with_fixed(palette, anchors, which)
+    if settings.like is not None:
+        palette = palette.matched(settings.like)
+    quantizer = replace(palette.quantizer, reject=settings.reject)
+    labels = quantizer.numbered(found.clusters.labels)
+    return found, replace(palette, quantizer=quantizer.tabled(found.samples, labels))
 
 
 def _palette(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from . import validation
-from .options.keywords import FIT, keywords, split
+from .options.keywords import BOUND, FIT, keywords, merged, split
 from .options.settings import Settings
 from .reading.points import PointSamples, read_points
 from .results.points import ClusteredPoints
@@ -15,20 +15,20 @@ from .results.versions import versions
 from .run.progress import follow
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
-    from .options.keywords import FitOptions
+    from .options.keywords import PointsOptions
     from .run.progress import Report
 
 
-@keywords(FIT)
+@keywords(FIT, BOUND)
 def kmeans(
     points: ArrayLike | PointSamples,
-    k: int = 5,
+    k: int | None = None,
     *,
     weights: ArrayLike | None = None,
     progress: Report | None = None,
-    **options: Unpack[FitOptions],
+    **options: Unpack[PointsOptions],
 ) -> ClusteredPoints:
     """Cluster points by k-means.
 
@@ -37,8 +37,9 @@ def kmeans(
     points : (n_samples, n_features) array_like, or PointSamples
         Booleans, integers or floats of at most 64 bits, or what `read_points` returned.
         Points with a coordinate that is NaN or infinite are left out.
-    k : int, default 5
-        Number of clusters, 1 to 65,535.
+    k : int, optional
+        Number of clusters, 1 to 65,535: by default as many as `init` has centers; where
+        it has none, 5.
     weights : (n_samples,) array_like, optional
         How much each point counts, at least 0; by default 1 each. Points of weight 0
         are labeled, but have no part in the centers.
@@ -46,10 +47,12 @@ def kmeans(
         When an iteration stops; OpenCV's ``(type, max_iter, epsilon)`` will do.
     attempts : int, default 10
         How often OpenCV searches, from different starts; the best counts.
-    init : {"random", "k-means++", "optimal"} or (n_samples,) array of int
-        How attempts start, by default "random". Labels 0..k-1 are where the first
-        attempt starts from. "optimal", for a single feature only, does not search but
-        solve: no clustering has a smaller compactness.
+    init : {"random", "k-means++", "optimal"}, array_like or Palette, default "random"
+        How attempts start. Labels 0..k-1, (n_samples,) integers, are where the first
+        attempt starts from. An array of two axes, (n, n_features), is of centers, and
+        so are those of a palette: the search finds those that are missing to `k`.
+        "optimal", for a single feature only, does not search but solve: no clustering
+        has a smaller compactness.
     seed : int, default 0
         Seed of the random starts, 0 to 2**31 - 1. The same seed, the same answer.
     max_samples : int or None, default 65_536
@@ -57,13 +60,19 @@ def kmeans(
         searches all.
     refine : bool, default True
         Refine the centers in float64 over all points. False is plain OpenCV.
+    fixed : bool, or sequence of int or of bool, default False
+        Which centers of `init` do not move, as of `quantize`.
+    reject : float, optional
+        Points farther than this from every center get the label -1; all have a part in
+        the centers. `counts` and `compactness` are of those that are left.
     progress : callable, optional
         As for `quantize`.
 
     Returns
     -------
     ClusteredPoints
-        Labels are 0..k-1 and index `centers`; -1 for points left out.
+        Labels are 0..k-1 and index `centers`; -1 for points left out. The clusters are
+        in the order of the brightness of their centers, after those that are `fixed`.
 
     Raises
     ------
@@ -89,9 +98,14 @@ def kmeans(
     [[0.0, 0.5], [10.0, 10.5]]
     >>> c.compactness
     1.0
+
+    Beside a center that stays where it is:
+
+    >>> kmeans([[0], [1], [9], [10]], k=2, init=[[8]], fixed=True).centers.tolist()
+    [[8.0], [0.5]]
     """
     validation.check_progress(progress)
-    (search,) = split("kmeans", options, FIT)
+    search = merged(split("kmeans", options, FIT, BOUND))
     result = follow(lambda: clustered(points, k, weights, search), progress)
     result.warn()
     return result
@@ -99,7 +113,7 @@ def kmeans(
 
 def clustered(
     points: ArrayLike | PointSamples,
-    k: int,
+    k: int | None,
     weights: ArrayLike | None,
     search: dict[str, Any],
 ) -> ClusteredPoints:
@@ -112,15 +126,16 @@ def clustered(
     settings = Settings.of(array.shape[:1], array.shape[1], k=k, **search)
     points.check(settings)
     clusters = points.fit(settings)
-    labels = points.label(clusters)
+    labels = points.label(clusters, settings.reject)
+    n_labeled = int(np.count_nonzero(labels >= 0))
     return ClusteredPoints(
         labels=labels,
-        centers=points.samples.frame.inverse(clusters.centers),
-        counts=np.bincount(labels[points.valid], minlength=len(clusters.centers)),
+        centers=_told(points.samples.frame.inverse(clusters.centers), settings),
+        counts=np.bincount(labels[labels >= 0], minlength=len(clusters.centers)),
         compactness=clusters.compactness,
         n_iter=clusters.n_iter,
         converged=clusters.converged,
-        n_excluded=sum(points.excluded.values()),
+        n_excluded=len(labels) - n_labeled,
         asked=settings.k,
         method=settings.method,
         settings=settings.record
@@ -128,3 +143,10 @@ def clustered(
         | {"versions": versions()},
         points=array,
     )
+
+
+def _told(centers: NDArray[np.float64], settings: Settings) -> NDArray[np.float64]:
+    """Return centers, of which the first are as they were given to stay."""
+    if settings.anchors is not None:
+        centers[: settings.n_fixed] = settings.anchors.centers
+    return centers

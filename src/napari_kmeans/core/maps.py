@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from . import losses, validation
+from . import kernels, losses, validation
 from .data.codes import Codes, count
 from .data.pixels import Pixels
 from .data.stream import Stream
+from .labeled import Labeling, labeled, masked
 from .run.lazy import is_lazy
 from .run.progress import at, follow, stage
 from .run.threads import map_blocks, spans
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     from .palettes.palette import Palette
@@ -46,8 +49,9 @@ def error_map(
 
     Parameters
     ----------
-    image : array_like or dask.array.Array
-        With the axes and the channels of the image that was clustered.
+    image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
+        As for `quantize`; with the axes and the channels of the image that was
+        clustered.
     palette : Palette
     metric : {"distance", "ciede2000"}, default "distance"
         The Euclidean distance to the center of the cluster as the palette tells it, in
@@ -61,8 +65,9 @@ def error_map(
     Returns
     -------
     array of float32
-        Of the shape of the image without channels, NaN for pixels left out. Of dask,
-        made when asked for, where the image is; its values are the same.
+        Of the shape of the image without channels, NaN for pixels left out, also by the
+        palette's `reject`. Of dask, made when asked for, where the image goes by
+        blocks, with the same values; a DataArray where the image is one.
 
     Raises
     ------
@@ -84,6 +89,7 @@ def error_map(
     validation.check_palette(palette)
     validation.check_progress(progress)
     array = validation.check_image(image)
+    labeling, mask = masked(image, mask, palette.layout)
     rgb = palette.layout.rgb
     quantizer = palette.quantizer_of(array.dtype)
     validation.check_metric(metric, rgb)
@@ -91,7 +97,8 @@ def error_map(
     if metric == "ciede2000":
         full = float(np.iinfo(array.dtype).max) if array.dtype.kind in "iu" else 1.0
         of = _ColorDifferences(quantizer, full)
-    return _map("Measuring errors", of, array, palette, mask, progress)
+    found = _map("Measuring errors", of, array, palette, mask, progress)
+    return labeled(found, labeling, "error")
 
 
 def margin_map(
@@ -109,8 +116,9 @@ def margin_map(
 
     Parameters
     ----------
-    image : array_like or dask.array.Array
-        With the axes and the channels of the image that was clustered.
+    image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
+        As for `quantize`; with the axes and the channels of the image that was
+        clustered.
     palette : Palette
         Of a merged cluster all centers count as its own.
     mask : array of bool, optional
@@ -123,8 +131,9 @@ def margin_map(
     array of float32
         Of the shape of the image without channels: 0 where two clusters are equally
         near, 1 on a center, and everywhere where there is but one cluster; NaN for
-        pixels left out. Of dask, made when asked for, where the image is; its values
-        are the same.
+        pixels left out, also by the palette's `reject`. Of dask, made when asked for,
+        where the image goes by blocks, with the same values; a DataArray where the
+        image is one.
 
     Raises
     ------
@@ -141,8 +150,10 @@ def margin_map(
     validation.check_palette(palette)
     validation.check_progress(progress)
     array = validation.check_image(image)
+    labeling, mask = masked(image, mask, palette.layout)
     of = _Margins(palette.quantizer_of(array.dtype))
-    return _map("Measuring margins", of, array, palette, mask, progress)
+    found = _map("Measuring margins", of, array, palette, mask, progress)
+    return labeled(found, labeling, "margin")
 
 
 def reject(labels: Any, margins: Any, least: float) -> tuple[Any, Any]:
@@ -151,7 +162,7 @@ def reject(labels: Any, margins: Any, least: float) -> tuple[Any, Any]:
     Parameters
     ----------
     labels : array of int
-        Of NumPy or dask, 0 where there is none, such as `Palette.label` gives.
+        Of NumPy, dask or xarray, 0 where there is none, such as `Palette.label` gives.
     margins : array of float
         What `margin_map` gives for the same pixels.
     least : float
@@ -175,11 +186,15 @@ def reject(labels: Any, margins: Any, least: float) -> tuple[Any, Any]:
     >>> labels.tolist(), n
     ([[1, 0, 0]], 1)
     """
+    labeling = Labeling.of(labels, rgb=False, channel_axis=None)
+    if labeling is not None:
+        margins = labeling.aligned("margins", margins)
     labels, margins = validation.check_margins(labels, margins)
     least = validation.check_least(least)
     unsure = (margins < least) & (labels > 0)
     kept = np.where(unsure, labels.dtype.type(0), labels)
-    return kept, unsure.sum() if is_lazy(unsure) else int(np.count_nonzero(unsure))
+    n = unsure.sum() if is_lazy(unsure) else int(np.count_nonzero(unsure))
+    return labeled(kept, labeling, "labels"), n
 
 
 class _Of(Protocol):
@@ -197,7 +212,7 @@ class _Distances:
 
     def __call__(self, channels: Channels) -> NDArray[np.float32]:
         labels = self.quantizer.label_channels(channels)
-        return losses.distances(channels, labels, self.centers)
+        return _labeled(losses.distances(channels, labels, self.centers), labels)
 
 
 @dataclass(frozen=True)
@@ -210,7 +225,14 @@ class _ColorDifferences:
     def __call__(self, channels: Channels) -> NDArray[np.float32]:
         labels = self.quantizer.label_channels(channels)
         painted = self.quantizer.values
-        return losses.color_differences(channels, labels, painted, self.full)
+        found = losses.color_differences(channels, labels, painted, self.full)
+        return _labeled(found, labels)
+
+
+def _labeled(found: NDArray[np.float32], labels: NDArray[Any]) -> NDArray[np.float32]:
+    """Return a map with NaN where the label is 0."""
+    found[labels == 0] = np.nan
+    return found
 
 
 @dataclass(frozen=True)
@@ -225,30 +247,46 @@ class _Margins:
         if owners is None:
             owners = np.arange(len(quantizer.centers))
         clusters = [quantizer.centers[owners == at] for at in np.unique(owners)]
+        squares = _squares if quantizer.frame.euclidean else _color_squares
+        least = partial(_least_squares, squares)
+        reach = np.inf if quantizer.reach is None else quantizer.reach
 
         def part(start: int, stop: int) -> NDArray[np.float64]:
             rows = values[:, start:stop].astype(np.float64)
             nearest, second = np.full((2, stop - start), np.inf)
             for centers in clusters:
-                squared = _least_squares(rows, centers)
+                squared = least(rows, centers)
                 np.minimum(second, np.maximum(nearest, squared), out=second)
                 np.minimum(nearest, squared, out=nearest)
             margins = 1 - np.sqrt(nearest / second)
             # As far from both as can be told: not at all, or beyond all numbers.
             undecided = (second == 0) | (nearest == np.inf)
-            return np.where(undecided, 0 if len(clusters) > 1 else 1, margins)
+            margins[undecided] = 0 if len(clusters) > 1 else 1
+            margins[np.sqrt(nearest) > reach] = np.nan
+            return np.asarray(margins)
 
         return losses.mapped(part, channels[0].size)
 
 
 def _least_squares(
-    rows: NDArray[np.float64], centers: NDArray[np.float64]
+    squares: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]],
+    rows: NDArray[np.float64],
+    centers: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the squared distances of columns to the nearest of some centers: (n,)."""
-    least = _squares(rows, centers[0])
+    least = squares(rows, centers[0])
     for center in centers[1:]:
-        np.minimum(least, _squares(rows, center), out=least)
+        np.minimum(least, squares(rows, center), out=least)
     return least
+
+
+def _color_squares(
+    rows: NDArray[np.float64], center: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the squared differences CIEDE2000 of columns to a center: (n,)."""
+    squared = np.empty(rows.shape[1])
+    kernels.squares_ciede2000(rows, center, squared)
+    return squared
 
 
 def _squares(

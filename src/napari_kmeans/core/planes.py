@@ -12,7 +12,8 @@ from . import validation
 from .cluster.sums import label_dtype
 from .data.pixels import Pixels, channels_last
 from .data.stream import Stream
-from .options.keywords import FIT, READ, keywords, split
+from .labeled import labeled, unlabeled
+from .options.keywords import BOUND, FIT, READ, keywords, merged, split
 from .palettes.matching import match
 from .palettes.numbering import Numbered, Numbering, cuts, renumbered
 from .quantize import checked, quantized
@@ -41,12 +42,12 @@ if TYPE_CHECKING:
 SMALL, AHEAD = 2**20, 2
 
 
-@keywords(READ, FIT)
+@keywords(READ, FIT, BOUND)
 def quantize_planes(
     image: ArrayLike,
-    k: int = 5,
+    k: int | None = None,
     *,
-    axes: int | Sequence[int] = (0,),
+    axes: int | str | Sequence[int | str] = (0,),
     progress: Report | None = None,
     **options: Unpack[PlanesOptions],
 ) -> QuantizedPlanes:
@@ -66,19 +67,23 @@ def quantize_planes(
 
     Parameters
     ----------
-    image : array_like
-        As for `quantize`. Of a dask array, a plane is computed when it is its turn, and
+    image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
+        As for `quantize`. By blocks, a plane is computed when it is its turn, and
         labels and quantized image are of dask, too, but with ``refine=False``.
-    k : int, default 5
-        Number of clusters in each plane, 1 to 65,535.
-    axes : int or sequence of int, default (0,)
-        The axes of the image along which the planes lie: a plane is what is left when
-        an index is chosen on each. Not the axis of the channels, and at least two other
-        axes are left. The planes are matched in the order of these axes, the last of
-        which varies fastest.
+    k : int, optional
+        Number of clusters in each plane, 1 to 65,535: by default as many as `init` has
+        centers; where it has none, 5.
+    axes : int, str or sequence of these, default (0,)
+        The axes of the image along which the planes lie, of a DataArray also by the
+        names of its dims: a plane is what is left when an index is chosen on each. Not
+        the axis of the channels, and at least two other axes are left. The planes are
+        matched in the order of these axes, the last of which varies fastest.
     criteria, attempts, init, seed
         As for `quantize`. Initial labels are of the shape of the whole image without
-        channels.
+        channels; centers are of each plane.
+    fixed, reject
+        As for `quantize`. Those that are fixed have the same numbers in each plane, the
+        first.
     mask, no_data, weights
         As for `quantize`; mask and weights of the shape of the whole image without
         channels.
@@ -119,14 +124,21 @@ def quantize_planes(
     [[0.0, 40.0, 0.0], [0.0, 20.0, 0.0]]
     """
     validation.check_progress(progress)
-    read, search = split("quantize_planes", options, READ, FIT)
-    result = follow(lambda: quantized_planes(image, k, axes, read, search), progress)
+    labeling, plain = unlabeled(image, options)
+    own = axes if labeling is None else labeling.axes(axes)
+    read, *given = split("quantize_planes", plain, READ, FIT, BOUND)
+    search = merged(given)
+    result = follow(lambda: quantized_planes(image, k, own, read, search), progress)
     result.warn()
-    return result
+    return labeled(result, labeling)
 
 
 def quantized_planes(
-    image: ArrayLike, k: int, axes: Any, read: dict[str, Any], search: dict[str, Any]
+    image: ArrayLike,
+    k: int | None,
+    axes: Any,
+    read: dict[str, Any],
+    search: dict[str, Any],
 ) -> QuantizedPlanes:
     """Do what `quantize_planes` does, but warn; `read` and `search` are its options."""
     planes = checked_planes(image, k, axes, read, search)
@@ -144,16 +156,23 @@ def quantized_planes(
 
 
 def checked_planes(
-    image: ArrayLike, k: int, axes: Any, read: dict[str, Any], search: dict[str, Any]
+    image: ArrayLike,
+    k: int | None,
+    axes: Any,
+    read: dict[str, Any],
+    search: dict[str, Any],
 ) -> Planes:
     """Check the arguments.
 
     All planes together are an image: it checks what planes and image have in common.
     """
-    source, settings = checked(image, k, None, read, search)
-    layout, array = source.layout, validation.check_image(image)
+    array = validation.check_image(image)
+    source, settings = checked(array, k, None, read, search)
+    layout = source.layout
     own_axes = validation.check_axes(axes, array.shape, layout.rgb, layout.channel_axis)
-    validation.check_plane(k, source.shape, label_axes(own_axes, layout.channel_axis))
+    validation.check_plane(
+        settings.least, source.shape, label_axes(own_axes, layout.channel_axis)
+    )
     read = read | {"mask": source.mask, "weights": source.weights}
     if settings.initial_labels is not None:
         search = search | {"init": settings.initial_labels}
@@ -245,7 +264,10 @@ class Planes:
             self.found.append(None)
             return
         measured = result.palette.quantizer.frame.relative
-        numbers = match(measured(result.centers), measured(self.known))
+        numbers, n = np.arange(result.k), self.settings.n_fixed
+        if result.k > n:  # those that are fixed have the first
+            others = match(measured(result.centers[n:]), measured(self.known[n:]))
+            numbers[n:] = n + others
         self.known[numbers] = result.centers
         if outputs is not None:
             labels, painted = outputs
@@ -262,8 +284,11 @@ class Planes:
 
     def _of_plane(self, options: dict[str, Any], cut: Any) -> dict[str, Any]:
         """Return options, of arrays a plane's part."""
+        parted = {"mask", "weights"}
+        if self.settings.initial_labels is not None:
+            parted.add("init")
         return {
-            name: _part(value, cut) if name in ("mask", "weights", "init") else value
+            name: _part(value, cut) if name in parted else value
             for name, value in options.items()
         }
 
@@ -280,18 +305,19 @@ class Planes:
         The settings as such are checked already.
         """
         (plane, read), k = self.plane(cut), self.settings.k
+        n_fixed, least = self.settings.n_fixed, self.settings.least
         search = self._of_plane(self.search, cut[1])
         try:
             result = quantized(plane, k, None, read, search)
         except ValueError:
             n_used, excluded = self._count(plane, read)
-            if n_used >= k:
+            if n_used >= least:
                 raise
             if n_used == 0:
                 return None, excluded
             if self.settings.initial_labels is not None:  # too few for their labels
                 search = search | {"init": "random"}
-            result = quantized(plane, n_used, None, read, search)
+            result = quantized(plane, n_fixed + n_used, None, read, search)
         return result, result.excluded
 
     def _count(

@@ -263,7 +263,8 @@ def _part_sums(
 
     def part(start: int, stop: int) -> NDArray[np.float64]:
         values = shifted.shift([channel[start:stop] for channel in channels])
-        painted = shifted.painted.T[:, labels[start:stop] - 1]
+        own = labels[start:stop]
+        painted = np.where(own > 0, shifted.painted.T[:, own - 1], values)
         rows = np.stack([(values - painted) ** 2, values, values**2], axis=1)
         if weights.size:
             rows *= weights[start:stop]
@@ -296,7 +297,8 @@ def _color_differences(
     labels, painted = quantizer.label_channels(channels), quantizer.values
     full = samples.space.full
     found = losses.color_differences(channels, labels, painted, full)
-    return found.astype(np.float64), weights
+    # What is too far from all centers keeps its color.
+    return np.where(labels > 0, found, 0.0).astype(np.float64), weights
 
 
 def _exceeded_by_few(

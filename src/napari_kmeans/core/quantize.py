@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from . import validation
-from .cluster import lloyd
-from .data.pixels import Pixels, channels_last
-from .data.samples import from_pixels
 from .fitting import fitted, settings_of
-from .options.keywords import FIT, READ, START, keywords, split
+from .labeled import labeled, unlabeled
+from .options.keywords import BOUND, FIT, KEEP, READ, keywords, merged, split
 from .options.settings import Settings
 from .palettes.measuring import check_alike, measured
 from .palettes.palette import Palette
@@ -39,10 +37,10 @@ FITTED = 0.9
 ASSIGNED = 0.5
 
 
-@keywords(READ, FIT, START)
+@keywords(READ, FIT, BOUND, KEEP)
 def quantize(
     image: ArrayLike,
-    k: int = 5,
+    k: int | None = None,
     *,
     memory: int | None = None,
     progress: Report | None = None,
@@ -52,24 +50,31 @@ def quantize(
 
     Parameters
     ----------
-    image : array_like or dask.array.Array
+    image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
         At least two axes; booleans, integers or floats of at most 64 bits. Alpha is not
         clustered; pixels that are fully transparent, NaN or infinite are left out. Of
-        dask, it is read block by block, and labels and quantized image are dask's.
-    k : int, default 5
-        Number of clusters, 1 to 65,535.
+        dask, or what else says its chunks, as zarr and h5py do, it is read block by
+        block, and labels and quantized image are dask's. Of a DataArray these are
+        DataArrays, with its dims, coordinates and attributes.
+    k : int, optional
+        Number of clusters, 1 to 65,535: by default as many as `init` has centers, or as
+        `like` has; where neither is given, 5.
     criteria : Criteria or tuple, optional
         When an iteration stops; OpenCV's ``(type, max_iter, epsilon)`` will do.
     attempts : int, default 10
         How often OpenCV searches, from different starts; the best counts.
-    init : {"random", "k-means++", "optimal"} or array of int, default "random"
-        How attempts start. Labels 0..k-1, of the shape of the image without channels,
-        are where the first attempt starts from. "optimal", for a single channel only,
-        does not search but solve: no clustering has a smaller compactness.
+    init : {"random", "k-means++", "optimal"}, array_like or Palette, default "random"
+        How attempts start. Labels 0..k-1, integers of the shape of the image without
+        channels, are where the first attempt starts from. Any other array is of
+        centers, a row each, (n, n_channels), in the units of the image, and so are
+        those of a palette: the search finds those that are missing to `k`, and all move
+        but such as are `fixed`. "optimal", for a single channel only, does not search
+        but solve: no clustering has a smaller compactness.
     seed : int, default 0
         Seed of the random starts, 0 to 2**31 - 1. The same seed, the same answer.
     mask : array of bool, optional
-        Of the shape of the image without channels; False leaves a pixel out.
+        Of the shape of the image without channels; False leaves a pixel out. Of two
+        DataArrays, the dims may be in another order.
     no_data : float, optional
         The value that, in all channels of a pixel, says that there is none.
     weights : array_like, optional
@@ -80,16 +85,17 @@ def quantize(
         Whether the channels, 3 or 4, are red, green, blue (and alpha). By default
         guessed as napari does: without a `channel_axis` they are, where the last axis
         has 3 or 4 and the two before it are longer than 30.
-    channel_axis : int, optional
-        The axis of the channels. By default the last one of an RGB image; other images
-        have none.
+    channel_axis : int or str, optional
+        The axis of the channels, of a DataArray also by the name of its dim. By default
+        the last one of an RGB image; other images have none.
     channel_names : sequence of str, optional
         Names of the channels along `channel_axis`, of other than RGB images; by default
-        their numbers.
-    color_space : {"rgb", "cielab", "oklab"}, default "rgb"
+        their coordinates in a DataArray, or else their numbers.
+    color_space : {"rgb", "cielab", "oklab", "ciede2000"}, default "rgb"
         Where distances between colors are measured; of an RGB image only. Float images
         have values from 0 to 1. Centers are the mean RGB of their pixels; compactness
-        and epsilon are of the space.
+        and epsilon are of the space. "ciede2000" is the color difference of that name,
+        for centers that are all `fixed`: it has no means to move to.
     scaling : {"none", "range", "variance"} or sequence of float, default "none"
         Multiplies channels for clustering: by nothing; to the range, or the standard
         deviation, of that with the greatest; or by these factors above 0. Centers are
@@ -102,13 +108,27 @@ def quantize(
     refine : bool, default True
         Refine the centers in float64 over all pixels. False is plain OpenCV; its
         labels, too, where the whole image was searched.
+    fixed : bool, or sequence of int or of bool, default False
+        Which centers of `init` do not move: all, or these, told by their places in it
+        from 1, or by a boolean each. They come out to the bit, and first, in their
+        order; the others follow from dark to bright. They are locked, with the names
+        and colors of a palette, and stay even if no pixel is nearest. Where all are
+        fixed nothing is searched: each pixel gets the nearest, the first of equally
+        near ones.
+    reject : float, optional
+        Pixels farther than this from every center, where distances are measured, get
+        the label 0, keep their own value, and count as "far" in `excluded`. The palette
+        does the same with other images. All pixels have a part in the centers;
+        `counts` and `compactness` are of those that are left.
     keep : Palette, optional
         Its locked clusters stay, to the bit, with their names and colors, and are
         locked in the result; `k` counts them. Only the others are searched for, and
         move. It is of as many channels, and of the same `color_space` and `scaling`.
-    seeds : (n_seeds, n_channels) array_like, optional
-        Centers to start from, in the units of the image: at most `k` less those that
-        are kept. The search finds the others; all move.
+    like : Palette, optional
+        Its numbers, names, locks and given colors go over to the clusters found, each
+        to the one nearest in all: see `Palette.matched`. So label 3 is the same in all
+        images. Those without a partner are in the result, without pixels: `unmatched`
+        tells which. It is of as many channels, and of the same `color_space`.
     memory : int, optional
         Bytes that an image of dask whose colors cannot be counted may take; a larger
         one is read again for each step. By default half of the memory that is free.
@@ -121,7 +141,8 @@ def quantize(
     -------
     QuantizedImage
         `labels`, `centers`, `quantized`, `compactness`, `counts`, `features` and more;
-        clusters are in the order of the brightness of their centers.
+        clusters are in the order of the brightness of their centers, after those that
+        are `fixed`; or in that of `like`.
 
     Raises
     ------
@@ -131,14 +152,16 @@ def quantize(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`.
+        Where the image has fewer distinct colors than `k`, or clusters of `like` found
+        no partner.
 
     References
     ----------
     OpenCV's ``cv2.kmeans`` searches; B. Fritzke, "The breathing k-means algorithm"
     (2020), and P. Fränti, "Genetic algorithm with deterministic crossover for vector
     quantization" (2000), are what settles; S. P. Lloyd, "Least squares quantization in
-    PCM" (1982) is the refinement.
+    PCM" (1982) is the refinement. G. Sharma, W. Wu and E. N. Dalal, "The CIEDE2000
+    color-difference formula" (2005).
 
     Examples
     --------
@@ -150,18 +173,26 @@ def quantize(
     [[1, 1, 2], [1, 2, 2]]
     >>> q.quantized.tolist()
     [[11, 11, 201], [11, 201, 201]]
+
+    To given values, and not to what is far from all of them:
+
+    >>> gray = np.array([[10, 11, 200], [12, 90, 255]], np.uint8)
+    >>> q = quantize(gray, init=[[255], [0]], fixed=True, reject=60)
+    >>> q.labels.tolist(), q.excluded
+    ([[2, 2, 1], [2, 0, 1]], {'far': 1})
     """
     validation.check_progress(progress)
-    read, search, start = split("quantize", options, READ, FIT, START)
-    search |= start
+    labeling, plain = unlabeled(image, options)
+    read, *given = split("quantize", plain, READ, FIT, BOUND, KEEP)
+    search = merged(given)
     result = follow(lambda: quantized(image, k, memory, read, search), progress)
     result.warn()
-    return result
+    return labeled(result, labeling)
 
 
 def quantized(
     image: ArrayLike,
-    k: int,
+    k: int | None,
     memory: int | None,
     read: dict[str, Any],
     search: dict[str, Any],
@@ -172,7 +203,7 @@ def quantized(
 
 def read_and_quantized(
     image: ArrayLike,
-    k: int,
+    k: int | None,
     memory: int | None,
     read: dict[str, Any],
     search: dict[str, Any],
@@ -190,7 +221,7 @@ def read_and_quantized(
 
 def checked(
     image: ArrayLike,
-    k: int,
+    k: int | None,
     memory: int | None,
     read: dict[str, Any],
     search: dict[str, Any],
@@ -202,10 +233,10 @@ def checked(
     return source, settings
 
 
-@keywords(FIT, START)
+@keywords(FIT, BOUND, KEEP)
 def quantize_samples(
     samples: ImageSamples,
-    k: int = 5,
+    k: int | None = None,
     *,
     progress: Report | None = None,
     **options: Unpack[SamplesOptions],
@@ -218,7 +249,9 @@ def quantize_samples(
     Parameters
     ----------
     samples : ImageSamples
-    k, criteria, attempts, init, seed, max_samples, refine, keep, seeds, progress
+    k, criteria, attempts, init, seed, max_samples, refine, fixed, reject, keep, like
+        As for `quantize`.
+    progress : callable, optional
         As for `quantize`.
 
     Returns
@@ -234,7 +267,7 @@ def quantize_samples(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`.
+        As `quantize`.
 
     Examples
     --------
@@ -246,15 +279,14 @@ def quantize_samples(
     """
     validation.check_samples(samples)
     validation.check_progress(progress)
-    search, start = split("quantize_samples", options, FIT, START)
-    search |= start
+    search = merged(split("quantize_samples", options, FIT, BOUND, KEEP))
     result = follow(lambda: quantized_samples(samples, k, search), progress)
     result.warn()
     return result
 
 
 def quantized_samples(
-    samples: ImageSamples, k: int, search: dict[str, Any]
+    samples: ImageSamples, k: int | None, search: dict[str, Any]
 ) -> QuantizedImage:
     """Do what `quantize_samples` does, but warn; `search` are its options."""
     return _quantize(samples, settings_of(samples, k, search))
@@ -273,7 +305,7 @@ def _result(
     """Label and paint the samples, whose centers are those of the palette."""
     # OpenCV's own labels are not always the nearest, and so cannot be made later.
     plain = method == "plain"
-    labels = palette.quantizer.owned(fit.clusters.labels)
+    labels = palette.quantizer.numbered(fit.clusters.labels)
     quantizer = palette.quantizer.tabled(fit.samples, labels)
     values = in_dtype(quantizer.values, palette.centers, samples.layout.dtype)
     quantizer = replace(quantizer, values=values)
@@ -282,10 +314,13 @@ def _result(
             labels, painted = _painted(samples, labels, quantizer)
     else:
         labels, painted = quantize_lazily(quantizer, samples.stream)
-    counts = palette.counts
+    counts, excluded = palette.counts, fit.excluded
     if samples.weighted:  # those without weight are labeled, too
         flat = np.asarray(labels).reshape(-1)
         counts = np.bincount(flat, minlength=palette.k + 1)[1:]
+        if "far" in excluded:
+            others = sum(samples.excluded.values())
+            excluded = {**excluded, "far": flat.size - others - int(counts.sum())}
     return QuantizedImage(
         labels=labels,
         centers=palette.centers,
@@ -293,7 +328,7 @@ def _result(
         compactness=palette.compactness,
         n_iter=palette.n_iter,
         converged=palette.converged,
-        n_excluded=sum(fit.excluded.values()),
+        n_excluded=sum(excluded.values()),
         asked=asked,
         method=method,
         settings=palette.settings,
@@ -302,7 +337,7 @@ def _result(
         n_colors=fit.samples.n_colors,
         value_range=fit.value_range,
         layout=samples.layout,
-        excluded={reason: n for reason, n in fit.excluded.items() if n},
+        excluded={reason: n for reason, n in excluded.items() if n},
         mask=samples.mask,
     )
 
@@ -312,7 +347,7 @@ def _painted(
 ) -> tuple[Any, Any]:
     """Return labels and quantized image, channels last; of dask, where it was that.
 
-    `known` are the clusters, 0..k-1, of what was clustered.
+    `known` are the labels of what was clustered.
     """
     labels = _labels(samples, known, quantizer)
     painted = quantizer.paint(samples.pixels, labels)
@@ -331,9 +366,9 @@ def _labels(
     if quantizer.table is not None or samples.used is not valid:
         return quantizer.label(samples.pixels, valid)
     if valid is None:
-        return np.asarray(known + known.dtype.type(1)).reshape(samples.shape)
+        return known.reshape(samples.shape)
     labels = np.zeros(valid.size, known.dtype)
-    labels[valid] = known + known.dtype.type(1)
+    labels[valid] = known
     return labels.reshape(samples.shape)
 
 
@@ -387,65 +422,4 @@ def painted_samples(samples: ImageSamples, palette: Palette) -> QuantizedImage:
     with stage(high=ASSIGNED):
         fit, own = measured(samples, palette)
     with stage(low=ASSIGNED):
-        return _result(samples, fit, own, palette.k, "refined")
-
-
-def extend_labels(
-    image: ArrayLike,
-    labels: ArrayLike,
-    k: int,
-    *,
-    rgb: bool,
-    channel_axis: int | None = None,
-) -> NDArray[np.int32]:
-    """Extend painted labels to the whole image: initial labels for `quantize`.
-
-    Parameters
-    ----------
-    image : array_like
-        As for `quantize`.
-    labels : array of int
-        1..k where painted, 0 elsewhere; of the shape of the image without channels.
-    k : int
-        Number of clusters.
-    rgb : bool
-        Whether the channels are color.
-    channel_axis : int, optional
-        The axis of the channels: by default, of an RGB image, the last.
-
-    Returns
-    -------
-    array of int32
-        Painted labels, less 1; each other pixel has the label whose painted pixels'
-        mean is nearest.
-
-    Raises
-    ------
-    ValueError
-        If no pixel is painted, a label is not in 0..k, or the shapes do not match.
-
-    Examples
-    --------
-    >>> extend_labels(np.array([[1, 2, 8, 9]]), np.array([[1, 0, 0, 2]]), 2, rgb=False)
-    array([[0, 0, 1, 1]], dtype=int32)
-    """
-    k = validation.check_k(k)
-    array = np.asarray(validation.check_image(image))
-    pixels = Pixels(*channels_last(array, rgb, channel_axis))
-    painted = validation.check_painted(labels, k, pixels.shape).reshape(-1)
-    valid, _ = pixels.valid()
-    usable = painted > 0 if valid is None else (painted > 0) & valid
-    if not usable.any():
-        raise ValueError("start labels should have a painted pixel that is finite.")
-    channels = pixels.channels
-    some = np.stack([channel[usable].astype(np.float64) for channel in channels])
-    present, index = np.unique(painted[usable], return_inverse=True)
-    counts = np.bincount(index)
-    means = np.stack([np.bincount(index, row) / counts for row in some], axis=1)
-    rest = painted == 0 if valid is None else (painted == 0) & valid
-    extended = np.maximum(painted.astype(np.int32) - 1, 0)
-    if rest.any():
-        samples = from_pixels([channel[rest] for channel in channels])
-        nearest = lloyd.assign(samples, samples.frame.relative(means)).labels
-        extended[rest] = present[nearest].astype(np.int32) - 1
-    return extended.reshape(pixels.shape)
+        return _result(samples, fit, own, own.present.k, "refined")

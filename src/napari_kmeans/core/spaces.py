@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.float64]
 
-SPACES = ("rgb", "cielab", "oklab")
+#: In "ciede2000", colors are as in "cielab", and distances by another formula.
+SPACES = ("rgb", "cielab", "oklab", "ciede2000")
 
 #: What the axes of spaces are called that colors are converted to.
-AXES = {"cielab": ("L*", "a*", "b*"), "oklab": ("L", "a", "b")}
+AXES = {
+    "cielab": ("L*", "a*", "b*"),
+    "oklab": ("L", "a", "b"),
+    "ciede2000": ("L*", "a*", "b*"),
+}
 
 #: Of red, green and blue, where full intensity is 1. Beyond it a space tells nothing.
 MOST_INTENSITY = 1e9
@@ -60,9 +65,9 @@ def convert(rgb: Rows, space: str) -> Rows:
     ----------
     rgb : (3, n) float64
         Red, green and blue, from 0 to 1; beyond `MOST_INTENSITY` taken as that.
-    space : {"cielab", "oklab"}
+    space : {"cielab", "oklab", "ciede2000"}
         CIELAB is CIE 1976, of the white D65; its lightness goes from 0 to 100. That of
-        Oklab goes from 0 to 1.
+        Oklab goes from 0 to 1. CIEDE2000 is a distance in CIELAB.
 
     Returns
     -------

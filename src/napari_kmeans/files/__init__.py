@@ -2,6 +2,17 @@
 
 from .indexed import write_indexed
 from .reading import read, read_mask, said, stem
-from .writing import replacing, write
+from .saying import left_open
+from .writing import check, replacing, write
 
-__all__ = ["read", "read_mask", "replacing", "said", "stem", "write", "write_indexed"]
+__all__ = [
+    "check",
+    "left_open",
+    "read",
+    "read_mask",
+    "replacing",
+    "said",
+    "stem",
+    "write",
+    "write_indexed",
+]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import GifImagePlugin, Image
 
-from .. import replacement
 from ..core import validation
+from ..core.arrays import plain
+from ..core.run import replacement
 from ..core.run.progress import at, follow, stage
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def write_indexed(
             f"palette of {palette.k:,} clusters should have at most {MOST - 1}, or "
             f"{MOST} where no pixel is left out."
         )
-    array: Any = labels if hasattr(labels, "dtype") else np.asarray(labels)
+    array: Any = plain(labels)
+    array = array if hasattr(array, "dtype") else np.asarray(array)
     _check_labels(array, gif=target.suffix.lower() == ".gif")
     follow(lambda: _write(target, array, palette), progress)
 
@@ -160,7 +162,7 @@ def _write(target: Path, labels: Any, palette: Palette) -> None:
 def _indexed(
     labels: NDArray[Any], palette: Palette, *, left_out: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the entries of a picture's palette, (n, 3), and the entry of each pixel."""
+    """Return the entries of a palette, (n, 3), and that of each pixel."""
     colors = np.rint(np.clip(palette.colors, 0, 1) * 255).astype(np.uint8)
     if palette.k < MOST:
         entries, index = np.vstack([np.zeros((1, 3), np.uint8), colors]), labels

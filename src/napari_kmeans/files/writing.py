@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from .. import omezarr, replacement
+from .. import omezarr
+from ..core.run import replacement
 from ..layers.metadata import METADATA
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 #: What a result was made with; and by what: without it, a folder is no result.
 SETTINGS = "settings.json"
 
+#: The clusters as a palette, for other images.
+MODEL = "palette.json"
+
+#: What a batch notes of a result.
+RECORD = "record.json"
+
 #: All that a result's folder may hold.
 NAMES = (
     "quantized.png",
@@ -35,6 +42,8 @@ NAMES = (
     "labels.png",
     "labels.tif",
     "centers.csv",
+    MODEL,
+    RECORD,
     SETTINGS,
 )
 
@@ -46,6 +55,11 @@ def replacing(folder: Path, *, force: bool = False) -> AbstractContextManager[Pa
     nothing else is.
     """
     return replacement.replacing(folder, _written, force=force)
+
+
+def check(folder: Path, *, force: bool = False) -> None:
+    """Check that a result may be written to a folder, as `replacing` does."""
+    replacement.check(folder, _written, force=force)
 
 
 def _written(folder: Path) -> str:
@@ -65,6 +79,8 @@ def write(
 ) -> None:
     """Write the quantized image, the labels, the centers and the settings to a folder.
 
+    And the palette, as `Palette.load` reads it, unless planes have their own.
+
     The settings, `SETTINGS`, are JSON as layers have them in their metadata. A gray
     image may have alpha, an array of its shape and dtype.
     """
@@ -74,6 +90,8 @@ def write(
     _write_image(folder / "quantized", image, result.rgb, axis, alpha)
     _write_image(folder / "labels", np.asarray(result.labels))
     result.features.to_csv(folder / "centers.csv", index=False)
+    if (palette := getattr(result, "palette", None)) is not None:
+        palette.save(folder / MODEL)
     record = {METADATA: omezarr.plain(result.settings)}
     (folder / SETTINGS).write_text(json.dumps(record, indent=2) + "\n")
 

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 #: the cloud, and the least and the greatest on the screen, in pixels.
 SIZES, ON_SCREEN = (1 / 300, 1 / 30), (2, 30)
 
+#: The color of what is in no cluster.
+OUTSIDE = (0.5, 0.5, 0.5)
+
 #: The bars of a histogram, and how high it is for its width.
 BINS, HEIGHT = 256, 0.5
 
@@ -143,7 +146,7 @@ def _layers(found: Distinct, palette: Palette, *, own: bool) -> list[LayerData]:
     data, last = view.place(values, found.pixels), abs(view.scale[-1])
     extent = float((np.ptp(data, axis=0) * view.scale).max()) or 1.0
     shares = (found.pixels / found.pixels.max()) ** (1 / 3)
-    colors = palette.colors[labels.astype(np.intp) - 1]
+    colors = np.vstack([OUTSIDE, palette.colors])[labels]
     if own:
         full = palette.space.full if palette.layout.rgb else None
         shown = found.values.astype(np.float64)

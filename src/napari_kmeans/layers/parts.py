@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core import validation
+from ..core.arrays import plain
 from ..core.cluster.sums import label_dtype
 from ..core.palettes.colors import label_colormap
 from ..core.palettes.palette import Palette
@@ -83,10 +85,10 @@ def one_layer_each(
     if only is not None:
         wanted = validation.check_labels("only", only)
     wanted = [validation.check_integer("only", n, 1, palette.k) for n in wanted]
-    several = not isinstance(labels, np.ndarray) and not is_lazy(labels)
-    levels = list(labels) if several else [labels]
+    several = isinstance(labels, Sequence)  # as what napari has for levels is, too
+    levels = list(map(plain, labels if several else [labels]))
     if not several and max(labels.shape) > LONGEST:
-        levels = thinned(labels)
+        levels = thinned(levels[0])
     _check_room(levels, len(wanted), np.dtype(label_dtype(palette.k)).itemsize)
 
     def work() -> list[LayerData]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.arrays import plain
 from ..core.run.lazy import is_lazy
 from ..core.validation import shown
 
@@ -70,6 +71,7 @@ def lower_levels(source: Any) -> list[Any]:
 
 def stacked(channels: Sequence[Any]) -> Any:
     """Return images as the channels of one, along its first axis."""
+    channels = list(map(plain, channels))
     if not any(map(is_lazy, channels)):
         return np.stack(channels)
     import dask.array as da

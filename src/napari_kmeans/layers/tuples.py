@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.labeled import stripped
 from ..core.palettes.colors import label_colormap, opaque, spectral
 from ..core.results.image import QuantizedImage
 from ..core.results.planes import QuantizedPlanes
@@ -86,7 +87,7 @@ def to_layers(
     2      #efefef     8.5       2
     """
     if isinstance(result, QuantizedPlanes):
-        return _planes_layers(result, source, roles)
+        return _planes_layers(stripped(result), source, roles)
     if isinstance(result, ClusteredPoints):
         return _points_layers(result, source, roles)
     if not isinstance(result, QuantizedImage):
@@ -94,7 +95,7 @@ def to_layers(
             f"result={shown(result)} should be what quantize, quantize_planes or "
             "kmeans has returned."
         )
-    return _image_layers(result, source, roles)
+    return _image_layers(stripped(result), source, roles)
 
 
 def _image_layers(

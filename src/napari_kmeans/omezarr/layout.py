@@ -45,20 +45,25 @@ class Layout:
         Of the image.
     interleaved : int, optional
         The axis of colors, which is stored last.
+    places : sequence of sequences of arrays of int64, optional
+        Which pixels each level has, along each axis. By default each level has every
+        other pixel of the one before it, along the last two.
     """
 
     shape: tuple[int, ...]
     chunk: tuple[int, ...]
     dtype: np.dtype[Any]
     interleaved: int | None = None
+    places: Sequence[Sequence[NDArray[np.int64]]] | None = None
 
     @cached_property
     def levels(self) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
         """The shape of each level, and that of its chunks."""
-        shapes = [
-            pyramid.level_shape(self.shape, level)
-            for level in range(pyramid.n_levels(self.shape))
-        ]
+        if self.places is None:
+            n_levels = pyramid.n_levels(self.shape)
+            shapes = [pyramid.level_shape(self.shape, i) for i in range(n_levels)]
+        else:
+            shapes = [tuple(map(len, places)) for places in self.places]
         return [
             (shape, tuple(map(min, zip(self.chunk, shape, strict=True))))
             for shape in shapes
@@ -70,8 +75,13 @@ class Layout:
         axes = [axis for axis in range(len(self.shape)) if axis != self.interleaved]
         return tuple(axes if self.interleaved is None else [*axes, self.interleaved])
 
-    def codecs(self) -> dict[str, Any]:
+    def codecs(self, zarr_format: int = 3) -> dict[str, Any]:
         """Return what `encode` does, as Zarr creates an array of it."""
+        if zarr_format == 2:
+            from numcodecs import Zstd
+
+            # An older numcodecs takes no word of the checksum; each frame tells it.
+            return {"compressors": Zstd(LEVEL)}
         from zarr.codecs import TransposeCodec, ZstdCodec
 
         return {
@@ -96,7 +106,10 @@ class Layout:
     def pieces(self, start: Sequence[int], block: NDArray[Any]) -> Iterator[Piece]:
         """Return what a block has of each level: chunks it holds whole are encoded."""
         for level, (shape, size) in enumerate(self.levels):
-            begin, reduced = pyramid.reduce(start, block, level)
+            if self.places is None:
+                begin, reduced = pyramid.reduce(start, block, level)
+            else:
+                begin, reduced = pyramid.taken(start, block, self.places[level])
             for part in pyramid.parts(begin, reduced, shape, size):
                 pixels, whole = part.pixels, part.is_whole
                 content = self.encode(level, pixels) if whole else pixels

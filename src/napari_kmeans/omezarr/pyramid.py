@@ -61,6 +61,26 @@ def reduce(
     return begin, block[..., y::step, x::step]
 
 
+def taken(
+    start: Sequence[int], block: NDArray[Any], places: Sequence[NDArray[np.int64]]
+) -> tuple[tuple[int, ...], NDArray[Any]]:
+    """Return where a block's part of a level starts, and that part.
+
+    `places` are, along each axis, those of the image that the level has, ascending.
+
+    Examples
+    --------
+    >>> taken((3,), np.arange(3, 9), [np.array([1, 4, 7])])
+    ((1,), array([4, 7]))
+    """
+    begins = []
+    for axis, (first, at) in enumerate(zip(start, places, strict=True)):
+        low, high = np.searchsorted(at, (first, first + block.shape[axis]))
+        block = block.take(at[low:high] - first, axis)
+        begins.append(int(low))
+    return tuple(begins), block
+
+
 def chunk_shape(
     shape: Sequence[int], sizes: Sequence[Sequence[int]], n_pixels: int
 ) -> tuple[int, ...]:

@@ -6,25 +6,23 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import replacement
-from ..core.run.lazy import is_distributed, is_lazy, n_tasks
-from ..core.run.progress import at, follow, stage
+from ..core.run import replacement
+from ..core.run.lazy import is_distributed, is_lazy
+from ..core.run.progress import follow
 from ..core.validation import check_progress
 from ..layers.metadata import METADATA
 from . import pyramid
+from .disk import Stored, in_threads
 from .gate import Gate
 from .layout import Layout, Piece
 from .reading import RGB
 from .space import Space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
@@ -36,9 +34,6 @@ if TYPE_CHECKING:
 
 #: What of a result is written at once, in bytes, by each thread.
 REGION_BYTES = 2**24
-
-#: Regions that may come back from a cluster at once.
-MOST_REGIONS = 32
 
 
 def replacing(path: Path, *, force: bool = False) -> AbstractContextManager[Path]:
@@ -156,40 +151,9 @@ def fill(
             on_disk.put(pieces[role])
 
     try:
-        follow(lambda: _in_threads(write_region, regions), progress)
+        follow(lambda: in_threads(write_region, regions), progress)
     finally:
         gate.close()
-
-
-def _in_threads(
-    write: Callable[[pyramid.Slices], None], regions: Sequence[pyramid.Slices]
-) -> None:
-    """Write regions, one a thread at a time; once that has failed, no more.
-
-    The threads end with the program at the latest, whatever they are at.
-    """
-    # Of a cluster: some are computed while others are on their way.
-    n_threads = min(2 * n_tasks(), MOST_REGIONS) if is_distributed() else n_tasks()
-    waiting: SimpleQueue[pyramid.Slices | None] = SimpleQueue()
-    ended: SimpleQueue[BaseException | None] = SimpleQueue()
-
-    def work() -> None:
-        try:
-            for region in iter(waiting.get, None):
-                write(region)
-                ended.put(None)
-        except BaseException as error:
-            ended.put(error)
-
-    for region in (*regions, *[None] * n_threads):
-        waiting.put(region)
-    for _ in range(n_threads):
-        Thread(target=work, name="omezarr", daemon=True).start()
-    with stage("Writing"):
-        for done in range(len(regions)):
-            at(done / len(regions))
-            if error := ended.get():
-                raise error
 
 
 @dataclass(frozen=True)
@@ -242,7 +206,7 @@ def _create(
     space: Space,
     chunk: tuple[int, ...],
     gate: Gate,
-) -> dict[str, _Pyramid]:
+) -> dict[str, Stored]:
     """Create the folder with all but the pixels and the table."""
     import zarr
 
@@ -265,7 +229,7 @@ def _create(
     ome = {
         "version": "0.5",
         "multiscales": [space.multiscale("labels", n_levels)],
-        "image-label": _image_label(result),
+        "image-label": image_label(result),
     }
     kmeans.attrs.update({"ome": ome})
     # Colors are always shown together, other channels one by one.
@@ -279,8 +243,8 @@ def _create(
     )
     names = [axis["name"] for axis in space.axes]
     return {
-        "labels": _Pyramid(kmeans, of_labels, names, gate),
-        "quantized": _Pyramid(root, of_quantized, space.insert(names, "c"), gate),
+        "labels": Stored(kmeans, of_labels, names, gate),
+        "quantized": Stored(root, of_quantized, space.insert(names, "c"), gate),
     }
 
 
@@ -307,7 +271,7 @@ def _omero(dtype: np.dtype[Any], n_channels: int) -> dict[str, Any]:
     return {"channels": channels, "rdefs": {"model": "color"}}
 
 
-def _image_label(result: ImageClusters) -> dict[str, Any]:
+def image_label(result: ImageClusters) -> dict[str, Any]:
     """Return the colors and the table of the clusters, as NGFF has them."""
     rgba = np.rint(result.colors * 255).astype(int).tolist()
     features = result.features.rename(columns={"index": "label-value"})
@@ -319,48 +283,3 @@ def _image_label(result: ImageClusters) -> dict[str, Any]:
         "properties": json.loads(features.to_json(orient="records")),
         "source": {"image": "../../"},
     }
-
-
-class _Pyramid:
-    """The levels of an image on disk."""
-
-    def __init__(
-        self, group: Any, layout: Layout, names: Sequence[str], gate: Gate
-    ) -> None:
-        self.layout, self._gate = layout, gate
-        self._folder = Path(group.store.root)
-        self._lock = Lock()
-        self._levels = []
-        for level, (shape, size) in enumerate(layout.levels):
-            array = group.create_array(
-                name=str(level),
-                shape=shape,
-                chunks=size,
-                dtype=layout.dtype.newbyteorder("="),
-                fill_value=0,
-                dimension_names=names,
-                # So that a missing chunk is known to be missing.
-                config={"write_empty_chunks": True},
-                **layout.codecs(),
-            )
-            self._levels.append((array.path, pyramid.Chunks(shape, size)))
-
-    def put(self, pieces: Iterable[Piece]) -> None:
-        """Write the chunks that pieces are, or make whole."""
-        for level, start, content in pieces:
-            if isinstance(content, bytes):
-                self._write(level, start, content)
-                continue
-            _, chunks = self._levels[level]
-            with self._lock:
-                whole = list(chunks.add(start, content))
-            for begin, chunk in whole:
-                self._write(level, begin, self.layout.encode(level, chunk))
-
-    def _write(self, level: int, start: Sequence[int], encoded: bytes) -> None:
-        _, size = self.layout.levels[level]
-        names = [str(begin // n) for begin, n in zip(start, size, strict=True)]
-        path = Path(self._folder, self._levels[level][0], "c", *names)
-        with self._gate:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encoded)

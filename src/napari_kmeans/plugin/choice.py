@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from ..core.run.lazy import is_lazy
+from ..core.arrays import goes_by_blocks
 from .epsilon import Epsilon
 from .offers import OPTIONAL, Offers
 from .settings import LABELS, RANDOM, TITLES, DockSettings
@@ -146,7 +146,7 @@ class Choice:
     def _restore(self) -> None:
         """Choose what was chosen for these layers before, as far as it is there."""
         if (before := self._set.get(self._ids)) is None:
-            lazy = any(is_lazy(full_resolution(layer)) for layer in self.sources)
+            lazy = any(goes_by_blocks(full_resolution(layer)) for layer in self.sources)
             live = DockSettings.preferred().live and not lazy
             self.settings = replace(self.settings, live=live)
             return

@@ -14,6 +14,7 @@ from .job import Outcome
 from .live import Live
 from .model import KMeansModel
 from .sweeps import Sweeps
+from .tabulation import Tabulation
 from .turns import in_turns
 from .worker import Worker
 
@@ -36,6 +37,8 @@ class Desk(QObject):
     ----------
     model : KMeansModel
     clusters : Clusters
+    tabulation : Tabulation
+        The clusters of each region of a layer.
     sweeps : Sweeps
     live : Live
         What lets results follow the controls.
@@ -50,6 +53,7 @@ class Desk(QObject):
         self.model = KMeansModel.of(viewer)
         self.worker: Worker | None = None
         self.clusters = Clusters(self.model)
+        self.tabulation = Tabulation(self.clusters)
         self.sweeps = Sweeps(self.model)
         self.live = Live(self.model, self.start)
 

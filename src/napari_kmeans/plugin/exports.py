@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 if TYPE_CHECKING:
+    from napari.layers import Labels, Shapes
     from qtpy.QtWidgets import QMenu, QWidget
 
     from .desk import Desk
@@ -40,11 +41,30 @@ class Exports:
             action = menu.addAction(text)
             action.setEnabled(can)
             action.triggered.connect(lambda _on=False, act=act: self._desk.do(act))
+        self._fill_regions(menu.addMenu("Table of regions (CSV)"))
+
+    def _fill_regions(self, menu: QMenu) -> None:
+        """Offer the layers of whose regions there can be a table."""
+        layers = self._desk.tabulation.layers
+        menu.setEnabled(bool(layers))
+        menu.setToolTipsVisible(True)
+        for layer in layers:
+            action = menu.addAction(f"{layer.name}…")
+            action.setToolTip("A row for each region of this layer and cluster.")
+            action.triggered.connect(
+                lambda _on=False, layer=layer: self._desk.do(self.regions, layer)
+            )
 
     def table(self) -> None:
         """Ask for a file, and write the table into it."""
         if path := self._asked("Save the table", "clusters.csv", "CSV (*.csv)"):
             self._clusters.save_table(path)
+
+    def regions(self, layer: Labels | Shapes) -> None:
+        """Ask for a file, and write the table of the regions of a layer into it."""
+        title = f"Save the table of the regions of {layer.name}"
+        if path := self._asked(title, "regions.csv", "CSV (*.csv)"):
+            self._desk.tabulation.save(path, layer)
 
     def indexed(self) -> None:
         """Ask for a file, and write the labels into it as an indexed picture."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -48,10 +48,13 @@ class Question(NamedTuple):
         in a thread, and returns an answer.
     then : callable
         Gets the answer and the job, in the thread of the viewer.
+    reads : bool
+        Whether samples are asked; else None is handed on, and nothing is read.
     """
 
     ask: Callable[[Any, Job], Any]
     then: Callable[[Any, Job], None]
+    reads: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,7 +215,7 @@ def _outcome(job: Job, inside: NDArray[np.bool_] | None, labels: Any) -> Outcome
         return Outcome(points)
     if job.question is not None:
         samples, kept, read = None, job.kept, 0.0
-        if not job.axes:
+        if not job.axes and job.question.reads:
             samples, kept, read = _samples(job, job.reading, inside)
         with stage("", read):
             answer = job.question.ask(samples, job)
@@ -400,14 +403,14 @@ def _started(job: Job, reading: Reading, labels: Any) -> FitOptions:
     """Return how to cluster, with the labels to start from where there are."""
     if labels is None:
         return job.fitting
-    from ..core.quantize import extend_labels
+    from ..core.reading.painted import extend_labels
 
     init = extend_labels(
         reading.image(),
         labels,
         job.k,
         rgb=bool(reading.options["rgb"]),
-        channel_axis=reading.options.get("channel_axis"),
+        channel_axis=cast("int | None", reading.options.get("channel_axis")),
     )
     return {**job.fitting, "init": init}
 

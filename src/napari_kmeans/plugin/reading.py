@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.arrays import goes_by_blocks, is_labeled, plain
 from ..core.run.lazy import is_lazy
 from ..core.run.threads import map_blocks
 from ..layers.source import stacked
@@ -52,7 +53,7 @@ class Reading:
 
     def image(self) -> Any:
         """Return the image as one array; of dask where it is that, or too large."""
-        data = self.data
+        data = list(map(plain, self.data))
         if self.by_blocks:
             import dask.array as da
 
@@ -78,7 +79,7 @@ class Reading:
 
     def seen(self, view: View, sources: list[Layer]) -> Any:
         """Return what a view shows of the image, as one array."""
-        parts = [view.data(source) for source in sources]
+        parts = [plain(view.data(source)) for source in sources]
         return stacked(parts) if "channel_axis" in self.options else parts[0]
 
     def inside(self) -> NDArray[np.bool_] | None:
@@ -137,8 +138,10 @@ class Kept:
         """How many bytes are kept, besides the arrays of the layers."""
         copies = [] if self.inside is None else [self.inside]
         if pixels := getattr(self.samples, "pixels", None):  # in memory, not in blocks
-            arrays = [array for array in self.reading.data if not is_lazy(array)]
-            if not any(np.may_share_memory(pixels.image, array) for array in arrays):
+            data = self.reading.data
+            arrays = [array for array in data if not goes_by_blocks(array)]
+            held = [plain(array) for array in arrays]
+            if not any(np.may_share_memory(pixels.image, array) for array in held):
                 copies.append(pixels.image)
         return self.samples.nbytes + sum(copy.nbytes for copy in copies)
 
@@ -167,6 +170,10 @@ def marks_of(reading: Reading) -> list[Hashable]:
 
 
 def _mark(array: Any, cut: tuple[slice, ...]) -> Hashable:
+    if is_labeled(array):
+        if array.chunks is None and goes_by_blocks(array):  # it lies on disk
+            return None
+        array = plain(array)
     if is_lazy(array):  # each change of one of dask's gives it another name
         return str(array.name)
     if not isinstance(array, np.ndarray) or isinstance(array, np.memmap):

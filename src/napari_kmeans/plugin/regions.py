@@ -1,9 +1,10 @@
-"""Regions: layers that say where in an image, as masks on the image's own grid.
+"""Regions: layers that say where in an image, on the image's own grid.
 
-A Labels layer is inside where it is not 0, a Shapes layer in its rectangles, ellipses
-and polygons. What counts is the world, as napari shows it: layers may differ in scale,
-place, rotation, units and shape, and one of fewer dimensions lies on the last axes of
-another. Pixel i has its center at the coordinate i.
+As a mask, or as the number of the region of each pixel. A Labels layer is inside where
+it is not 0, a Shapes layer in its rectangles, ellipses and polygons. What counts is the
+world, as napari shows it: layers may differ in scale, place, rotation, units and shape,
+and one of fewer dimensions lies on the last axes of another. Pixel i has its center at
+the coordinate i.
 """
 
 from __future__ import annotations
@@ -74,25 +75,101 @@ def mask(region: Labels | Shapes, source: Image) -> NDArray[np.bool_]:
            [0, 1, 1, 1, 0],
            [0, 0, 0, 0, 0]])
     """
+    return _placed(region, source, "mask")
+
+
+def numbers(region: Labels | Shapes, source: Image) -> NDArray[np.integer[Any]]:
+    """Return the number of the region of each pixel of an image, 0 outside of all.
+
+    Parameters
+    ----------
+    region : napari.layers.Labels or napari.layers.Shapes
+        As for `mask`. The numbers of Labels are their own; shapes are numbered from 1
+        in the order of the layer, those without an inside, too. Where several overlap,
+        a pixel is of the one that napari draws on top.
+    source : napari.layers.Image
+
+    Returns
+    -------
+    ndarray of integers
+        In the shape of the source's data, of the full resolution, without colors.
+        A read-only view where the region is the same along an axis.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `mask`.
+
+    Examples
+    --------
+    >>> from napari.layers import Image, Shapes
+    >>> boxes = [[[0, 0], [1, 1]], [[1, 1], [2, 3]]]
+    >>> numbers(Shapes(boxes, shape_type="rectangle"), Image(np.zeros((3, 5))))
+    array([[1, 1, 0, 0, 0],
+           [1, 2, 2, 2, 0],
+           [0, 2, 2, 2, 0]], dtype=uint8)
+    """
+    return _placed(region, source, "numbers")
+
+
+def region_names(region: Labels | Shapes) -> dict[int, str]:
+    """Return what the regions of a layer are called, by their numbers.
+
+    That is in the column "name" of its features: a row a shape; of Labels, the number
+    is in the column "index", and that of the row where there is none. Those without a
+    name are left out.
+
+    Examples
+    --------
+    >>> from napari.layers import Labels
+    >>> features = {"index": [0, 4, 7], "name": ["", "leaf", "stem"]}
+    >>> region_names(Labels(np.array([[4, 7]]), features=features))
+    {4: 'leaf', 7: 'stem'}
+    """
+    from napari.layers import Labels
+    from pandas import isna
+
+    _check_region(region, "regions")
+    features = region.features
+    if "name" not in features:
+        return {}
+    at: Any = range(1, len(features) + 1)
+    if isinstance(region, Labels):
+        at = features["index"] if "index" in features else range(len(features))
+    rows = zip(at, features["name"], strict=True)
+    return {int(n): str(name) for n, name in rows if not isna(name) and str(name)}
+
+
+def _check_region(layer: Layer, what: str) -> None:
+    if not is_region(layer):
+        raise TypeError(
+            f"The {type(layer).__name__} layer {layer.name!r} should be a Labels or a "
+            f"Shapes layer to be {what}."
+        )
+
+
+def _placed(region: Labels | Shapes, source: Image, what: str) -> NDArray[Any]:
+    """Return a layer on the grid of an image, as "mask" or "numbers"."""
     from napari.layers import Labels
 
-    if not is_region(region):
-        raise TypeError(
-            f"The {type(region).__name__} layer {region.name!r} should be a Labels or "
-            "a Shapes layer to be a mask."
-        )
+    _check_region(region, "a mask" if what == "mask" else "regions")
     shape = image_shape(source)
-    inside = (
-        _labels_mask(region, source, shape)
-        if isinstance(region, Labels)
-        else _shapes_mask(region, source, shape)
-    )
-    if not inside.any():
+    if isinstance(region, Labels):
+        data = full_resolution(region)
+        if what == "numbers" and not isinstance(data, np.ndarray):
+            _check_room(region, source, data.shape, np.dtype(data.dtype))
+        values = _nonzero(data) if what == "mask" else np.asarray(data)
+        found = _labels_placed(region, source, shape, values)
+    else:
+        values = np.arange(1, len(region.data) + 1)
+        dtype = np.dtype(bool) if what == "mask" else np.min_scalar_type(len(values))
+        found = _shapes_placed(region, source, shape, values.astype(dtype))
+    if not found.any():
         raise ValueError(
             f"{_title(region)} should have a pixel of {source.name!r} inside, but has "
             "none."
         )
-    return inside if inside.shape == shape else np.broadcast_to(inside, shape)
+    return found if found.shape == shape else np.broadcast_to(found, shape)
 
 
 def _title(region: Layer) -> str:
@@ -118,10 +195,10 @@ def _region_to_world(region: Layer, source: Image) -> NDArray[np.float64]:
     return matrix
 
 
-def _labels_mask(
-    region: Labels, source: Image, shape: tuple[int, ...]
-) -> NDArray[np.bool_]:
-    """Return the mask of labels, of size 1 along axes where they are all the same."""
+def _labels_placed(
+    region: Labels, source: Image, shape: tuple[int, ...], values: NDArray[Any]
+) -> NDArray[Any]:
+    """Return values of labels, of size 1 along axes where they are all the same."""
     from scipy import ndimage
 
     missing = len(shape) - region.ndim
@@ -130,21 +207,20 @@ def _labels_mask(
             f"{_title(region)} of {region.ndim} dimensions should have at most the "
             f"{len(shape)} of {source.name!r}."
         )
-    data = full_resolution(region)
     to_region = np.linalg.inv(_region_to_world(region, source))
     matrix = to_region @ _to_world(source)[missing:]
     # Free of noise, halves of a pixel are rounded alike.
     matrix = np.round(matrix[:-1], 12)
-    inside = _nonzero(data).reshape((1,) * missing + data.shape)
+    inside = values.reshape((1,) * missing + values.shape)
     aligned = np.array_equal(matrix, np.eye(region.ndim, len(shape) + 1, missing))
-    if aligned and data.shape == shape[missing:]:
+    if aligned and values.shape == shape[missing:]:
         return inside
     linear = np.zeros((len(shape), len(shape)))
     linear[missing:] = matrix[:, :-1]
     offset = np.append(np.zeros(missing), matrix[:, -1])
     output_shape = tuple(np.where(linear.any(axis=0), shape, 1).tolist())
-    _check_room(region, source, output_shape)
-    sampled: NDArray[np.bool_] = ndimage.affine_transform(
+    _check_room(region, source, output_shape, values.dtype)
+    sampled: NDArray[Any] = ndimage.affine_transform(
         inside,
         linear,
         offset,
@@ -166,15 +242,13 @@ def _nonzero(data: Any) -> NDArray[np.bool_]:
     return np.asarray(data != 0)
 
 
-def _shapes_mask(
-    region: Shapes, source: Image, shape: tuple[int, ...]
-) -> NDArray[np.bool_]:
-    """Return the mask of shapes, of size 1 along axes where they are all the same."""
-    shapes = [
-        (str(kind), vertices)
-        for kind, vertices in zip(region.shape_type, region.data, strict=True)
-        if kind in FILLED
-    ]
+def _shapes_placed(
+    region: Shapes, source: Image, shape: tuple[int, ...], values: NDArray[Any]
+) -> NDArray[Any]:
+    """Return values of shapes, of size 1 along axes where they are all the same."""
+    each = [*zip(region.shape_type, region.data, values, strict=True)]
+    drawn = [each[at] for at in np.argsort(region.z_index, kind="stable")]
+    shapes = [(str(kind), *rest) for kind, *rest in drawn if kind in FILLED]
     if not shapes:
         raise ValueError(
             f"{_title(region)} should have a rectangle, an ellipse or a polygon, as "
@@ -184,13 +258,13 @@ def _shapes_mask(
     matrix, shift = _to_source(region, source, missing)
     moves = (np.abs(shift) * shape[:missing] > 10.0**-_DECIMALS).any(axis=0)
     leading = tuple(np.where(moves, shape[:missing], 1).tolist())
-    _check_room(region, source, leading + shape[missing:])
-    inside = np.zeros(leading + shape[missing:], np.bool_)
-    for kind, vertices in shapes:
+    _check_room(region, source, leading + shape[missing:], values.dtype)
+    inside = np.zeros(leading + shape[missing:], values.dtype)
+    for kind, vertices, value in shapes:
         placed = vertices @ matrix[:, :-1].T + matrix[:, -1]
         for index in np.ndindex(leading):
             moved = np.round(placed - shift @ index, _DECIMALS)
-            if not _draw(inside[index], kind, moved):
+            if not _draw(inside[index], kind, moved, value):
                 raise ValueError(
                     f"{_title(region)} should have each shape in one plane of "
                     f"{source.name!r}, but has one of type {kind} across several."
@@ -198,12 +272,14 @@ def _shapes_mask(
     return inside
 
 
-def _check_room(region: Layer, source: Image, shape: tuple[int, ...]) -> None:
-    """Raise where there is no room for a mask."""
-    needed, free = math.prod(shape), free_memory()
+def _check_room(
+    region: Layer, source: Image, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> None:
+    """Raise where there is no room for what is to have a shape."""
+    needed, free = math.prod(shape) * dtype.itemsize, free_memory()
     if needed > free:
         raise ValueError(
-            f"{_title(region)} should be a mask that fits in memory, but for "
+            f"{_title(region)} should fit in memory on the grid of an image, but for "
             f"{source.name!r} it needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} are "
             "free."
         )
@@ -234,9 +310,9 @@ def _to_source(
 
 
 def _draw(
-    inside: NDArray[np.bool_], kind: str, vertices: NDArray[np.floating[Any]]
+    inside: NDArray[Any], kind: str, vertices: NDArray[np.floating[Any]], value: Any
 ) -> bool:
-    """Draw a shape into the plane of a mask that it lies in; return whether in one.
+    """Draw a shape into the plane that it lies in; return whether it lies in one.
 
     A shape may lie across any two axes, as it may have been drawn with axes swapped.
     """
@@ -249,12 +325,12 @@ def _draw(
         index: list[Any] = [slice(None)] * inside.ndim
         for axis, plane in zip(along, planes[0], strict=True):
             index[axis] = int(plane)
-        _fill(inside[tuple(index)], kind, vertices[:, across])
+        _fill(inside[tuple(index)], kind, vertices[:, across], value)
     return True
 
 
 def _fill(
-    plane: NDArray[np.bool_], kind: str, vertices: NDArray[np.floating[Any]]
+    plane: NDArray[Any], kind: str, vertices: NDArray[np.floating[Any]], value: Any
 ) -> None:
     """Set the pixels of a plane inside a shape, in its bounding box."""
     low = np.clip(np.ceil(vertices.min(axis=0)), 0, plane.shape).astype(int)
@@ -266,7 +342,7 @@ def _fill(
     within = _within_ellipse if kind == "ellipse" else _within_polygon
     for start, stop in spans(len(box), height):
         band = box[start:stop]
-        band |= within(vertices - low - (start, 0), band.shape)
+        band[within(vertices - low - (start, 0), band.shape)] = value
 
 
 def _within_ellipse(

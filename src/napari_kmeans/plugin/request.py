@@ -13,7 +13,7 @@ from .preferences import preferences
 from .reading import Reading
 from .regions import mask
 from .seeds import colors_at, seeds_of
-from .settings import LABELS
+from .settings import LABELS, OPTIMAL
 from .sources import check_channels, full_resolution, plane
 
 if TYPE_CHECKING:
@@ -44,7 +44,12 @@ def request(viewer: ViewerModel, choice: Choice) -> Job:
     scope = settings.scope
     together = scope.current or not scope.axes
     if together and (seeds := _seeds(viewer, images)) is not None:
-        job["fitting"] = {**job["fitting"], "seeds": seeds}
+        if settings.init in (LABELS, OPTIMAL):
+            raise ValueError(
+                f"start={settings.init!r} should not go with centers that were added "
+                "to the image: delete their points."
+            )
+        job["fitting"] = {**job["fitting"], "init": seeds}
     reading = _reading(viewer, images, job["data"], settings)
     needed = _needed(images, job["data"])
     return Job(

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.options.code import call, changed, literal
-from ..core.options.keywords import FIT, READ
+from ..core.options.keywords import BOUND, FIT, READ
 from ..core.palettes.edit import Edit
 from ..core.validation import shown
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Whence scripts import what the package itself has not.
 INNER = {
-    "extend_labels": "from napari_kmeans.core.quantize import extend_labels",
+    "extend_labels": "from napari_kmeans.core.reading.painted import extend_labels",
     "stacked": "from napari_kmeans.layers.source import stacked",
     "mask": "from napari_kmeans.plugin.regions import mask",
 }
@@ -62,7 +62,7 @@ class Fitted(NamedTuple):
     def arguments(self) -> dict[str, str]:
         """The arguments as code, but for the samples; without those by default."""
         given = {**self.options, "init": "random"} if self.started else self.options
-        told = {"k": literal(self.k), **changed(given, FIT)}
+        told = {"k": literal(self.k), **changed(given, {**FIT, **BOUND})}
         told |= {"init": "init"} if self.started else {}
         return told | ({"keep": "palette"} if self.kept else {})
 

@@ -13,7 +13,7 @@ from ..core.options.keywords import FIT
 from ..core.run.progress import stage
 from ..core.validation import check_ks
 from .job import Question
-from .settings import changes
+from .settings import RANDOM, changes
 from .sources import plane
 from .swept import Swept
 
@@ -189,6 +189,8 @@ def _swept(
     if reading is None:
         raise TypeError("reading=None should be how an image is read.")
     search = {name: value for name, value in job.fitting.items() if name in FIT}
+    if not isinstance(search.get("init", ""), str):
+        search["init"] = RANDOM if job.settings is None else job.settings.init
     with stage(high=0.95):
         if samples is None:
             axes, read = reading.axes(job.axes), reading.masked(reading.inside())

@@ -232,6 +232,19 @@ class Workbench:
         """Return the job of asking something of the samples of what is shown."""
         return replace(self._showing(self._current("tell of")), question=question)
 
+    def told_of(self, question: Question) -> Job:
+        """Return the job of asking something of the labels that are shown.
+
+        Of planes each on its own, too; no samples are read for that.
+        """
+        shown = self.bench.shown
+        if shown is None or shown.reading is None:
+            raise ValueError("There should be clusters of an image: run first.")
+        reading = replace(shown.reading, mask=None)
+        k = shown.result.k
+        job = Job(self.sources, reading.data, k, {}, (), reading, question=question)
+        return self._equipped(job)
+
     def gone(self, place: int) -> Job:
         """Return the job of going back, or forth, to a step of the history."""
         values = self.history.values

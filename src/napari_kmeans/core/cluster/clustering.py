@@ -11,7 +11,7 @@ import numpy as np
 from ..run.progress import stage
 from . import lloyd
 from .breathing import Effort
-from .clusters import Limits, brightness, check_reach, finish
+from .clusters import Limits, check_reach, finish, ordering
 from .given import Given
 from .optimum import optimum
 from .plain import plain
@@ -70,9 +70,8 @@ def refined(
     check_reach(samples, settings)
     limits = Limits.of(samples, settings)
     searched, settled, moved = _milestones(settings)
-
-    def order(centers: NDArray[np.float64]) -> NDArray[np.intp]:
-        return brightness(centers, luminance)
+    leading = settings.anchors is not None and settings.anchors.leading
+    order = ordering(luminance, leading=leading)
 
     def end(
         centers: NDArray[np.float64],
@@ -82,7 +81,7 @@ def refined(
     ) -> Clusters:
         done = n_iter, converged, limits.told
         with stage("Assigning", moved):
-            return finish(samples, centers, luminance, *done, fixed)
+            return finish(samples, centers, order, *done, fixed)
 
     given = Given.of(samples, settings)
     few = given.few(samples)
@@ -120,7 +119,7 @@ def _settled(
         # The others are well placed where they would be if none was given.
         starts = [settle(samples, starts, seed), *starts]
     some = [given.among(centers) for centers in starts]
-    if settings.seeds is None and fixed is not None:
+    if fixed is not None and len(given.centers) == given.n_fixed:
         return settle_beside(samples, some, seed, fixed)
     size = coarse_size(given.n_all, counted=samples.compact)
     return best(samples.coarse(size, seed), some, fixed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from .. import validation
-from . import lloyd
+from . import lloyd, sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +25,9 @@ class Clusters(NamedTuple):
     `labels` is 0..k-1, one for each sample; `centers` is as the samples are: less their
     origin, in their unit. `compactness` and `epsilon` are in the units of the data.
     `squared` is the part of each cluster of the compactness, as the samples are: none
-    of plain OpenCV, which does not tell. `fixed` is, where centers were kept, which of
-    them each is, and -1 for the others.
+    of plain OpenCV, which does not tell. `fixed` is, where centers were given to stay,
+    which of them each is, and -1 for the others. Where samples were left out, as by
+    `within`, their label is k, and `drift` is that of the moments of the others.
     """
 
     labels: NDArray[np.unsignedinteger]
@@ -38,6 +39,7 @@ class Clusters(NamedTuple):
     epsilon: float
     squared: NDArray[np.float64] | None = None
     fixed: NDArray[np.intp] | None = None
+    drift: NDArray[np.float64] | None = None
 
 
 class Limits(NamedTuple):
@@ -92,10 +94,25 @@ def brightness(
     return np.lexsort((*centers.T[::-1], bright))
 
 
+def ordering(luminance: NDArray[np.float64] | None, *, leading: bool) -> lloyd.Order:
+    """Return what orders centers by brightness; those `leading` that are fixed."""
+
+    def order(
+        centers: NDArray[np.float64], fixed: lloyd.Fixed | None
+    ) -> NDArray[np.intp]:
+        by = brightness(centers, luminance)
+        if fixed is None or not leading:
+            return by
+        rank = np.where(fixed < 0, len(fixed), fixed)
+        return by[np.argsort(rank[by], kind="stable")]
+
+    return order
+
+
 def finish(
     samples: Samples,
     centers: NDArray[np.float64],
-    luminance: NDArray[np.float64] | None,
+    order: lloyd.Order,
     n_iter: int,
     converged: bool,
     epsilon: float,
@@ -108,8 +125,8 @@ def finish(
     those = np.full(len(centers), -1) if fixed is None else fixed
     moved = np.where(those[:, np.newaxis] < 0, samples.rounded(centers), centers)
     for _ in range(len(centers) + 1):
-        order = brightness(moved, luminance)
-        centers, which = moved[order], those[order]
+        ordered = order(moved, those)
+        centers, which = moved[ordered], those[ordered]
         assigned = lloyd.assign(samples, centers)
         missing = (assigned.weights <= 0) & (which < 0)
         if not missing.any():
@@ -122,6 +139,27 @@ def finish(
     found = _clusters(samples, centers, assigned)
     found = found._replace(n_iter=n_iter, converged=converged, epsilon=epsilon)
     return found if fixed is None else found._replace(fixed=which)
+
+
+def within(samples: Samples, clusters: Clusters, reject: float) -> Clusters:
+    """Leave out the samples that are farther than that from every center.
+
+    In the units of the data. The centers stay where they are.
+    """
+    unit, centers = samples.frame.unit, clusters.centers
+    reach = reject / unit
+    added = sums.own_sums(samples, centers, reach)
+    labels = clusters.labels
+    if samples.in_memory:
+        labels = np.concatenate(samples.each(sums.nearest, centers, reach))
+    squared = added[:, -1]
+    return clusters._replace(
+        labels=labels,
+        weights=added[:, -2],
+        squared=squared,
+        compactness=float(squared.sum()) * unit * unit,
+        drift=added[:, :-2],
+    )
 
 
 def nearest(samples: Samples, centers: NDArray[np.float64]) -> Clusters:

@@ -1,4 +1,4 @@
-"""Given centers: those that are kept, and those to start from."""
+"""Given centers: those that are fixed, and those to start from."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .. import validation
+from ..data.samples import EXTREME
 from .clusters import few_distinct
 from .search import MARGIN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..data.frame import Frame
     from ..data.samples import Samples
+    from ..options.anchors import Anchors
     from ..options.settings import Settings
     from .lloyd import Fixed
 
@@ -23,36 +27,36 @@ class Given(NamedTuple):
     Attributes
     ----------
     centers : (n, n_channels) float64
-        First those that are kept.
-    n_kept : int
+        First those that are fixed.
+    n_fixed : int
     n_free : int
-        How many centers there are to be beside those that are kept.
+        How many centers there are to be beside those that are fixed.
     """
 
     centers: NDArray[np.float64]
-    n_kept: int
+    n_fixed: int
     n_free: int
 
     @classmethod
     def of(cls, samples: Samples, settings: Settings) -> Given:
         """Return what the settings ask for."""
-        kept = seeds = np.empty((0, samples.n_channels))
-        if settings.keep is not None:
-            locked, used = np.array(settings.keep.locked), settings.keep.quantizer
-            of = locked if used.owners is None else locked[used.owners]
-            kept = samples.frame.adopt(used.centers[of], used.frame)
-        if settings.seeds is not None:
-            low, high = samples.window
-            far = MARGIN * (high - low)  # beyond that, squares might be beyond float64
-            found = samples.frame.relative(settings.seeds)
-            seeds = np.clip(found, low - far, high + far)
-        n_free = settings.n_centers - len(kept)
-        return cls(np.vstack([kept, seeds]), len(kept), n_free)
+        anchors = settings.anchors
+        if anchors is None:
+            return cls(np.empty((0, samples.n_channels)), 0, settings.k)
+        stay = in_frame(anchors, samples.frame)
+        largest = float(np.abs(stay).max(initial=0.0))
+        validation.check_near(anchors.name, anchors.centers, largest <= EXTREME)
+        low, high = samples.window
+        far = MARGIN * (high - low)  # beyond that, squares might be beyond float64
+        starts = samples.frame.relative(anchors.starts)
+        starts = np.clip(starts, low - far, high + far)
+        n_free = settings.n_centers - len(stay)
+        return cls(np.vstack([stay, starts]), len(stay), n_free)
 
     @property
     def n_all(self) -> int:
         """How many centers there are to be."""
-        return self.n_kept + self.n_free
+        return self.n_fixed + self.n_free
 
     @property
     def all_given(self) -> bool:
@@ -60,26 +64,26 @@ class Given(NamedTuple):
         return len(self.centers) == self.n_all
 
     def fixed(self, k: int) -> Fixed | None:
-        """Return for each of k centers which of the kept it is, or -1; None if none."""
-        if not self.n_kept:
+        """Return for each of k centers which fixed one it is, or -1; None if none."""
+        if not self.n_fixed:
             return None
         which = np.arange(k)
-        return np.where(which < self.n_kept, which, -1)
+        return np.where(which < self.n_fixed, which, -1)
 
     def few(self, samples: Samples) -> NDArray[np.float64] | None:
-        """Return the kept and all other distinct samples, where no more are asked for.
+        """Return the fixed and all other distinct samples, where no more are asked for.
 
         None where there are more.
         """
-        kept = self.centers[: self.n_kept]
+        fixed = self.centers[: self.n_fixed]
         if not self.n_free:
-            return kept
+            return fixed
         distinct = few_distinct(samples, self.n_all)
-        if distinct is None or not self.n_kept:
+        if distinct is None or not self.n_fixed:
             return distinct
-        is_kept = (distinct[:, np.newaxis] == kept).all(axis=2).any(axis=1)
-        others = distinct[~is_kept]
-        return np.vstack([kept, others]) if len(others) <= self.n_free else None
+        is_fixed = (distinct[:, np.newaxis] == fixed).all(axis=2).any(axis=1)
+        others = distinct[~is_fixed]
+        return np.vstack([fixed, others]) if len(others) <= self.n_free else None
 
     def among(self, centers: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the given centers, and of others those that they do not replace.
@@ -98,3 +102,11 @@ class Given(NamedTuple):
         rest = np.argsort(-distance, kind="stable")
         n_rest = self.n_all - len(self.centers)
         return np.vstack([self.centers, centers[np.sort(rest[:n_rest])]])
+
+
+def in_frame(anchors: Anchors, frame: Frame) -> NDArray[np.float64]:
+    """Return the centers that stay as they are in a frame; of merged ones, several."""
+    if not (anchors.n and anchors.is_of(frame.space)):
+        return frame.relative(anchors.centers)
+    used = anchors.palette.quantizer
+    return frame.adopt(used.centers[np.concatenate(anchors.members)], used.frame)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     #: For each center whether it stays where it is: at least 0, where it does.
     Fixed = NDArray[np.intp]
 
+    #: Returns the order of centers, given also which are fixed.
+    Order = Callable[[Centers, Fixed | None], NDArray[np.intp]]
+
 
 #: Whether clusters were summed each on its own, as merits of the two ways differ by
 #: more than a step is worth; and the merit.
@@ -67,7 +70,7 @@ def refine(
     centers: Centers,
     max_iter: int | None,
     epsilon: float,
-    order: Callable[[Centers], NDArray[np.intp]],
+    order: Order,
     fixed: Fixed | None = None,
 ) -> Refined:
     """Move the centers to the means of their samples, again and again.
@@ -82,8 +85,9 @@ def refine(
     epsilon : float
         Stop after a step that moves no center farther than this.
     order : callable
-        Returns the order that centers will be used in: a sample as near to one as to
-        another belongs to the first, so that at rest the order must not change.
+        Returns the order that centers will be used in, given them and `fixed`: a sample
+        as near to one as to another belongs to the first, so that at rest the order
+        must not change.
     fixed : (k,) int, optional
         Not below 0 for centers that stay where they are.
 
@@ -93,13 +97,13 @@ def refine(
         `converged` is whether epsilon was what stopped it; `fixed` is in the order of
         the centers.
     """
-    ordered = order(centers)
+    ordered = order(centers, fixed)
     centers = earlier = centers[ordered]
     fixed = None if fixed is None else fixed[ordered]
     for n_iter in count(1):
         moved, _ = step_and_merit(samples, centers, fixed)
         shift = np.sqrt(((moved - centers) ** 2).sum(axis=1).max())
-        ordered = order(moved)
+        ordered = order(moved, fixed)
         centers = moved[ordered]
         fixed = None if fixed is None else fixed[ordered]
         step(n_iter)
@@ -256,6 +260,8 @@ def assign(samples: Samples, centers: Centers, *, each: bool = False) -> Assigne
     lowest = np.minimum(samples.minima, centers.min(axis=0))
     highest = np.maximum(samples.maxima, centers.max(axis=0))
     most = float(((highest - lowest) ** 2).sum()) * samples.total_weight
+    if not samples.frame.euclidean:
+        most *= kernels.LONGEST
     found, quantum = _assigned(samples, centers, most, each)
     if samples.n * quantum > PRECISION * found.squared.sum():
         # Far fewer samples are far from their center than there might have been.

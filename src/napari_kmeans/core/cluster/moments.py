@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -50,6 +50,38 @@ class Moments(NamedTuple):
         rest = (None if each is None else each[at] for each in self[2:])
         return Moments(self.means[at], self.weights[at], *rest)
 
+    def placed(self, places: NDArray[np.intp], means: NDArray[np.float64]) -> Moments:
+        """Return those of more clusters, of which these are some: others have nothing.
+
+        Parameters
+        ----------
+        places : (k,) int
+            Where among all of them these are.
+        means : (n, n_channels) float64
+            What the means of the others are.
+
+        Examples
+        --------
+        >>> one = Moments(np.array([[3.0]]), np.array([2.0]), np.array([0.5]))
+        >>> more = one.placed(np.array([1]), np.array([[9.0], [0.0]]))
+        >>> more.means.tolist(), more.weights.tolist(), more.squared.tolist()
+        ([[9.0], [3.0]], [0.0, 2.0], [0.0, 0.5])
+        """
+
+        def among(some: NDArray[np.float64], all_: NDArray[np.float64]) -> Any:
+            found = all_.copy()
+            found[places] = some
+            return found
+
+        nothing = np.zeros(len(means))
+        drift = None if self.drift is None else among(self.drift, np.zeros(means.shape))
+        return Moments(
+            among(self.means, means),
+            among(self.weights, nothing),
+            None if self.squared is None else among(self.squared, nothing),
+            drift,
+        )
+
     def total(self, unit: float) -> float:
         """Return the sum of all squares in the units of the data; NaN if not known."""
         if self.squared is None:
@@ -95,6 +127,10 @@ def moments_of(
     Or anyway, but where a few values are so far off that sums of all lose the others.
     """
     centers, weights = clusters.centers, clusters.weights
+    if not samples.frame.euclidean:  # about another point, squares are not known
+        return Moments(centers, weights, clusters.squared)
+    if clusters.drift is not None:
+        return Moments(centers, weights, clusters.squared, clusters.drift)
     counted = isinstance(samples, Colors)
     short = anyway or counted or (samples.in_memory and samples.n <= MEASURED)
     if clusters.squared is None or not short or samples.dominated:

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..run.progress import stage
-from .clusters import Clusters, Limits, brightness, check_reach, few_distinct, finish
+from .clusters import (
+    Clusters,
+    Limits,
+    brightness,
+    check_reach,
+    few_distinct,
+    finish,
+    ordering,
+)
 from .search import search
 from .sums import label_dtype
 
@@ -42,9 +50,10 @@ def plain(
     """
     check_reach(samples, settings)
     limits = Limits.of(samples, settings)
+    order = ordering(luminance, leading=False)
     few = few_distinct(samples, settings.k)
     if few is not None and len(few) < settings.k:
-        return finish(samples, few, luminance, 0, True, limits.told)
+        return finish(samples, few, order, 0, True, limits.told)
     # In the values of the data, whatever float32 makes of them.
     origin = -np.array(samples.frame.origin, np.float64)
     with stage("Searching, attempt", n_steps=settings.attempts):
@@ -52,7 +61,7 @@ def plain(
     if whole:
         return _sorted(found, luminance, limits.told)
     with stage("Assigning", low=1):
-        return finish(samples, found.centers, luminance, 0, False, limits.told)
+        return finish(samples, found.centers, order, 0, False, limits.told)
 
 
 def _sorted(

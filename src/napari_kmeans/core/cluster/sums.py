@@ -5,6 +5,7 @@ Sums are in two levels, to be added up: see `kernels`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from .. import kernels
 from ..data.samples import TILES
+from ..data.sampling import NO_WEIGHTS
 from ..run.threads import map_blocks
 
 if TYPE_CHECKING:
@@ -43,9 +45,9 @@ def visit(
     labels: NDArray[np.unsignedinteger],
     distances: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Visit all samples: see `kernels.visit`."""
+    """Visit all samples, by the distances of their frame: see `kernels.visit`."""
     visit_tiles = partial(
-        kernels.visit,
+        kernels.visit if samples.frame.euclidean else kernels.visit_ciede2000,
         samples.values,
         samples.weights,
         origin,
@@ -79,9 +81,20 @@ def labeled(
     return labels, distances
 
 
-def nearest(samples: Samples, centers: Centers) -> NDArray[np.unsignedinteger]:
-    """Return the label of each sample, 0..k-1, and nothing that is summed."""
-    return labeled(samples, centers, each=False)[0]
+def nearest(
+    samples: Samples, centers: Centers, reach: float | None = None
+) -> NDArray[np.unsignedinteger]:
+    """Return the label of each sample, 0..k-1, and nothing that is summed.
+
+    And k for those that are farther than `reach` from every center.
+    """
+    if reach is None:
+        return labeled(samples, centers, each=False)[0]
+    if samples.weights.size:  # distances are to be the same with and without
+        samples = replace(samples, weights=NO_WEIGHTS)
+    labels, squared = labeled(samples, centers)
+    labels[np.sqrt(squared) > reach] = len(centers)
+    return labels
 
 
 def largest(samples: Samples, centers: Centers) -> float:
@@ -97,11 +110,14 @@ def are_lost(samples: Samples, weights: NDArray[np.float64]) -> bool:
     return bool((weights * WEIGHING < samples.n * quantum).any())
 
 
-def own_sums(samples: Samples, centers: Centers) -> NDArray[np.float64]:
+def own_sums(
+    samples: Samples, centers: Centers, reach: float | None = None
+) -> NDArray[np.float64]:
     """Return the sums of each cluster, to a precision of its own.
 
     Where a few values are very far from the others, or very heavy, quanta that all have
-    in common would be too coarse for the clusters of the others.
+    in common would be too coarse for the clusters of the others. Samples that are
+    farther than `reach` from every center are left out.
 
     Returns
     -------
@@ -109,7 +125,7 @@ def own_sums(samples: Samples, centers: Centers) -> NDArray[np.float64]:
         The weighted sums of the channels less the center, the sums of the weights, and
         those of the weighted squared distances.
     """
-    found = samples.each(_extents, centers)
+    found = samples.each(_extents, centers, reach)
     extents = np.max([extents for extents, _ in found], axis=0)
     counts = np.sum([counts for _, counts in found], axis=0)
     quanta = [
@@ -117,30 +133,36 @@ def own_sums(samples: Samples, centers: Centers) -> NDArray[np.float64]:
         for of_cluster, n in zip(extents.T.tolist(), counts, strict=True)
     ]
     splitters = kernels.SPLITTER * np.array(quanta)
-    parts = samples.each(_split_sums, centers, splitters)
+    parts = samples.each(_split_sums, centers, splitters, reach)
     return np.asarray(np.sum(parts, axis=0).sum(axis=-1))
 
 
 def _addends(
-    samples: Samples, centers: Centers
+    samples: Samples, centers: Centers, reach: float | None
 ) -> Callable[[int, int], tuple[NDArray[np.unsignedinteger], NDArray[np.float64]]]:
     """Return what gives the labels of a block, and what `own_sums` adds up of it."""
     labels, distances = labeled(samples, centers)
+    far = None
+    if reach is not None:
+        far = nearest(samples, centers, reach) == len(centers)
 
     def of_block(start: int, stop: int) -> tuple[Any, NDArray[np.float64]]:
         at = slice(start, stop)
         weights = samples.weights[at] if samples.weights.size else np.ones(stop - start)
         deviations = samples.values[:, at] - centers.T[:, labels[at]]
-        return labels[at], np.vstack([weights * deviations, weights, distances[at]])
+        rows = np.vstack([weights * deviations, weights, distances[at]])
+        if far is not None:
+            rows[:, far[at]] = 0.0
+        return labels[at], rows
 
     return of_block
 
 
 def _extents(
-    samples: Samples, centers: Centers
+    samples: Samples, centers: Centers, reach: float | None
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the largest addends of each cluster, and how many samples it has."""
-    addends, k = _addends(samples, centers), len(centers)
+    addends, k = _addends(samples, centers, reach), len(centers)
 
     def extents(start: int, stop: int) -> tuple[Any, Any]:
         labels, rows = addends(start, stop)
@@ -156,10 +178,13 @@ def _extents(
 
 
 def _split_sums(
-    samples: Samples, centers: Centers, splitters: NDArray[np.float64]
+    samples: Samples,
+    centers: Centers,
+    splitters: NDArray[np.float64],
+    reach: float | None,
 ) -> NDArray[np.float64]:
     """Return the sums of each cluster in two levels, split by splitters of its own."""
-    addends, k = _addends(samples, centers), len(centers)
+    addends, k = _addends(samples, centers, reach), len(centers)
 
     def sums(start: int, stop: int) -> NDArray[np.float64]:
         labels, rows = addends(start, stop)

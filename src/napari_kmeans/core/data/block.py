@@ -86,7 +86,7 @@ class Survey(NamedTuple):
 
 
 def survey(block: Block, most: int, frame: Frame | None) -> Survey:
-    """Return what is known of the pixels of a block: see `Stream.survey`."""
+    """Return what is known of the pixels of a block: see `Blocks.survey`."""
     valid, excluded = block.valid
     channels = block.channels
     width = block.pixels.shape[-1]

@@ -63,11 +63,11 @@ class Colors(Samples):
         return replace(self, values=values, frame=frame)
 
     def table(self, labels: NDArray[Any]) -> NDArray[Any]:
-        """Return the label of each possible color, from 1; 0 where there is none."""
+        """Return the label of each possible color; 0 where it does not occur."""
         some = self.occurring[:: max(1, self.n // PROBE)]
         scattered = are_scattered(some, labels.dtype)
         lut = zeros(self.codes.n, labels.dtype, scattered=scattered)
-        lut[self.occurring] = labels + labels.dtype.type(1)
+        lut[self.occurring] = labels
         return lut
 
 

@@ -29,7 +29,8 @@ class Space:
     rgb : bool
         Whether the channels are red, green and blue.
     name : str
-        Of the color space: "rgb" for the values as they are.
+        Of the color space: "rgb" for the values as they are; "ciede2000" where
+        distances are not Euclidean.
     scaling : {"none", "range", "variance"} or tuple of float
         What the channels are multiplied by.
     full : float

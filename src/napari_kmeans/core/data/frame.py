@@ -50,6 +50,11 @@ class Frame:
         """Whether the values are those of another color space."""
         return self.space != "rgb"
 
+    @property
+    def euclidean(self) -> bool:
+        """Whether distances are Euclidean; else those of CIEDE2000, in CIELAB."""
+        return self.space != "ciede2000"
+
     def forward(self, channels: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Return what to cluster: (n_channels, n) float64, or float32 where exact.
 

@@ -97,7 +97,7 @@ class Pixels:
         dict
             From each of `REASONS` to the number of pixels it leaves out.
         """
-        checks = self._checks()
+        checks = self.checks()
         if not checks:
             return None, dict.fromkeys(REASONS, 0)
         valid = np.ones(self.size, np.bool_)
@@ -114,8 +114,11 @@ class Pixels:
         counts = dict(zip(REASONS, (-np.diff(left)).tolist(), strict=True))
         return (None if left[-1] == self.size else valid), counts
 
-    def _checks(self) -> dict[str, Callable[[int, int], Any]]:
-        """Return, for reasons that there may be, what is not left out for them."""
+    def checks(self) -> dict[str, Callable[[int, int], Any]]:
+        """Return, for reasons that there may be, what is not left out for them.
+
+        Each gets (start, stop), and returns booleans of these pixels.
+        """
         checks: dict[str, Callable[[int, int], Any]] = {}
         channels = self.channels
         if self.mask is not None:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from ..run.lazy import corners, each_block, is_distributed, take_each
+from ..run.lazy import corners, is_distributed, take_each
 from ..run.threads import serially
-from .block import Block, Survey, counted, gather, in_blocks, joined, survey
+from .block import Block
+from .blocks import Blocks
 from .pixels import Pixels
 from .samples import Samples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from .codes import Codes
     from .frame import Frame
 
 T = TypeVar("T")
@@ -33,7 +32,7 @@ CLUSTER_BLOCK = 2**26
 
 
 @dataclass(frozen=True)
-class Stream:
+class Stream(Blocks):
     """An image of dask, in blocks.
 
     Attributes
@@ -68,7 +67,7 @@ class Stream:
         return [self.image] if self.mask is None else [self.image, self.mask]
 
     @cached_property
-    def _chunks(self) -> tuple[tuple[int, ...], ...]:
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
         """The blocks in which the image is read."""
         from dask.array.core import normalize_chunks
 
@@ -93,11 +92,23 @@ class Stream:
             return da.from_array(self.mask, chunks=chunks)
         return self.mask.rechunk(chunks)
 
-    def each(self, function: Callable[..., T], *args: Any) -> list[T]:
-        """Call ``function(block, *args)`` for each block; return what it returned."""
-        return each_block(
-            self._arrays, self._chunks, _on_block, self._known, function, args
-        )
+    def take(
+        self, take: Callable[[int, Any], None], function: Callable[..., Any], *args: Any
+    ) -> None:
+        """Call ``take(index, function(block, *args))`` for each block."""
+        given = self._known, function, args
+        take_each(take, self._arrays, self.chunks, _on_block, *given)
+
+    @property
+    def starts(self) -> list[tuple[int, ...]]:
+        """Where the blocks begin, along each axis but that of the channels."""
+        return list(corners(self.chunks[:-1]))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of the image, in native byte order."""
+        dtype: np.dtype[Any] = self.image.dtype.newbyteorder("=")
+        return dtype
 
     @property
     def _known(self) -> tuple[int, float | None, tuple[int, ...]]:
@@ -143,7 +154,7 @@ class Stream:
         image = np.empty(self.image.shape, self.image.dtype)
         mask = None if self.mask is None else np.empty(self.shape, np.bool_)
 
-        starts = list(corners(self._chunks[:-1]))
+        starts = self.starts
 
         def keep(index: int, chunks: list[NDArray[Any]]) -> None:
             sizes = zip(starts[index], chunks[0].shape, strict=False)
@@ -152,72 +163,8 @@ class Stream:
             if mask is not None:
                 mask[there] = chunks[1].reshape(mask[there].shape)
 
-        take_each(keep, self._arrays, self._chunks, _chunks)
+        take_each(keep, self._arrays, self.chunks, _chunks)
         return Pixels(image, self.n_channels, mask, self.no_data)
-
-    def survey(self, most: int, frame: Frame | None) -> tuple[Survey, list[Survey]]:
-        """Read all pixels once; return what is known of all, and of each block.
-
-        Parameters
-        ----------
-        most : int
-            How many distinct pixels to tell.
-        frame : Frame or None
-            Of the color space whose extent is to be told, too.
-        """
-        blocks = self.each(survey, most, frame)
-        return joined(blocks, most), blocks
-
-    def count(
-        self, codes: Codes
-    ) -> tuple[NDArray[np.uint32], NDArray[np.float64], dict[str, int]]:
-        """Count the colors; return those that occur, ascending, and how often.
-
-        And, for each reason, the number of pixels that are left out.
-        """
-        table = np.zeros(codes.n)
-        excluded: Counter[str] = Counter()
-
-        def add(_: int, found: tuple[Any, Any, dict[str, int]]) -> None:
-            table[found[0]] += found[1]
-            for reason, n in found[2].items():
-                excluded[reason] += n
-
-        given = self._known, counted, (codes,)
-        take_each(add, self._arrays, self._chunks, _on_block, *given)
-        occurring = np.flatnonzero(table).astype(np.uint32)
-        return occurring, table[occurring], dict(excluded)
-
-    def gather(
-        self, ranks: NDArray[np.int64], surveys: Sequence[Survey]
-    ) -> tuple[list[NDArray[Any]], NDArray[np.int64]]:
-        """Return pixels by their rank among those that take part, in C order.
-
-        Parameters
-        ----------
-        ranks : (n,) int64
-            Ascending.
-        surveys : sequence of Survey
-            Of the blocks.
-
-        Returns
-        -------
-        list of (n,) arrays
-            A channel each.
-        (n,) int64
-            Where they stand in the image without channels, in C order.
-        """
-        wanted = in_blocks(ranks, surveys)
-        starts = list(corners(self._chunks[:-1]))
-        by_start = {starts[block]: where for block, where in wanted.items()}
-        found = self.each(gather, by_start)
-        some = [found[block] for block in wanted]
-        ordered = np.argsort(np.concatenate([where.which for where in wanted.values()]))
-        channels = [
-            np.concatenate([channels[channel] for channels, _ in some])[ordered]
-            for channel in range(self.n_channels)
-        ]
-        return channels, np.concatenate([positions for _, positions in some])[ordered]
 
 
 def _on_pixels(
@@ -275,7 +222,7 @@ class Streamed(Samples):
 
     Attributes
     ----------
-    stream : Stream
+    stream : Blocks
     size : int
         How many there are.
     least, greatest : (n_channels,) float64
@@ -288,7 +235,7 @@ class Streamed(Samples):
         These.
     """
 
-    stream: Stream = field(kw_only=True)
+    stream: Blocks = field(kw_only=True)
     size: int = field(kw_only=True)
     least: NDArray[np.float64] = field(kw_only=True)
     greatest: NDArray[np.float64] = field(kw_only=True)

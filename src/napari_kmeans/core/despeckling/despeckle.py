@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from .. import validation
+from ..labeled import Labeling, labeled
 from ..run.lazy import each_block, is_lazy
 from ..run.progress import at, follow, stage
 from ..run.threads import map_blocks, n_parallel, spans
@@ -39,7 +40,8 @@ class Despeckled:
     Attributes
     ----------
     labels : array
-        Of the shape and the dtype of those given; of dask where they were.
+        Of the shape and the dtype of those given; of dask where they went by blocks,
+        and a DataArray where they were one.
     index : (n,) array of int
         The labels that occurred, in ascending order; 0 is none.
     n_before, n_after : (n,) int64
@@ -86,7 +88,7 @@ def despeckle(
     size: float,
     *,
     spacing: float | Sequence[float] | None = None,
-    axes: int | Sequence[int] | None = None,
+    axes: int | str | Sequence[int | str] | None = None,
     connectivity: int = 1,
     progress: Report | None = None,
 ) -> Despeckled:
@@ -104,8 +106,8 @@ def despeckle(
 
     Parameters
     ----------
-    labels : array_like or dask.array.Array
-        Integers of at least one axis. They are not changed. Of dask, blocks are read
+    labels : array_like, dask.array.Array, zarr.Array or xarray.DataArray
+        Integers of at least one axis. They are not changed. By blocks, these are read
         twice: now, to find components, and when the result is asked for. Labels are not
         held in memory, but some 200 bytes a component, and 8 a pixel at the cuts
         between blocks.
@@ -115,9 +117,9 @@ def despeckle(
     spacing : float or sequence of float, optional
         The size of a pixel along all axes, or along each axis, of the labels: `size` is
         in this unit squared, for volumes cubed. By default 1.
-    axes : int or sequence of int, optional
-        The axes along which planes lie, each on its own, as for `quantize_planes`. The
-        size is that within a plane.
+    axes : int, str or sequence of these, optional
+        The axes along which planes lie, each on its own, as for `quantize_planes`; of a
+        DataArray also by the names of its dims. The size is that within a plane.
     connectivity : int, default 1
         Along how many axes neighbors in one component may differ, as of scikit-image: 1
         is across faces, 2 also across corners (in 3-D: edges), and so on. Borders are
@@ -154,7 +156,8 @@ def despeckle(
     [8, 3, 0]
     """
     array = validation.check_label_image(labels)
-    planes = _planes(axes, array.shape)
+    labeling = Labeling.of(labels, rgb=False, channel_axis=None)
+    planes = _planes(axes if labeling is None else labeling.axes(axes), array.shape)
     own = tuple(axis for axis in range(array.ndim) if axis not in planes)
     pixel = math.prod(validation.check_spacing(spacing, array.ndim)[i] for i in own)
     least = _least(validation.check_size(size), pixel)
@@ -162,7 +165,8 @@ def despeckle(
     validation.check_progress(progress)
     neighborhood = Neighborhood(array.shape, own, reach, least)
     function = _lazily if is_lazy(array) else _held
-    return follow(lambda: function(array, neighborhood), progress)
+    result = follow(lambda: function(array, neighborhood), progress)
+    return labeled(result, labeling)
 
 
 def _planes(axes: Any, shape: tuple[int, ...]) -> tuple[int, ...]:

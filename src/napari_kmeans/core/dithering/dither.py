@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from .. import validation
 from ..data.pixels import Pixels
 from ..data.stream import Stream
+from ..labeled import labeled, masked
 from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
 from .mixer import Mixer
@@ -29,7 +28,7 @@ def dither(
     mask: ArrayLike | None = None,
     progress: Report | None = None,
 ) -> Any:
-    """Return labels of an RGB image that, painted, look like more colors than there are.
+    """Return labels of an RGB image that, painted, look like colors between theirs.
 
     For pictures in few colors without bands, such as `write_indexed` writes. Each pixel
     may get another label than that of its nearest center, so for measurements
@@ -37,12 +36,13 @@ def dither(
 
     Parameters
     ----------
-    image : array_like or dask.array.Array
-        RGB or RGBA, with the axes of the image that was clustered. Floats are from 0 to
-        1.
+    image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
+        As for `quantize`: RGB or RGBA, with the axes of the image that was clustered.
+        Floats are from 0 to 1.
     palette : Palette
         Of an RGB image. What is painted is what is mixed, so colors that were given by
-        `Palette.recolor`, and clusters that were merged, count as they look.
+        `Palette.recolor`, and clusters that were merged, count as they look. Of
+        "ciede2000", distances are those in CIELAB.
     strength : float, default 1.0
         The part of each error that is made good, from 0 to 1: 0 is `Palette.label`; at
         1 the mean color of an area is kept, where the palette's colors can be mixed to
@@ -54,7 +54,7 @@ def dither(
         change in a film stays still.
     mask : array of bool, optional
         Of the shape of the image without channels; False leaves a pixel out. Pixels
-        left out neither take errors nor hand them on.
+        left out, also by the palette's `reject`, neither take errors nor hand them on.
     progress : callable, optional
         As for `quantize`; of an image of NumPy.
 
@@ -63,8 +63,9 @@ def dither(
     array of uint8 or uint16
         1..k, and 0 for pixels left out; of the shape of the image without channels.
         Each plane, of the last two axes, is on its own. Of dask, made when asked for,
-        where the image is: block by block where ordered; "diffusion" needs the pixels
-        before, and so holds a plane in memory. The values are the same.
+        where the image goes by blocks: block by block where ordered; "diffusion" needs
+        the pixels before, and so holds a plane in memory. The values are the same. A
+        DataArray where the image is one.
 
     Raises
     ------
@@ -81,12 +82,15 @@ def dither(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from napari_kmeans import fit, read_samples
     >>> black_and_white = np.repeat([[[0], [255]]], 3, axis=-1).astype(np.uint8)
     >>> palette = fit(read_samples(black_and_white, rgb=True), k=2)
     >>> gray = np.full((64, 64, 3), 188, np.uint8)  # of half the light of white
-    >>> (dither(gray, palette) == 2).mean().round(2), palette.label(gray).min()
-    (np.float64(0.5), np.uint8(2))
+    >>> float((dither(gray, palette) == 2).mean().round(1))
+    0.5
+    >>> np.unique(palette.label(gray)).tolist()
+    [2]
     """
     validation.check_palette(palette)
     layout = palette.layout
@@ -94,19 +98,20 @@ def dither(
     if strength == 0:
         return palette.label(image, mask=mask, progress=progress)
     validation.check_progress(progress)
+    labeling, mask = masked(image, mask, layout)
     array = validation.check_image(image)
     arranged, lazy = layout.arrange(array), is_lazy(array)
     checked = validation.check_mask(mask, arranged.shape[:-1], lazy=lazy)
     mixer = Mixer(palette.quantizer_of(array.dtype), method, strength)
     given = layout.n_channels, checked, layout.no_data
     if lazy:
-        return _lazily(mixer, arranged, *given)
+        return labeled(_lazily(mixer, arranged, *given), labeling, "labels")
 
     def work() -> NDArray[Any]:
         with stage("Dithering"):
             return mixer(Pixels(arranged, *given))
 
-    return follow(work, progress)
+    return labeled(follow(work, progress), labeling, "labels")
 
 
 def _lazily(mixer: Mixer, image: Any, *given: Any) -> Any:

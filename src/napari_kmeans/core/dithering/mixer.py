@@ -63,10 +63,7 @@ class Mixer:
         """
         height, width = pixels.shape[-2:]
         image = pixels.image.reshape(-1, height, width, pixels.image.shape[-1])
-        found = pixels.valid()[0]
-        if found is None:
-            found = np.ones(pixels.size, np.bool_)
-        valid = found.reshape(-1, height, width)
+        valid = self._valid(pixels).reshape(-1, height, width)
         labels = np.empty(valid.shape, self.quantizer.label_dtype)
         n_rows = max(1, PART // (width * self._weight))
         for plane in range(len(labels)):
@@ -81,6 +78,13 @@ class Mixer:
                     rows, columns = places or (np.arange(height), np.arange(width))
                     self._mix(*given, rows[some], columns)
         return labels.reshape(pixels.shape)
+
+    def _valid(self, pixels: Pixels) -> NDArray[np.bool_]:
+        """Return which pixels the palette labels."""
+        valid, quantizer = pixels.valid()[0], self.quantizer
+        if quantizer.reject is not None or not self._owned.all():
+            return quantizer.label(pixels, valid) > 0
+        return np.ones(pixels.size, np.bool_) if valid is None else valid
 
     def _diffuse(
         self,
@@ -141,6 +145,16 @@ class Mixer:
         """The light of the clusters, (k, 3)."""
         return self._light(self.quantizer.values)
 
+    @property
+    def _owners(self) -> NDArray[np.intp]:
+        """The cluster of each center, from 0; -1 of one that labels no pixel."""
+        owners = self.quantizer.owners
+        return np.arange(len(self.quantizer.centers)) if owners is None else owners
+
+    @property
+    def _owned(self) -> NDArray[np.bool_]:
+        return self._owners >= 0
+
     @cached_property
     def _given(self) -> tuple[Any, ...]:
         """What kernels are to know of the palette."""
@@ -151,16 +165,15 @@ class Mixer:
         else:
             # Values of sRGB, from 0 to 1, as the frame has them: but for its origin.
             scale = np.full(3, self._full / frame.unit)
-            centers = centers + frame.relative(np.zeros((1, 3))) * -1
+            centers = centers - frame.relative(np.zeros((1, 3)))
         if frame.scale:
             scale = scale * frame.scale
-        owners = self.quantizer.owners
         return (
             into,
             curve(np.arange(kernels.LOW, 2 + 1 / kernels.STEPS, 1 / kernels.STEPS)),
             scale[:, np.newaxis] * out,
-            np.ascontiguousarray(centers),
-            np.arange(len(centers)) if owners is None else owners,
+            np.ascontiguousarray(centers[self._owned]),
+            self._owners[self._owned],
             self._painted,
             np.stack([self._painted.min(axis=0), self._painted.max(axis=0)]),
             self.strength,

@@ -17,6 +17,7 @@ but the order of sums that are exact, and minima: the nearest center is what the
 formula gives in NumPy.
 """
 
+from .ciede2000 import LONGEST, squares_ciede2000, visit_ciede2000
 from .colors import (
     CELL,
     collect,
@@ -44,9 +45,11 @@ from .intervals import first_costs, next_costs
 from .merging import merge
 from .steps import SIZE, TOGETHER, Scratch, Tiles, take_steps
 from .tiles import TILE, bound, farthest, visit
+from .words import add_words, count_pairs, squares, values_of, word_range
 
 __all__ = [
     "CELL",
+    "LONGEST",
     "LOW",
     "MIXED",
     "SIZE",
@@ -56,11 +59,13 @@ __all__ = [
     "TOGETHER",
     "Scratch",
     "Tiles",
+    "add_words",
     "bound",
     "collect",
     "count1",
     "count3",
     "count4",
+    "count_pairs",
     "diffuse",
     "dissolve",
     "farthest",
@@ -80,7 +85,12 @@ __all__ = [
     "paint4",
     "quanta",
     "sort_borders",
+    "squares",
+    "squares_ciede2000",
     "take_steps",
     "tally",
+    "values_of",
     "visit",
+    "visit_ciede2000",
+    "word_range",
 ]

@@ -199,7 +199,8 @@ def mix(
         From 0 to `MIXED` - 1, to be repeated.
     rows, columns : (n_rows,), (width,) intp
         Where in its plane a pixel is.
-    light, valid, into, table, out, centers, owners, painted, box, strength, most, labels
+    light, valid, into, table, out, centers, owners, painted, box, strength, most
+    labels
         As for `diffuse`.
     """
     n_rows, width = valid.shape

@@ -60,7 +60,7 @@ def changed(options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str
 
     Examples
     --------
-    >>> changed({"k": 5, "seed": 0, "seeds": None}, {"seed": 0})
+    >>> changed({"k": 5, "seed": 0, "mask": None}, {"seed": 0})
     {'k': '5'}
     """
     told = {name: literal(value) for name, value in options.items()}

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
+#: How many clusters there are to be, where nothing says so.
+K = 5
+
 #: The most 8-bit samples whose sum float32 holds exactly: 255 * n < 2**24.
 MAX_SAMPLES = 65_536
 
@@ -25,7 +28,7 @@ class ReadOptions(TypedDict, total=False):
     no_data: float | None
     weights: ArrayLike | None
     rgb: bool | None
-    channel_axis: int | None
+    channel_axis: int | str | None
     channel_names: Sequence[str] | None
     color_space: str
     scaling: str | Sequence[float]
@@ -36,25 +39,40 @@ class FitOptions(TypedDict, total=False):
 
     criteria: Criteria | tuple[int, int, float]
     attempts: int
-    init: str | ArrayLike
+    init: Any
     seed: int
     max_samples: int | None
     refine: bool
 
 
-class StartOptions(TypedDict, total=False):
-    """What a clustering is to have, or to start from; see `quantize`."""
+class BoundOptions(TypedDict, total=False):
+    """Which centers do not move, and how far from them labels go; see `quantize`."""
+
+    fixed: bool | Sequence[int] | Sequence[bool]
+    reject: float | None
+
+
+class KeepOptions(TypedDict, total=False):
+    """What a clustering is to have of another; see `quantize`."""
 
     keep: Any
-    seeds: ArrayLike | None
+    like: Any
 
 
-class SamplesOptions(FitOptions, StartOptions, total=False):
+class PointsOptions(FitOptions, BoundOptions, total=False):
+    """How points are clustered."""
+
+
+class SamplesOptions(FitOptions, BoundOptions, KeepOptions, total=False):
     """How the samples of an image are clustered."""
 
 
-class PlanesOptions(ReadOptions, FitOptions, total=False):
+class PlanesOptions(ReadOptions, FitOptions, BoundOptions, total=False):
     """What an image is, and how its planes are clustered."""
+
+
+class SweepOptions(ReadOptions, FitOptions, total=False):
+    """What an image is, and how it is clustered for several K."""
 
 
 class QuantizeOptions(ReadOptions, SamplesOptions, total=False):
@@ -83,9 +101,11 @@ FIT: FitOptions = {
     "refine": True,
 }
 
+#: What is meant where one is not given.
+BOUND: BoundOptions = {"fixed": False, "reject": None}
 
 #: What is meant where one is not given.
-START: StartOptions = {"keep": None, "seeds": None}
+KEEP: KeepOptions = {"keep": None, "like": None}
 
 
 def keywords(*defaults: Mapping[str, Any]) -> Callable[[F], F]:
@@ -94,7 +114,7 @@ def keywords(*defaults: Mapping[str, Any]) -> Callable[[F], F]:
     Parameters
     ----------
     *defaults : mapping
-        Some of `READ`, `FIT` and `START`.
+        Some of `READ`, `FIT`, `BOUND` and `KEEP`.
     """
 
     def shown(function: F) -> F:
@@ -111,6 +131,11 @@ def keywords(*defaults: Mapping[str, Any]) -> Callable[[F], F]:
         return function
 
     return shown
+
+
+def merged(options: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return options of several kinds as one."""
+    return {name: value for some in options for name, value in some.items()}
 
 
 def split(

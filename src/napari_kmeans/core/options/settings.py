@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from .. import validation
+from .anchors import Anchors
 from .criteria import Criteria
-from .keywords import FIT, MAX_SAMPLES, START
+from .keywords import BOUND, FIT, KEEP, MAX_SAMPLES, K
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -34,9 +34,12 @@ class Settings:
     seed: int
     max_samples: int | None
     refine: bool
-    #: The palette whose locked clusters stay; None where none is locked.
-    keep: Any = None
-    seeds: NDArray[np.float64] | None = None
+    #: Centers that are given; None where there are none.
+    anchors: Anchors | None = None
+    #: Farther than this from every center, samples are of no cluster.
+    reject: float | None = None
+    #: The palette whose numbers, names and colors the clusters get.
+    like: Any = None
 
     @classmethod
     def of(
@@ -51,8 +54,10 @@ class Settings:
         seed: Any = FIT["seed"],
         max_samples: Any = FIT["max_samples"],
         refine: Any = FIT["refine"],
-        keep: Any = START["keep"],
-        seeds: Any = START["seeds"],
+        fixed: Any = BOUND["fixed"],
+        reject: Any = BOUND["reject"],
+        keep: Any = KEEP["keep"],
+        like: Any = KEEP["like"],
     ) -> Settings:
         """Check the arguments that images and points share.
 
@@ -62,38 +67,55 @@ class Settings:
             What the initial labels' shape should be.
         n_channels : int
             How many channels there are to cluster by.
+        k : int or None
+            None for as many clusters as `like` has, or `K`.
         """
-        k = validation.check_k(k)
-        name, initial_labels = validation.check_init(init, k, shape)
+        like = validation.check_like(like)
+        name, labels, centers = validation.check_init(init, shape, n_channels)
+        k = validation.check_k(_default_k(centers, like) if k is None else k)
+        if labels is not None:
+            labels = validation.check_initial_labels(labels, k)
         refine = validation.check_flag("refine", refine)
         if name == "optimal":
             validation.check_optimal(n_channels, refine)
         kept = validation.check_keep(keep, k, n_channels)
-        n_free = k - (0 if kept is None else sum(kept.locked))
-        start = validation.check_seeds(seeds, n_free, n_channels)
-        for option, value in {"keep": kept, "seeds": start}.items():
+        if centers is not None:
+            n_kept = 0 if kept is None else sum(kept.locked)
+            validation.check_n_centers(len(centers), k, n_kept)
+        far = None if reject is None else validation.check_distance("reject", reject)
+        asked = {"keep": kept, "init with centers": centers, "reject": far}
+        for option, value in asked.items():
             validation.check_search(option, value, name, refine)
         return cls(
             k,
             Criteria.of(criteria),
             validation.check_attempts(attempts),
             name,
-            initial_labels,
+            labels,
             validation.check_seed(seed),
             validation.check_max_samples(max_samples, k),
             refine,
-            kept,
-            start,
+            Anchors.of(init, centers, fixed, kept),
+            far,
+            like,
         )
 
     @property
+    def n_fixed(self) -> int:
+        """How many clusters stay where they are."""
+        return 0 if self.anchors is None else self.anchors.n
+
+    @property
+    def least(self) -> int:
+        """How many samples there should be: one for each cluster that is found."""
+        return max(1, self.k - self.n_fixed)
+
+    @property
     def n_centers(self) -> int:
-        """How many centers are to be found: of a kept cluster there may be several."""
-        if self.keep is None or self.keep.quantizer.owners is None:
+        """How many centers there are to be: of a given cluster there may be several."""
+        if self.anchors is None:
             return self.k
-        locked = np.array(self.keep.locked)
-        owned = locked[self.keep.quantizer.owners]
-        return self.k + int(owned.sum() - locked.sum())
+        return self.k + len(self.anchors.owners) - self.anchors.n
 
     @property
     def brief(self) -> bool:
@@ -127,11 +149,9 @@ class Settings:
     @property
     def record(self) -> dict[str, Any]:
         """The settings as plain values, to be kept with a result."""
-        given: dict[str, Any] = {}
-        if self.keep is not None:
-            given["keep"] = self.keep.centers[np.array(self.keep.locked)].tolist()
-        if self.seeds is not None:
-            given["seeds"] = self.seeds.tolist()
+        given = {} if self.anchors is None else self.anchors.record
+        far = {} if self.reject is None else {"reject": self.reject}
+        like = {} if self.like is None else {"like": self.like.centers.tolist()}
         return {
             "k": self.k,
             "max_iter": self.criteria.max_iter,
@@ -142,4 +162,13 @@ class Settings:
             "max_samples": self.max_samples,
             "refine": self.refine,
             **given,
+            **far,
+            **like,
         }
+
+
+def _default_k(centers: NDArray[np.float64] | None, like: Any) -> int:
+    """Return the number of clusters where it is not given."""
+    if centers is not None:
+        return len(centers)
+    return K if like is None else int(like.k)

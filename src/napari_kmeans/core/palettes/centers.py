@@ -60,7 +60,8 @@ class Centered(Editable):
         ------
         TypeError, ValueError
             Where there is no such cluster, it is locked, or has fewer than `k` distinct
-            colors.
+            colors; or where distances are those of CIEDE2000, by which nothing is
+            clustered.
 
         Examples
         --------
@@ -74,6 +75,7 @@ class Centered(Editable):
         k = validation.check_integer("k", k, 2, most)
         seed = validation.check_seed(seed)
         check_alike(samples, self)
+        validation.check_split(self.space.name)
         validation.check_progress(progress)
         return follow(lambda: self._split(at, samples, k, seed), progress)
 
@@ -218,7 +220,8 @@ class Centered(Editable):
         Raises
         ------
         TypeError, ValueError
-            Where there are no such clusters, one is locked, or none would be left.
+            Where there are no such clusters, one is locked, or none would be left that
+            labels pixels.
 
         Examples
         --------
@@ -232,14 +235,14 @@ class Centered(Editable):
         gone = {
             self._free("labels", x) for x in validation.check_labels("labels", some)
         }
-        if not 0 < len(gone) < self.k:
+        left = [at for at in range(self.k) if at not in gone]
+        if not gone or not self.has_centers[left].any():
             raise ValueError(
                 f"labels={validation.shown(labels)} should be some of the {self.k} "
                 "clusters, and not all."
             )
         check_alike(samples, self)
         validation.check_progress(progress)
-        left = [at for at in range(self.k) if at not in gone]
         stays = np.isin(self.owners, left)
         owners = np.searchsorted(left, self.owners[stays])
         kept = self._picked(left)._of_centers(self.quantizer.centers[stays], owners)

@@ -14,6 +14,7 @@ from ..spaces import convert
 from .colors import hue_order
 from .distances import closer, linkage
 from .looks import Looks
+from .partners import numbered_as
 from .values import to_dtype
 
 if TYPE_CHECKING:
@@ -175,6 +176,60 @@ class Editable(Looks):
                 "'share', 'hue', or a sequence of labels."
             )
         return [int(at) for at in order]
+
+    def matched(self, other: Editable) -> Self:
+        """Return a palette with the numbers, names and colors of another.
+
+        For when another image, or the same one again, is to have the same clusters:
+        what is label 3 there is label 3 here. Each cluster gets the partner that it
+        has in the optimal assignment: that of the least sum of squared distances
+        between centers, measured as for the clustering. It keeps its own center, and
+        takes over label, name, lock, and a color that was given.
+
+        Where the other has more clusters, those without a partner stay as they are
+        there, but no pixel is given to them: `unmatched` tells their labels. Where it
+        has fewer, clusters without a partner get the next labels, in their order.
+
+        Parameters
+        ----------
+        other : Palette
+            Of as many channels, and the same color space.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where it is not that.
+
+        References
+        ----------
+        H. W. Kuhn, "The Hungarian method for the assignment problem" (1955).
+
+        Examples
+        --------
+        >>> from napari_kmeans import fit, read_samples
+        >>> known = fit(read_samples(np.array([[10, 90, 200]], np.uint8)), k=3)
+        >>> known = known.rename(3, "sky").reorder([3, 1, 2])
+        >>> samples = read_samples(np.array([[15, 15, 190]], np.uint8))
+        >>> palette = fit(samples, k=2).matched(known)
+        >>> palette.centers.ravel().tolist(), palette.counts.tolist()
+        ([190.0, 15.0, 90.0], [1, 2, 0])
+        >>> palette.names, palette.unmatched
+        (('sky', '', ''), (3,))
+        """
+        if not isinstance(other, Editable):
+            raise TypeError(f"other={validation.shown(other)} should be a Palette.")
+        other.check_same("other", self.layout, self.space)
+        return numbered_as(self.present, other)
+
+    @property
+    def present(self) -> Self:
+        """The same without clusters that no pixel is given: see `unmatched`."""
+        has = self.has_centers
+        if has.all():
+            return self
+        owners = (np.cumsum(has) - 1)[self.owners]
+        found = self._picked(np.flatnonzero(has).tolist())
+        return found._of_centers(self.quantizer.centers, owners)
 
     def _picked(self, places: list[int]) -> Self:
         """Return a palette of some of its clusters; what labels is as it was."""

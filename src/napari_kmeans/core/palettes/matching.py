@@ -40,10 +40,7 @@ def match(centers: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[n
     n_unseen = len(known) - n_seen
     if n_seen == 0:
         return np.arange(len(centers))
-    # A power of two: no square overflows, and no digit is lost.
-    reach = max(np.abs(centers).max(), np.abs(known[:n_seen]).max())
-    scale = -math.frexp(reach)[1]
-    centers, known = np.ldexp(centers, scale), np.ldexp(known[:n_seen], scale)
+    centers, known = _within_reach(centers, known[:n_seen])
     costs = cdist(centers, known, "sqeuclidean")
     if n_unseen and n_seen == 1:
         # Nothing to compare with: the nearest cluster has the only number.
@@ -58,6 +55,38 @@ def match(centers: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[n
     new = numbers >= n_seen
     numbers[new] = n_seen + np.arange(new.sum())
     return numbers
+
+
+def paired(
+    centers: NDArray[np.float64], known: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return which of the centers go with which of those known.
+
+    As many pairs as there can be, and of all such pairings that with the least sum of
+    squared distances (H. W. Kuhn, "The Hungarian method for the assignment problem",
+    1955).
+
+    Examples
+    --------
+    >>> mine, theirs = paired(np.array([[1.0], [5], [9]]), np.array([[8.0], [2]]))
+    >>> mine.tolist(), theirs.tolist()
+    ([0, 2], [1, 0])
+    """
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    costs = cdist(*_within_reach(centers, known), "sqeuclidean")
+    mine, theirs = linear_sum_assignment(costs)
+    return np.asarray(mine), np.asarray(theirs)
+
+
+def _within_reach(*points: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Return points divided by a power of two.
+
+    So that no square overflows, and no digit is lost.
+    """
+    scale = -math.frexp(max(np.abs(some).max() for some in points))[1]
+    return [np.ldexp(some, scale) for some in points]
 
 
 def still_there(

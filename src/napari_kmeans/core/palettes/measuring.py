@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from .. import validation
-from ..cluster import lloyd
 from ..cluster.clustering import cluster
 from ..cluster.moments import moments_of
+from ..cluster.sums import nearest
 from ..data.samples import Samples
 from ..data.sampling import select, stratified
 from ..options.keywords import MAX_SAMPLES
@@ -46,25 +46,29 @@ def measured(samples: ImageSamples, palette: P) -> tuple[Fit, P]:
     used = palette.quantizer
     with stage(high=ASSIGNED):
         found = _assigned(samples, palette)
-    merged = len(used.centers) > palette.k
+    merged = used.merged
     with stage("Measuring", ASSIGNED):
         moments = moments_of(found.samples, found.clusters, anyway=merged)
     counts, compactness = found.counts, found.clusters.compactness
     if used.owners is not None:
         counts = np.bincount(used.owners, counts, palette.k).astype(np.int64)
-        groups = [np.flatnonzero(used.owners == at).tolist() for at in range(palette.k)]
         if merged:
+            own = (np.flatnonzero(used.owners == at) for at in range(palette.k))
+            groups = [centers.tolist() for centers in own]
             moments = moments.grouped(groups, palette.moments.means)
             compactness = moments.total(used.frame.unit)
         else:
-            moments = moments.ordered([group[0] for group in groups])
+            moments = moments.placed(used.owners, palette.moments.means)
     new = replace(palette, counts=counts, compactness=compactness, moments=moments)
     return found, new
 
 
 def _assigned(samples: ImageSamples, palette: Parts) -> Fit:
     used = palette.quantizer
-    return samples.measure(used.frame, used.centers, counted=used.codes is not None)
+    counted = used.codes is not None
+    return samples.measure(used.frame, used.centers, counted=counted).within(
+        used.reject
+    )
 
 
 def parted(
@@ -100,8 +104,9 @@ def _within(fit: Fit, palette: Parts, at: int) -> Samples:
     samples, labels = fit.samples, fit.clusters.labels
     if not samples.in_memory:
         samples = samples.coarse(MAX_SAMPLES, seed=0)
-        labels = lloyd.assign(samples, palette.quantizer.centers).labels
-    of = palette.quantizer.owned(labels) == at
+        used = palette.quantizer
+        labels = np.concatenate(samples.each(nearest, used.centers, used.reach))
+    of = palette.quantizer.numbered(labels) == at + 1
     weights = samples.weights[of] if samples.weights.size else samples.weights
     given = samples.frame, samples.integral, None, samples.compact
     return Samples(samples.values[:, of], weights, *given)

@@ -11,10 +11,12 @@ import numpy as np
 from .. import validation
 from ..data.pixels import Pixels
 from ..data.stream import Stream
+from ..labeled import labeled, masked
 from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
-from .centers import Centered
 from .colors import hexadecimal
+from .differing import Differing
+from .filing import Filed
 from .quantizer import quantize_lazily
 from .tables import cluster_table
 from .text import line, table
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Palette(Centered):
+class Palette(Filed):
     """Clusters as a value: what labels and paints any image with such channels.
 
     An edit returns a new palette, so that a list of palettes is a history. Clusters
@@ -89,9 +91,10 @@ class Palette(Centered):
         )
         return (
             *(array.astype(_native(array.dtype)).tobytes() for array in arrays),
-            np.array([self.compactness, *self.value_range]).tobytes(),
+            # NaN are equal here, whatever made them.
+            *(repr(float(x)) for x in (self.compactness, *self.value_range)),
             replace(self.layout, dtype=_native(self.layout.dtype)),
-            *(self.names, self.locked, self.space, used.frame),
+            *(self.names, self.locked, self.space, used.frame, used.reject),
         )
 
     def __eq__(self, other: object) -> bool:
@@ -153,8 +156,7 @@ class Palette(Centered):
         [0.5, 0.5]
         """
         pixel_size = validation.check_positive("pixel_size", pixel_size)
-        if not isinstance(unit, str):
-            raise TypeError(f"unit={validation.shown(unit)} should be text.")
+        unit = validation.check_unit(unit)
         area: dict[str, Any] = {}
         if unit or pixel_size != 1:
             area[f"area ({unit})" if unit else "area"] = self.counts * pixel_size
@@ -169,6 +171,53 @@ class Palette(Centered):
         values = in_dtype(self.quantizer.values, self.centers, dtype)
         return replace(self.quantizer.untabled, values=values)
 
+    def differences(
+        self,
+        image: ArrayLike,
+        *,
+        compute: bool = False,
+        progress: Report | None = None,
+    ) -> tuple[str, ...]:
+        """Return what of an image is not as of that which the palette was made of.
+
+        To say before labels are made that they may not be what one expects. Where the
+        channels differ, `label` refuses the image; for the rest it does not.
+
+        Parameters
+        ----------
+        image : array_like or dask.array.Array
+        compute : bool, default False
+            Whether the values of dask are computed, to tell how far they reach.
+        progress : callable, optional
+            As for `quantize`.
+
+        Returns
+        -------
+        tuple of str
+            A sentence each: of the channels, the dtype, and of values where they are in
+            other units, or farther beyond those that were clustered than these are
+            apart. None where nothing differs.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where it is no image.
+
+        Examples
+        --------
+        >>> from napari_kmeans import fit, read_samples
+        >>> palette = fit(read_samples(np.array([[1, 200]], np.uint8)), k=2)
+        >>> for sentence in palette.differences(np.array([[0.0, 0.7]])):
+        ...     print(sentence)
+        image of dtype float64 should be of uint8, as before.
+        image of values from 0 to 0.7 should have some from 1 to 200, as before.
+        """
+        array = validation.check_image(image)
+        computed = validation.check_flag("compute", compute)
+        validation.check_progress(progress)
+        made_of = Differing(self.layout, self.value_range)
+        return follow(lambda: made_of.sentences(array, compute=computed), progress)
+
     # -- what it does --------------------------------------------------------------
 
     def label(
@@ -182,8 +231,9 @@ class Palette(Centered):
 
         Parameters
         ----------
-        image : array_like or dask.array.Array
-            With the axes and the channels of the image that was clustered.
+        image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
+            As for `quantize`; with the axes and the channels of the image that was
+            clustered.
         mask : array of bool, optional
             Of the shape of the image without channels; False leaves a pixel out.
         progress : callable, optional
@@ -192,7 +242,8 @@ class Palette(Centered):
         Returns
         -------
         array of uint8 or uint16
-            1..k, and 0 for pixels left out; of dask where the image is.
+            1..k, and 0 for pixels left out, and for those beyond `reject`; of dask
+            where the image goes by blocks, and a DataArray where it is one.
 
         Raises
         ------
@@ -229,7 +280,8 @@ class Palette(Centered):
         Returns
         -------
         array
-            Of the shape and dtype of the image; of dask where the image is.
+            Of the shape and dtype of the image; of dask, or a DataArray, where `label`
+            gives that.
 
         Raises
         ------
@@ -275,6 +327,16 @@ class Palette(Centered):
         self, image: ArrayLike, mask: ArrayLike | None, *, painted: bool = True
     ) -> tuple[Any, Any]:
         """Do what `apply` does; what is not to be painted is None."""
+        labeling, mask = masked(image, mask, self.layout)
+        labels, quantized = self._plain(image, mask, painted=painted)
+        if quantized is not None:
+            quantized = labeled(quantized, labeling)
+        return labeled(labels, labeling, "labels"), quantized
+
+    def _plain(
+        self, image: ArrayLike, mask: ArrayLike | None, *, painted: bool
+    ) -> tuple[Any, Any]:
+        """Do what `_apply` does, with plain arrays."""
         array = validation.check_image(image)
         arranged = self.layout.arrange(array)
         lazy = is_lazy(array)

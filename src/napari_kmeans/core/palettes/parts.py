@@ -73,13 +73,35 @@ class Parts:
             return np.full(self.k, np.nan)
         unknown = np.full(self.k, np.nan)
         mean = np.divide(squared, weights, out=unknown, where=weights > 0)
-        return np.asarray(np.sqrt(mean) * self.quantizer.frame.unit)
+        # Rounding may end below zero.
+        return np.asarray(np.sqrt(np.maximum(mean, 0)) * self.quantizer.frame.unit)
+
+    @property
+    def reject(self) -> float | None:
+        """How far from every center pixels get the label 0; None for none.
+
+        In the units in which distances are measured: see `quantize`.
+        """
+        return self.quantizer.reject
 
     @property
     def owners(self) -> NDArray[np.intp]:
         """The cluster, from 0, that each center of the quantizer is of."""
         used = self.quantizer
         return np.arange(self.k) if used.owners is None else used.owners
+
+    @property
+    def unmatched(self) -> tuple[int, ...]:
+        """The labels of clusters that no pixel is given.
+
+        Those of another palette that found no partner: see `matched`.
+        """
+        return tuple((np.flatnonzero(~self.has_centers) + 1).tolist())
+
+    @property
+    def has_centers(self) -> NDArray[np.bool_]:
+        """Which clusters have a center that pixels may be nearest to."""
+        return np.bincount(self.owners, minlength=self.k) > 0
 
     def own_colors(self, centers: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return in what colors centers are shown by themselves."""
@@ -101,6 +123,20 @@ class Parts:
             values[at] = to_dtype(new[at] * self.space.full, values.dtype)
         quantizer = replace(self.quantizer.untabled, values=values)
         return replace(self, colors=new, quantizer=quantizer)
+
+    def check_same(self, name: str, layout: Layout, space: Space) -> None:
+        """Raise where these clusters cannot be compared to those of an image.
+
+        How channels are scaled does not matter, as centers are known without.
+        """
+        own, full = self.layout, self.space.full
+        found = own.n_channels, own.rgb, self.space.name
+        validation.check_same(name, found, (layout.n_channels, layout.rgb, space.name))
+        if layout.rgb and full != space.full:
+            raise ValueError(
+                f"{name} of dtype {own.dtype} should be of {layout.dtype}, as colors "
+                f"of that have values up to {space.full:g}, not {full:g}."
+            )
 
     def _at(self, name: str, label: Any) -> int:
         """Return where the cluster of a label is."""

@@ -43,7 +43,11 @@ class Quantizer:
     table : (n_codes,) uint8 or uint16, or None
         The label of each color that occurs, where it is to be looked up.
     owners : (n_centers,) intp, or None
-        The cluster, from 0, that each of `centers` is of, where some have several.
+        The cluster, from 0, that each of `centers` is of, where some have several, or
+        none: those never label a pixel.
+    reject : float or None
+        Farther than this from every center, in the units in which distances are
+        measured, pixels are of no cluster: their label is 0.
     """
 
     centers: NDArray[np.float64]
@@ -52,6 +56,7 @@ class Quantizer:
     codes: Codes | None = None
     table: NDArray[Any] | None = None
     owners: NDArray[np.intp] | None = None
+    reject: float | None = None
 
     @property
     def label_dtype(self) -> type[np.unsignedinteger[Any]]:
@@ -59,12 +64,18 @@ class Quantizer:
         return label_dtype(len(self.values))
 
     @property
+    def merged(self) -> bool:
+        """Whether there is a cluster of several centers."""
+        owners = self.owners
+        return owners is not None and len(np.unique(owners)) < len(owners)
+
+    @property
     def untabled(self) -> Quantizer:
         """The same for any pixels, be they of colors that did not occur."""
         return replace(self, table=None)
 
     def tabled(self, samples: Samples, labels: NDArray[Any]) -> Quantizer:
-        """Return the same for the samples of these labels, 0..k-1, if these are colors.
+        """Return the same for the samples of these labels, if these are colors.
 
         It looks their labels up.
         """
@@ -72,11 +83,16 @@ class Quantizer:
             return self
         return replace(self, codes=samples.codes, table=samples.table(labels))
 
-    def owned(self, labels: NDArray[Any]) -> NDArray[Any]:
-        """Return the clusters, 0..k-1, of the indices of nearest centers."""
-        if self.owners is None:
-            return labels
-        return np.asarray(self.owners.astype(self.label_dtype)[labels])
+    def numbered(self, nearest: NDArray[Any]) -> NDArray[Any]:
+        """Return the labels, 1..k, or 0, of the indices of nearest centers.
+
+        An index that no center has is of what is too far from all.
+        """
+        if self.owners is None and self.reject is None:
+            return np.asarray(nearest + nearest.dtype.type(1))
+        n = len(self.centers)
+        owners = np.arange(n) if self.owners is None else self.owners
+        return np.asarray(np.append(owners + 1, 0).astype(self.label_dtype)[nearest])
 
     @cached_property
     def _packed(self) -> bytes | None:
@@ -117,8 +133,13 @@ class Quantizer:
         if self.table is not None and self.codes is not None:
             return look_up(channels, self.codes, self.table)
         samples = from_pixels(channels, frame=self.frame)
-        labels = self.owned(np.concatenate(samples.each(nearest, self.centers)))
-        return np.asarray(labels + labels.dtype.type(1))
+        found = samples.each(nearest, self.centers, self.reach)
+        return self.numbered(np.concatenate(found))
+
+    @property
+    def reach(self) -> float | None:
+        """`reject` as the frame has it."""
+        return None if self.reject is None else self.reject / self.frame.unit
 
     def paint(self, pixels: Pixels, labels: NDArray[Any]) -> NDArray[Any]:
         """Return the image, each labeled pixel in the color of its center."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from .. import validation
+from ..cluster.clusters import within
 from ..cluster.sums import sums_by
 from ..data.counted import Colors
 from ..data.frame import Frame
@@ -41,7 +42,7 @@ class Fit(NamedTuple):
     n : int
         How many pixels took part.
     excluded : dict
-        For each reason, how many pixels were left out.
+        For each reason, how many pixels were left out; see `within` for "far".
     """
 
     samples: Samples
@@ -57,7 +58,15 @@ class Fit(NamedTuple):
         samples, (labels, _, weights, *_) = self.samples, self.clusters
         if isinstance(samples, Colors) or not samples.weights.size:
             return weights.astype(np.int64)
-        return np.bincount(labels, minlength=len(weights))
+        return np.bincount(labels, minlength=len(weights))[: len(weights)]
+
+    def within(self, reject: float | None) -> Fit:
+        """Leave out the pixels that are farther than that from every center."""
+        if reject is None:
+            return self
+        found = self._replace(clusters=within(self.samples, self.clusters, reject))
+        far = self.n - int(found.counts.sum())
+        return found._replace(excluded={**self.excluded, "far": far})
 
 
 def restored(
@@ -193,15 +202,24 @@ class ImageSamples(Protocol):
         """
 
 
-def check_kept(layout: Layout, space: Space, settings: Settings) -> None:
-    """Raise where clusters are to be kept that are not of such an image."""
-    keep = settings.keep
-    if keep is not None:
-        own = layout.n_channels, layout.rgb, space.name, space.scaling
-        known = keep.layout.n_channels, keep.layout.rgb
-        validation.check_same(
-            "keep", (*known, keep.space.name, keep.space.scaling), own
-        )
+def check_given(layout: Layout, space: Space, settings: Settings) -> None:
+    """Raise where centers are given that are not of such an image, or too few."""
+    if settings.like is not None:
+        settings.like.check_same("like", layout, space)
+    validation.check_mapping(space.name, settings.n_fixed, settings.k)
+    anchors = settings.anchors
+    if anchors is None or anchors.palette is None:
+        return
+    given, merged = anchors.palette, len(anchors.owners) > anchors.n
+    own = layout.n_channels, layout.rgb, space.name, space.scaling
+    known: tuple[Any, ...] = given.layout.n_channels, given.layout.rgb
+    if anchors.name == "keep":
+        known += given.space.name, given.space.scaling
+    elif merged:  # centers of other spaces are told of clusters only
+        known += (given.space.name,)
+    validation.check_same(anchors.name, known, own)
+    if anchors.name == "init" and layout.rgb:
+        validation.check_full(given.space.full, space.full)
 
 
 def check_plain(space: Space, *, weighted: bool) -> None:

@@ -20,7 +20,7 @@ from ..options.keywords import MAX_SAMPLES
 from ..options.settings import SEARCHED
 from ..run.progress import at, stage
 from ..run.threads import spans
-from .fit import Fit, check_kept, check_plain, described, ends_of, restored
+from .fit import Fit, check_given, check_plain, described, ends_of, restored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,7 +169,7 @@ class HeldSamples:
 
     def check(self, settings: Settings) -> None:
         """Raise where these samples cannot be clustered so."""
-        validation.check_enough(settings.k, self.n, "image")
+        validation.check_enough(settings.least, self.n, "image")
         validation.check_values(
             "image",
             self.pixels.channels,
@@ -177,7 +177,7 @@ class HeldSamples:
             color_space=self.space.name,
             refine=settings.refine,
         )
-        check_kept(self.layout, self.space, settings)
+        check_given(self.layout, self.space, settings)
         if not settings.refine:
             check_plain(self.space, weighted=self.weighted)
 

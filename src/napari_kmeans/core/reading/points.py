@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import validation
-from ..cluster import lloyd
 from ..cluster.clustering import cluster
+from ..cluster.clusters import nearest as assigned
+from ..cluster.clusters import within
+from ..cluster.sums import nearest
 from ..data.samples import from_pixels
 from ..data.sampling import select, stratified
 
@@ -70,7 +72,12 @@ class PointSamples:
 
     def check(self, settings: Settings) -> None:
         """Raise where these points cannot be clustered so."""
-        validation.check_enough(settings.k, self.n, "points")
+        validation.check_enough(settings.least, self.n, "points")
+        anchors = settings.anchors
+        if anchors is not None and anchors.n < len(anchors.owners):
+            raise ValueError(
+                "init of merged clusters should have one center each, to go with points."
+            )
         validation.check_values(
             "points",
             list(self.points.T),
@@ -93,9 +100,15 @@ class PointSamples:
             return samples.values[:, index].T, labels
 
         whole = not self.weights.size and everything is not None
-        return cluster(samples, pick, settings, whole=whole)
+        found = cluster(samples, pick, settings, whole=whole)
+        far = settings.reject
+        return found if far is None else within(samples, found, far)
 
-    def label(self, clusters: Clusters) -> NDArray[np.int32]:
+    def assign(self, centers: NDArray[np.float64]) -> Clusters:
+        """Assign the points to the nearest of centers, in the units of the data."""
+        return assigned(self.samples, self.samples.frame.relative(centers))
+
+    def label(self, clusters: Clusters, reject: float | None) -> NDArray[np.int32]:
         """Return the label of each point: 0..k-1, and -1 for those left out."""
         labels = np.full(len(self.points), -1, np.int32)
         labels[self.used] = clusters.labels
@@ -104,7 +117,9 @@ class PointSamples:
             others = from_pixels(list(self.points[rest].T))
             centers = self.samples.frame.inverse(clusters.centers)
             relative = others.frame.relative(centers)
-            labels[rest] = lloyd.assign(others, relative).labels
+            reach = None if reject is None else reject / others.frame.unit
+            labels[rest] = nearest(others, relative, reach)
+        labels[labels == len(clusters.centers)] = -1  # too far from all
         return labels
 
 

@@ -14,11 +14,12 @@ from ..data.distance import Space
 from ..data.layout import Layout
 from ..data.pixels import Pixels
 from ..data.stream import Stream
+from ..labeled import unlabeled
 from ..options.keywords import READ, keywords, split
 from ..run.lazy import is_distributed, is_lazy
 from ..run.memory import free_memory
 from ..run.progress import follow, stage
-from .fit import check_kept, check_plain
+from .fit import check_given, check_plain
 from .held import HeldSamples
 from .streamed import StreamedSamples
 
@@ -55,7 +56,7 @@ def read_samples(
     Parameters
     ----------
     image, mask, no_data, weights
-        As for `quantize`.
+        As for `quantize`; what is made of the samples of a DataArray are plain arrays.
     rgb, channel_axis, channel_names, color_space, scaling, memory, progress
         As for `quantize`.
 
@@ -78,7 +79,8 @@ def read_samples(
     (3, 1)
     """
     validation.check_progress(progress)
-    (read,) = split("read_samples", options, READ)
+    _, plain = unlabeled(image, options)
+    (read,) = split("read_samples", plain, READ)
 
     def work() -> ImageSamples:
         samples = Source.of(image, memory=memory, **read).read()
@@ -153,7 +155,7 @@ class Source:
         if self.held is not None:
             self.held.check(settings)
             return
-        check_kept(self.layout, self.space, settings)
+        check_given(self.layout, self.space, settings)
         if not settings.refine:
             check_plain(self.space, weighted=self.weights is not None)
 

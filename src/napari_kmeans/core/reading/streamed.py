@@ -24,7 +24,7 @@ from ..data.stream import Streamed
 from ..run.progress import stage
 from .fit import (
     Fit,
-    check_kept,
+    check_given,
     check_plain,
     described,
     ends_of,
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..data.block import Block, Survey
+    from ..data.blocks import Blocks
     from ..data.distance import Space
     from ..data.layout import Layout
     from ..data.samples import Samples
-    from ..data.stream import Stream
     from ..options.settings import Settings
 
     Counted = tuple[NDArray[np.uint32], NDArray[np.float64], dict[str, int]]
@@ -68,7 +68,7 @@ class StreamedSamples:
 
     Parameters
     ----------
-    stream : Stream
+    stream : Blocks
     layout : Layout
     space : Space
     """
@@ -76,7 +76,7 @@ class StreamedSamples:
     weighted = False
     weights = NO_WEIGHTS
 
-    def __init__(self, stream: Stream, layout: Layout, space: Space) -> None:
+    def __init__(self, stream: Blocks, layout: Layout, space: Space) -> None:
         self.stream, self.layout, self.space = stream, layout, space
         self._counted: dict[Codes, Counted] = {}
         self._colors: Colors | None = None
@@ -111,7 +111,7 @@ class StreamedSamples:
 
     def check(self, settings: Settings) -> None:
         """Raise where these samples cannot be clustered so."""
-        check_kept(self.layout, self.space, settings)
+        check_given(self.layout, self.space, settings)
         if not settings.refine:
             check_plain(self.space, weighted=False)
 
@@ -173,8 +173,7 @@ class StreamedSamples:
 
     @property
     def _dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.stream.image.dtype.newbyteorder("=")
-        return dtype
+        return self.stream.dtype
 
     @property
     def _codes(self) -> Codes | None:
@@ -204,7 +203,7 @@ class StreamedSamples:
         if codes and not by_pixel:
             with stage(high=READING):
                 n = int(self._count(codes)[1].sum())
-            validation.check_enough(settings.k, n, "image")
+            validation.check_enough(settings.least, n, "image")
             if settings.init == "optimal" or n > settings.search_size:
                 with stage(low=READING):
                     return self._by_color(codes, settings)
@@ -229,7 +228,7 @@ class StreamedSamples:
             return self._gathered(settings) if few else self._by_pixel(codes, settings)
 
     def _check_survey(self, survey: Survey, settings: Settings) -> None:
-        validation.check_enough(settings.k, survey.n, "image")
+        validation.check_enough(settings.least, survey.n, "image")
         ends = zip(survey.minima or (), survey.maxima or (), strict=True)
         validation.check_values(
             "image",
@@ -395,7 +394,7 @@ class _Surveyed(NamedTuple):
 
 
 def _averaged(
-    stream: Stream, survey: Survey, samples: Streamed, centers: NDArray[np.float64]
+    stream: Blocks, survey: Survey, samples: Streamed, centers: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], tuple[float, float]]:
     """Return the means of the values as they are, and the range of these."""
     low = np.array(survey.minima, np.float64)
@@ -407,7 +406,7 @@ def _averaged(
 
 
 def _streamed(
-    stream: Stream,
+    stream: Blocks,
     survey: Survey,
     ranks: NDArray[np.int64],
     channels: Sequence[NDArray[Any]],
@@ -448,7 +447,7 @@ def _ends(survey: Survey, frame: Frame, dtype: np.dtype[Any]) -> NDArray[np.floa
 
 
 def _in_frame(
-    stream: Stream,
+    stream: Blocks,
     survey: Survey,
     ranks: NDArray[np.int64],
     channels: Sequence[NDArray[Any]],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import validation
+from ..arrays import plain
 from ..run.lazy import each_block, is_lazy
 from ..run.progress import follow
 from ..run.threads import map_blocks
@@ -93,6 +94,7 @@ def exchanged(labels: Any, before: Any) -> Any:
 def _each(
     labels: Any, function: Callable[..., NDArray[np.int64]], k: int
 ) -> list[NDArray[np.int64]]:
+    labels = plain(labels)  # a DataArray may be among results
     if is_lazy(labels):
         return each_block([labels], labels.chunks, _of_block, function, k)
     return [function(labels, (0,) * labels.ndim, k)]

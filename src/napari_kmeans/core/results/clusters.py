@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..data.layout import Layout
     from ..options.settings import Method
+    from ..palettes.palette import Palette
 
 
 def note_of(asked: int, k: int) -> str:
@@ -27,6 +28,20 @@ def note_of(asked: int, k: int) -> str:
         f"k={asked} should be at most the {k} distinct colors or points given: there "
         f"are {k} clusters."
     )
+
+
+def note_on(asked: int, palette: Palette) -> str:
+    """Return what the user should be warned of clusters that were to be like others."""
+    lost = [
+        f"{label} {name!r}" if name else f"{label}"
+        for label in palette.unmatched
+        for name in [palette.names[label - 1]]
+    ]
+    notes = [note_of(asked, palette.present.k)]
+    if lost:
+        clusters = "1 cluster" if len(lost) == 1 else f"{len(lost)} clusters"
+        notes.append(f"No partner for {clusters} of like: {', '.join(lost)}.")
+    return " ".join(filter(None, notes))
 
 
 def warn(note: str, stacklevel: int = 3) -> None:
@@ -44,7 +59,7 @@ class Clustering:
     labels : array
         The cluster of each pixel or point; see the subclass.
     centers : (k, n_channels) float64
-        In the units of the data, from dark to bright.
+        In the units of the data, from dark to bright, after those that were fixed.
     counts : (k,) int64
         How many pixels or points are in each cluster.
     compactness : float
@@ -56,7 +71,8 @@ class Clustering:
         Whether epsilon, not `max_iter`, ended the refinement. False with
         ``refine=False``, as OpenCV does not tell.
     n_excluded : int
-        How many pixels or points were left out: masked, transparent or not finite.
+        How many pixels or points were left out: masked, transparent, not finite, or
+        too far from all centers.
     asked : int
         How many clusters were asked for.
     method : {"refined", "plain", "optimal"}
@@ -113,7 +129,7 @@ class ImageClusters(Clustering):
         What the axes and values of the image are.
     excluded : dict
         Why pixels were left out, and how many for each reason: "masked", "not finite",
-        "transparent" or "no data".
+        "transparent", "no data" or "far".
     """
 
     quantized: NDArray[Any]

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import validation
+from ..labeled import relabels
 from ..palettes.tables import cluster_table
 from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
 from ..run.threads import map_blocks
 from .centroids import Located, count, exchanged, means_of, summed
-from .clusters import ImageClusters
+from .clusters import ImageClusters, note_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +34,8 @@ class QuantizedImage(Located, ImageClusters):
     ----------
     labels : shape of the image without channels, uint8 or uint16
         1..k, and 0 for pixels left out; uint16 from 256 clusters on. Of dask, and
-        made when asked for, where the image is dask's.
+        made when asked for, where the image goes by blocks; a DataArray, as is
+        `quantized`, where the image is one.
     palette : Palette
         The clusters as a value: it labels and paints other images, and can be edited.
     n_colors : int or None
@@ -53,6 +55,16 @@ class QuantizedImage(Located, ImageClusters):
         Those of the palette: of the centers, or such as were given.
         """
         return self.palette.colors
+
+    @property
+    def unmatched(self) -> tuple[int, ...]:
+        """The labels of the clusters of `like` that found no partner here."""
+        return self.palette.unmatched
+
+    @property
+    def note(self) -> str:
+        """What the user should be warned of, or nothing."""
+        return note_on(self.asked, self.palette)
 
     @property
     def features(self) -> pd.DataFrame:
@@ -85,6 +97,7 @@ class QuantizedImage(Located, ImageClusters):
         """The number of distinct colors in the quantized image."""
         return len(np.unique(self.palette.quantizer.values[self.counts > 0], axis=0))
 
+    @relabels
     def relabeled(
         self, labels: ArrayLike, *, progress: Report | None = None
     ) -> QuantizedImage:
@@ -141,6 +154,7 @@ class QuantizedImage(Located, ImageClusters):
             compactness=math.nan,
         )
 
+    @relabels
     def rejected(
         self, image: ArrayLike, least: float, *, progress: Report | None = None
     ) -> QuantizedImage:
@@ -177,11 +191,7 @@ class QuantizedImage(Located, ImageClusters):
         validation.check_progress(progress)
         array = validation.check_image(image)
         least = validation.check_least(least)
-        if array.shape != self.quantized.shape:
-            raise ValueError(
-                f"image of shape {array.shape} should have that of the quantized one, "
-                f"{self.quantized.shape}."
-            )
+        validation.check_quantized(array.shape, self.quantized.shape)
         return follow(lambda: self._rejected(array, least), progress)
 
     def _rejected(self, image: Any, least: float) -> QuantizedImage:
@@ -215,13 +225,17 @@ class QuantizedImage(Located, ImageClusters):
         None where the palette has other centers than this result, or parts a cluster.
         """
         used, other = self.palette.quantizer, palette.quantizer
-        if used.frame != other.frame or not np.array_equal(used.centers, other.centers):
+        if (used.frame, used.reject) != (other.frame, other.reject):
             return None
-        group = np.full(self.k, -1, np.intp)
+        if not np.array_equal(used.centers, other.centers):
+            return None
+        # Those without a center have no pixels either: they may go anywhere.
+        group = np.minimum(np.arange(self.k), palette.k - 1)
         group[self.palette.owners] = palette.owners
         same = np.array_equal(group[self.palette.owners], palette.owners)
         return group if same else None
 
+    @relabels
     def regrouped(self, palette: Palette) -> QuantizedImage:
         """Return these pixels by a palette that has the same centers in other groups.
 
@@ -267,7 +281,7 @@ class QuantizedImage(Located, ImageClusters):
             counts=counts,
             compactness=palette.compactness,
             palette=palette,
-            asked=palette.k,
+            asked=palette.present.k,
         )
         if "_moments" in vars(self):
             sums = np.zeros((len(self._moments), palette.k), np.int64)

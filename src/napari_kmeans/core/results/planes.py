@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import validation
+from ..arrays import plain
+from ..labeled import relabels
 from ..palettes.numbering import Numbered, Numbering, cuts
 from ..palettes.quantizer import repaint
 from ..palettes.tables import cluster_table
@@ -50,10 +52,10 @@ class QuantizedPlanes(Located):
     ----------
     labels : shape of the image without channels, uint8 or uint16
         1..k, and 0 for pixels left out; uint16 from 256 clusters on. Of NumPy, or of
-        dask where the image is.
+        dask where the image goes by blocks; a DataArray where the image is one.
     quantized : shape and dtype of the image
         Each pixel the value of its plane's center. Pixels left out, and alpha, are as
-        in the image. Of NumPy, or of dask where the image is.
+        in the image. Of NumPy, dask or xarray, as `labels`.
     centers : (n_planes, k, n_channels) float64
         In the units of the image; NaN where a number is missing.
     counts : (n_planes, k) int64
@@ -191,6 +193,7 @@ class QuantizedPlanes(Located):
         if self.note:
             warnings.warn(self.note, UserWarning, stacklevel=3)
 
+    @relabels
     def relabeled(
         self, labels: ArrayLike, *, progress: Report | None = None
     ) -> QuantizedPlanes:
@@ -255,10 +258,21 @@ class QuantizedPlanes(Located):
         positions[..., list(axes)] = _indices(self.plane_shape)[:, np.newaxis]
         for index, cut in enumerate(cuts(shape, axes)):
             at(index / len(positions))
-            labels = np.ascontiguousarray(self.labels[cut])
+            labels = np.ascontiguousarray(plain(self.labels)[cut])
             positions[index][:, rest] = centroids(labels, self.k)
         positions[self.counts == 0] = np.nan
         return positions
+
+    @property
+    def places(self) -> dict[str, NDArray[np.intp]]:
+        """The index of each plane, (n_planes,), by what its axis is called in tables.
+
+        That is "plane", or of several axes "axis_0" and so on.
+        """
+        names = [f"axis_{axis}" for axis in self.axes]
+        if len(names) == 1:
+            names = ["plane"]
+        return dict(zip(names, _indices(self.plane_shape).T, strict=True))
 
     @property
     def features(self) -> pd.DataFrame:
@@ -282,10 +296,8 @@ class QuantizedPlanes(Located):
         )
         table["index"] = np.tile(np.arange(1, self.k + 1), len(self.centers))
         table["color"] = table["color"].where(present, None)
-        planes = np.repeat(_indices(self.plane_shape), self.k, axis=0)
-        for place, axis in enumerate(self.axes):
-            name = "plane" if len(self.axes) == 1 else f"axis_{axis}"
-            table.insert(place, name, planes[:, place])
+        for place, (name, indices) in enumerate(self.places.items()):
+            table.insert(place, name, np.repeat(indices, self.k))
         return table
 
 

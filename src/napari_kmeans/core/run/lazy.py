@@ -23,6 +23,7 @@ from .threads import n_threads, serially
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Executor
 
     from numpy.typing import NDArray
 
@@ -82,6 +83,17 @@ def n_tasks() -> int:
 def _n_threads_of(client: Any) -> int:
     threads: dict[str, int] = client.nthreads()
     return max(1, sum(threads.values()))
+
+
+def executor() -> tuple[Executor, int] | None:
+    """Return what calls functions on a cluster, and how many at once; None without.
+
+    It is to be shut down.
+    """
+    client = _client()
+    if client is None:
+        return None
+    return client.get_executor(pure=False), _n_threads_of(client)
 
 
 def each_block(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from .. import validation
+from ..labeled import unlabeled
 from ..options.keywords import FIT, READ, keywords, split
 from ..options.settings import Settings
 from ..planes import checked_planes
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from ..data.layout import Layout
-    from ..options.keywords import QuantizeOptions
+    from ..options.keywords import SweepOptions
     from ..reading.fit import ImageSamples
     from ..run.progress import Report
     from .series import Clustered, Series
@@ -38,10 +39,10 @@ def sweep(
     image: ArrayLike | ImageSamples,
     k: Iterable[int] = range(2, 17),
     *,
-    axes: int | Sequence[int] | None = None,
+    axes: int | str | Sequence[int | str] | None = None,
     memory: int | None = None,
     progress: Report | None = None,
-    **options: Unpack[QuantizeOptions],
+    **options: Unpack[SweepOptions],
 ) -> Sweep:
     """Cluster an image for several K, to choose one.
 
@@ -65,7 +66,7 @@ def sweep(
         `axes`, `memory` and the options of reading.
     k : sequence of int, default range(2, 17)
         Numbers of clusters, each 1 to 65,535.
-    axes : int or sequence of int, optional
+    axes : int, str or sequence of these, optional
         Axes along which planes lie, each of which is then clustered on its own, as by
         `quantize_planes`. By default the image is clustered as one.
     criteria, attempts, seed, max_samples, refine
@@ -118,7 +119,9 @@ def sweep(
     """
     ks = validation.check_ks(k)
     validation.check_progress(progress)
-    read, search = split("sweep", options, READ, FIT)
+    labeling, plain = unlabeled(image, options)
+    own = axes if labeling is None else labeling.axes(axes)
+    read, search = split("sweep", plain, READ, FIT)
     _check_init(search)
     if hasattr(image, "prepare"):
         _check_alone({**read, "axes": axes, "memory": memory})
@@ -128,7 +131,7 @@ def sweep(
             "at a time is held."
         )
 
-    found, note = follow(lambda: swept(image, ks, axes, memory, read, search), progress)
+    found, note = follow(lambda: swept(image, ks, own, memory, read, search), progress)
     warn(note)
     return found
 

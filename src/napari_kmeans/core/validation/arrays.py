@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import held, plain
 from ..run.lazy import is_lazy
 from .values import shown
 
@@ -26,13 +27,14 @@ INITS = ("random", "k-means++", "optimal")
 def _as_array(name: str, values: Any, *, lazy: bool = False) -> NDArray[Any]:
     """Return values as an array; refuse what NumPy would tacitly make of some.
 
-    Of NumPy, but with `lazy` of dask where they are.
+    Of NumPy, but with `lazy` of dask where they are that, or go by blocks.
     """
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise TypeError(
             f"{name} should be a plain array, not a masked one: mask=, or NaN, leaves "
             "elements out."
         )
+    values = plain(values)
     if is_lazy(values):
         if np.isnan(values.shape).any():
             raise ValueError(
@@ -41,7 +43,7 @@ def _as_array(name: str, values: Any, *, lazy: bool = False) -> NDArray[Any]:
             )
         return values if lazy else np.asarray(values)
     if not isinstance(values, (list, tuple)):
-        return np.asarray(values)
+        return held(name, values)
     try:
         return np.asarray(values)
     except ValueError as error:
@@ -132,6 +134,48 @@ def check_mask(
     return array
 
 
+def check_quantized(shape: tuple[int, ...], quantized: tuple[int, ...]) -> None:
+    """Raise where an image does not have the shape of the one that was quantized."""
+    if shape != quantized:
+        raise ValueError(
+            f"image of shape {shape} should have that of the quantized one, "
+            f"{quantized}."
+        )
+
+
+def check_regions(regions: Any, shape: tuple[int, ...], *, lazy: bool) -> Any:
+    """Return the number of the region of each pixel; lazy for such an image only.
+
+    None where there are none.
+    """
+    if regions is None:
+        return None
+    array = _as_array("regions", regions, lazy=lazy)
+    if array.dtype.kind not in "biu":
+        raise TypeError(f"regions of dtype {array.dtype} should be integers.")
+    if not array.ndim or array.shape != shape[-array.ndim :]:
+        raise ValueError(
+            f"regions of shape {array.shape} should have the shape of the image "
+            f"without channels, {shape}, or of its last axes."
+        )
+    if array.shape == shape:
+        return array
+    if not is_lazy(array):
+        return np.broadcast_to(array, shape)
+    import dask.array as da
+
+    return da.broadcast_to(array, shape)
+
+
+def check_region_numbers(numbers: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the numbers of regions as int64."""
+    if numbers.size and numbers.max() > np.iinfo(np.int64).max:
+        raise ValueError(
+            f"regions up to {numbers.max()} should be at most {np.iinfo(np.int64).max}."
+        )
+    return numbers.astype(np.int64)
+
+
 def check_image_weights(
     weights: Any, shape: tuple[int, ...]
 ) -> NDArray[np.float64] | None:
@@ -148,54 +192,58 @@ def check_image_weights(
 
 
 def check_init(
-    init: Any, k: int, shape: tuple[int, ...]
-) -> tuple[str, NDArray[np.int32] | None]:
-    """Return how the attempts start, and the labels that the first starts from."""
+    init: Any, shape: tuple[int, ...], n_channels: int
+) -> tuple[str, NDArray[np.int32] | None, NDArray[np.float64] | None]:
+    """Return how the attempts start, and the labels or centers to start from.
+
+    Parameters
+    ----------
+    init : str, array_like or Palette
+    shape : tuple of int
+        That of labels: what is of it, and integer, is labels.
+    n_channels : int
+    """
     if isinstance(init, str):
         if init not in INITS:
             raise ValueError(
                 f"init={shown(init)} should be one of {', '.join(map(repr, INITS))}, "
-                "or an array of labels."
+                "an array of labels, or centers."
             )
-        return init, None
-    labels = _as_array("init", init)
-    if labels.dtype.kind not in "iu":
+        return init, None, None
+    array = _as_array("init", getattr(init, "centers", init))
+    labels = array.dtype.kind in "iu" and array.shape == shape
+    if array.ndim == 2 and array.shape[1] == n_channels and not labels:
+        return "random", None, _check_centers(array)
+    if array.dtype.kind not in "iu":
         raise TypeError(
-            f"init of dtype {labels.dtype} should be "
-            f"{', '.join(map(repr, INITS))}, or an array of integer labels."
+            f"init of dtype {array.dtype} and shape {array.shape} should be "
+            f"{', '.join(map(repr, INITS))}, an array of integer labels, or a center "
+            f"a row, (n, {n_channels})."
         )
-    if labels.shape != shape:
+    if not labels:
         raise ValueError(
-            f"init of shape {labels.shape} should have the shape of the data without "
-            f"channels, {shape}."
+            f"init of shape {array.shape} should have the shape of the data without "
+            f"channels, {shape}, or a center a row, (n, {n_channels})."
         )
+    return "random", array, None
+
+
+def check_initial_labels(labels: NDArray[Any], k: int) -> NDArray[np.int32]:
+    """Return labels to start from, 0..k-1, as OpenCV takes them."""
     if labels.size and (labels.min() < 0 or labels.max() >= k):
         raise ValueError(
             f"init with labels from {labels.min()} to {labels.max()} should have them "
             f"from 0 to {k - 1}."
         )
-    return "random", labels.astype(np.int32)
+    return labels.astype(np.int32)
 
 
-def check_seeds(seeds: Any, most: int, n_channels: int) -> NDArray[np.float64] | None:
-    """Return centers to start from, at most so many, as float64."""
-    if seeds is None:
-        return None
-    array = _as_array("seeds", seeds)
-    check_numeric("seeds", array)
-    if array.ndim != 2 or array.shape[1] != n_channels:
-        raise ValueError(
-            f"seeds of shape {array.shape} should have a center a row, "
-            f"(n_seeds, {n_channels})."
-        )
-    if len(array) > most:
-        raise ValueError(
-            f"seeds with {len(array)} centers should have at most the {most} that are "
-            "searched for."
-        )
+def _check_centers(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Return centers as float64."""
+    check_numeric("init", array)
     floats = array.astype(np.float64)
     if not np.isfinite(floats).all():
-        raise ValueError("seeds with NaN or infinite values should be finite.")
+        raise ValueError("init with NaN or infinite values should be finite.")
     return floats
 
 
@@ -237,27 +285,27 @@ def check_margins(labels: Any, margins: Any) -> tuple[Any, Any]:
     return labels, margins
 
 
-def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
+def check_weights(weights: Any, n: int, name: str = "weights") -> NDArray[np.float64]:
     """Return the weights as float64; empty for None, where every weight is 1."""
     if weights is None:
         return np.empty(0)
-    array = _as_array("weights", weights)
+    array = _as_array(name, weights)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"weights of dtype {array.dtype} should be real numbers.")
+        raise TypeError(f"{name} of dtype {array.dtype} should be real numbers.")
     if array.shape != (n,):
         raise ValueError(
-            f"weights of shape {array.shape} should have one value a sample, ({n},)."
+            f"{name} of shape {array.shape} should have one value a sample, ({n},)."
         )
     floats = array.astype(np.float64)
     if not np.isfinite(floats).all():
-        raise ValueError("weights with NaN or infinite values should be finite.")
+        raise ValueError(f"{name} with NaN or infinite values should be finite.")
     if floats.min() < 0:
-        raise ValueError(f"weights down to {floats.min()} should not be negative.")
+        raise ValueError(f"{name} down to {floats.min()} should not be negative.")
     if floats.max() == 0:
-        raise ValueError("weights of 0 throughout should have one above 0.")
+        raise ValueError(f"{name} of zero throughout should have one above 0.")
     if not 1 / MOST_WEIGHT <= floats.max() <= MOST_WEIGHT:
         raise ValueError(
-            f"weights up to {floats.max():.3g} should have a maximum from "
+            f"{name} up to {floats.max():.3g} should have a maximum from "
             f"{1 / MOST_WEIGHT:.0e} to {MOST_WEIGHT:.0e}."
         )
     return floats

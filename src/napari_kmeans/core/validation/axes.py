@@ -34,6 +34,8 @@ def check_channels(
 
 def check_channel_axis(channel_axis: Any, ndim: int) -> int:
     """Return the axis of the channels, counted from the front."""
+    if isinstance(channel_axis, str):
+        raise TypeError(_unnamed("channel_axis", channel_axis))
     if isinstance(channel_axis, (bool, np.bool_)) or not isinstance(
         channel_axis, Integral
     ):
@@ -52,6 +54,28 @@ def check_channel_axis(channel_axis: Any, ndim: int) -> int:
             f"dimensions, not {ndim}."
         )
     return axis % ndim
+
+
+def _unnamed(name: str, given: Any) -> str:
+    return (
+        f"{name}={shown(given)} by name should go with a DataArray, whose dims have "
+        "names: of other arrays axes are numbers."
+    )
+
+
+def check_dim(name: str, dim: Any, dims: Sequence[Any]) -> Any:
+    """Return the number of the axis that a dim of a DataArray is; others as they are.
+
+    Whether a number is that of an axis is left to the checks of all arrays.
+    """
+    if not isinstance(dim, str):
+        return dim
+    if dim not in dims:
+        raise ValueError(
+            f"{name}={shown(dim)} should be one of the dims, "
+            f"{', '.join(map(repr, dims))}."
+        )
+    return dims.index(dim)
 
 
 def check_rgb(rgb: Any, shape: tuple[int, ...]) -> bool:
@@ -77,6 +101,8 @@ def check_axes(
     ndim = len(shape)
     given = axes if isinstance(axes, (tuple, list, range, np.ndarray)) else [axes]
     for axis in given:
+        if isinstance(axis, str):
+            raise TypeError(_unnamed("axes", axes))
         if isinstance(axis, (bool, np.bool_)) or not isinstance(axis, Integral):
             raise TypeError(
                 f"axes={shown(axes)} should be an integer or a sequence of integers."

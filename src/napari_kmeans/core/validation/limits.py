@@ -122,6 +122,25 @@ def check_reach(
     )
 
 
+def check_full(found: float, full: float) -> None:
+    """Raise where the colors of a palette are not those of an image."""
+    if found != full:
+        raise ValueError(
+            f"init of colors up to {found:g} should be of colors up to {full:g}, as "
+            "the image."
+        )
+
+
+def check_near(name: str, centers: NDArray[np.float64], near: bool) -> None:
+    """Raise where centers are so far off that there are no squares of distances."""
+    if not near:
+        largest = float(np.abs(centers).max())
+        raise ValueError(
+            f"{name} with centers up to {largest:.3g} should have none so far off the "
+            "values that are clustered."
+        )
+
+
 def check_left_out(n_labeled: int, n_clustered: int) -> None:
     """Raise where labels do not leave out as many pixels as those they replace."""
     if n_labeled != n_clustered:

@@ -77,6 +77,13 @@ def check_positive(name: str, value: Any) -> float:
     return number
 
 
+def check_unit(unit: Any) -> str:
+    """Return the unit of an area, which is text."""
+    if not isinstance(unit, str):
+        raise TypeError(f"unit={shown(unit)} should be text.")
+    return unit
+
+
 def _as_float(name: str, value: Any) -> float:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name}={shown(value)} should be a number.")
@@ -128,6 +135,15 @@ def check_palette(palette: Any) -> None:
     if not hasattr(palette, "quantizer_of"):
         raise TypeError(
             f"palette={shown(palette)} should be a Palette, such as fit returns."
+        )
+
+
+def check_result(result: Any) -> None:
+    """Raise where something is neither what quantized an image nor a palette."""
+    if not (hasattr(result, "quantized") or hasattr(result, "quantizer_of")):
+        raise TypeError(
+            f"result={shown(result)} should be what quantize or quantize_planes "
+            "returns, or a Palette."
         )
 
 
@@ -264,6 +280,7 @@ def check_keep(keep: Any, k: int, n_channels: int) -> Any:
         return None
     if not hasattr(keep, "locked"):
         raise TypeError(f"keep={shown(keep)} should be a Palette or None.")
+    keep = keep.present
     if not any(keep.locked):
         return None
     n_locked = sum(keep.locked)
@@ -277,6 +294,67 @@ def check_keep(keep: Any, k: int, n_channels: int) -> Any:
             "the image."
         )
     return keep
+
+
+def check_like(like: Any) -> Any:
+    """Return the palette whose numbers, names and colors clusters are to have."""
+    if like is not None and not hasattr(like, "matched"):
+        raise TypeError(f"like={shown(like)} should be a Palette or None.")
+    return like
+
+
+def check_n_centers(n: int, k: int, n_kept: int) -> None:
+    """Raise where there are more centers to start from than clusters to be found."""
+    if n > k - n_kept:
+        most = f"the {k - n_kept} that k={k} leaves beside keep" if n_kept else f"k={k}"
+        raise ValueError(f"init with {n} centers should have at most {most}.")
+
+
+def check_fixed(fixed: Any, n: int | None) -> NDArray[np.bool_]:
+    """Return which of n centers stay, by labels or booleans; None: there are none."""
+    if isinstance(fixed, (bool, np.bool_)):
+        given = [bool(fixed)] * (n or bool(fixed))
+    else:
+        given = check_labels("fixed", fixed)
+    if n is None:
+        if any(given):
+            raise ValueError(f"fixed={shown(fixed)} should go with centers in init.")
+        return np.zeros(0, np.bool_)
+    if any(isinstance(one, (bool, np.bool_)) for one in given):
+        if len(given) != n or not all(isinstance(x, (bool, np.bool_)) for x in given):
+            raise ValueError(
+                f"fixed={shown(fixed)} should have a boolean for each of the {n} "
+                "centers of init, or the labels of some."
+            )
+        return np.array(given, np.bool_)
+    stay = np.zeros(n, np.bool_)
+    for label in given:
+        stay[check_integer("fixed", label, 1, n) - 1] = True
+    return stay
+
+
+def check_alone(name: str, value: Any, acts: Any, other: str) -> None:
+    """Raise where an option acts that another one leaves no room for."""
+    if acts:
+        raise ValueError(f"{name}={shown(value)} should not go with {other}.")
+
+
+def check_mapping(color_space: str, n_fixed: int, k: int) -> None:
+    """Raise where centers are searched for by distances that have no means."""
+    if color_space == "ciede2000" and n_fixed < k:
+        raise ValueError(
+            f"color_space={shown(color_space)} should go with centers that are all "
+            "fixed."
+        )
+
+
+def check_split(color_space: str) -> None:
+    """Raise where clusters cannot be parted: that takes means."""
+    if color_space == "ciede2000":
+        raise ValueError(
+            "color_space='ciede2000' should go with centers that are all fixed: a "
+            "cluster is not split by it."
+        )
 
 
 def check_search(name: str, value: Any, init: str, refine: bool) -> None:

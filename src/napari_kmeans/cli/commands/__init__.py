@@ -1,0 +1,1 @@
+"""Commands: what the program does, a module each."""

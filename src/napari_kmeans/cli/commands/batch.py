@@ -1,0 +1,41 @@
+"""Batch: many images get their clusters, and one table tells of all."""
+
+import typer
+
+from ... import signals
+from .. import groups, listing, options, sentences
+from ..bar import bar
+from ..folders import end_with
+
+
+def batch(
+    opening: groups.Opening,
+    measuring: groups.Measuring,
+    search: groups.Search,
+    rows: groups.Rows,
+    images: options.Images,
+    k: options.BatchK = None,
+    model: options.BatchModel = None,
+    common: options.Common = False,
+    output: options.Folder = None,
+    jobs: options.Jobs = 1,
+    force: options.Force = False,
+    resume: options.Resume = False,
+) -> None:
+    """Quantize many images alike, and tell of all in one table."""
+    from rich.console import Console
+
+    from ..many import Many, Way
+
+    with sentences.told(output), signals.handled(signals.unwind):
+        options.check_jobs(jobs)
+        files = listing.listed(images)
+        way = Way.of(k, model, common, groups.keywords(measuring, search), opening)
+        many = Many.of(images, files, output, way, rows)
+        many.check(force=force, resume=resume)
+        with bar(Console(stderr=True)) as progress:
+            failed = many.run(jobs, resume=resume, progress=progress)
+    done = len(files) - len(failed)
+    typer.echo(f"{done} of {len(files)} images written to {many.folder}")
+    typer.echo(f"Table written to {many.table}")
+    end_with(failed, len(files))

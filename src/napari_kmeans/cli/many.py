@@ -1,0 +1,309 @@
+"""Many: the images of a batch, each written to a folder, and the table of all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import listing, options, record, rows
+from .each import each
+from .folders import check_folder, write_result
+from .model import MODEL, loaded, painted
+from .output import check_apart, check_file, write_table
+from .source import quantized, read
+
+if TYPE_CHECKING:
+    from ..core.options.keywords import PlanesOptions
+    from ..core.palettes.palette import Palette
+    from ..core.run.progress import Report
+    from ..layers.metadata import LayerData
+    from . import groups
+    from .output import Result
+
+#: Clusters of each image, where nothing says how many.
+K = 5
+
+#: What the table is called, in the folder of a batch.
+TABLE = "table.csv"
+
+#: How far it is once the palette is there, where that takes all images.
+COMMON = 0.5
+
+
+@dataclass(frozen=True)
+class Way:
+    """How images get their clusters.
+
+    Attributes
+    ----------
+    k : int or None
+        None where a model has them.
+    model : Path or None
+    common : bool
+        Whether one palette is that of all images; else each has its own, in the order
+        of the first's.
+    asked : dict
+        How they are clustered.
+    opening : groups.Opening
+    """
+
+    k: int | None
+    model: Path | None
+    common: bool
+    asked: PlanesOptions
+    opening: groups.Opening
+
+    @classmethod
+    def of(
+        cls,
+        k: int | None,
+        model: Path | None,
+        common: bool,
+        asked: PlanesOptions,
+        opening: groups.Opening,
+    ) -> Way:
+        """Check what goes together."""
+        if model is None:
+            return cls(K if k is None else k, None, common, asked, opening)
+        if k is not None or common:
+            given = "-k" if k is not None else "--common"
+            raise ValueError(f"model={model} should not go with {given}.")
+        return cls(None, model, False, asked, opening)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        from ..omezarr import plain
+
+        criteria: Any = self.asked["criteria"]
+        kept = {name: v for name, v in self.asked.items() if name != "criteria"}
+        limits = {"max_iter": criteria.max_iter, "epsilon": criteria.epsilon}
+        opening = self.opening
+        told = {"k": self.k, "common": self.common, **limits, **kept}
+        told |= {"layer": opening.layer, "plugin": opening.plugin}
+        told |= {"mask": opening.mask}
+        found: dict[str, Any] = plain(told)
+        return found
+
+    def open(self, file: str) -> LayerData:
+        """Read an image."""
+        return read(file, self.opening.layer, self.opening.plugin)
+
+    def result(
+        self, file: str, source: LayerData, palette: Palette, progress: Report | None
+    ) -> Result:
+        """Return what an image becomes, with a palette that is there."""
+        mask = listing.beside(self.opening.mask, file)
+        if self.k is None or self.common:
+            return painted(source, palette, mask, progress)
+        asked: Any = {**self.asked, "like": palette}
+        return self._quantized(source, asked, mask, progress)
+
+    def first(self, file: str, source: LayerData, progress: Report) -> Result:
+        """Return what the first image becomes, whose palette the others follow."""
+        mask = listing.beside(self.opening.mask, file)
+        return self._quantized(source, self.asked, mask, progress)
+
+    def _quantized(
+        self, source: LayerData, asked: Any, mask: str | None, progress: Any
+    ) -> Result:
+        k: Any = self.k
+        how = {"axes": None, "mask": mask, "memory": None, "progress": progress}
+        return quantized(source, k, asked, **how)[0]
+
+    def palette_of_all(
+        self, files: list[str], progress: Report
+    ) -> tuple[Palette, dict[str, str]]:
+        """Return the palette of images together, and why some have no part in it."""
+        from ..batch.many import quantize_many
+
+        if self.opening.layer is not None or self.opening.plugin is not None:
+            raise ValueError("--common should go without --layer and --plugin.")
+        masks: Any = None
+        if self.opening.mask is not None:
+            masks = [listing.beside(self.opening.mask, file) for file in files]
+        options: Any = {**self.asked}
+        found = quantize_many(
+            files, self.k, masks=masks, errors="skip", progress=progress, **options
+        )
+        assert found.palette is not None
+        return found.palette, {str(name): why for name, why in found.failed.items()}
+
+
+@dataclass(frozen=True)
+class Many:
+    """A batch: its images, and where their results go.
+
+    Attributes
+    ----------
+    folder : Path
+    table : Path
+    results : dict
+        The folder of each image.
+    way : Way
+    rows : groups.Rows
+    """
+
+    folder: Path
+    table: Path
+    results: dict[str, Path]
+    way: Way
+    rows: groups.Rows
+
+    @classmethod
+    def of(
+        cls,
+        images: str,
+        files: list[str],
+        output: Path | None,
+        way: Way,
+        of_rows: groups.Rows,
+    ) -> Many:
+        """Find out where results go."""
+        name = Path(images).resolve().stem if "*" not in images else "images"
+        folder = output or Path(f"{name}-kmeans")
+        titles = listing.titles(files)
+        taken = {record.BATCH, MODEL, TABLE}
+        results = {
+            file: folder / (f"{title}-" if title in taken else title)
+            for file, title in zip(files, titles, strict=True)
+        }
+        return cls(folder, of_rows.table or folder / TABLE, results, way, of_rows)
+
+    @property
+    def asked(self) -> record.Asked:
+        """What is to be done, to be compared."""
+        model = self.way.model
+        of_rows = self.rows.regions, self.rows.pixel_size, self.rows.unit
+        names = "regions", "pixel_size", "unit"
+        settings = self.way.settings | dict(zip(names, of_rows, strict=True))
+        return record.Asked(settings | {"model": model and record.digest_of(model)})
+
+    def check(self, *, force: bool, resume: bool) -> None:
+        """Raise where something may not be written, before any work."""
+        options.size(self.rows)
+        read_too = [self.way.opening.mask, self.rows.regions]
+        check_apart(self.folder, [*self.results, *read_too])
+        if self.table.suffix == ".parquet":
+            _check_parquet(self.table)
+        if self.table.parent != self.folder:
+            check_file(self.table, force=force or resume)
+        begun = (self.folder / record.BATCH).exists()
+        if resume:
+            self.asked.check_same(self.folder)
+        elif begun and not force:
+            raise ValueError(
+                f"output={self.folder} should not hold a batch already, or go with "
+                "--resume to go on with it, or --force to do it anew."
+            )
+        for name in (MODEL, TABLE):
+            check_file(self.folder / name, force=force or begun, made=True)
+        for folder in self.results.values():
+            check_folder(folder, force=force or begun)
+
+    def run(self, jobs: int, *, resume: bool, progress: Report) -> dict[str, str]:
+        """Do all that is not done yet; return why some images could not be done."""
+        stamps = {file: self._stamps(file) for file in self.results}
+        before = self.asked.check_same(self.folder) if resume else {}
+        self.asked.begin(self.folder, stamps)
+        failed: dict[str, str] = {}
+        palette = self._kept(before, stamps)
+        if palette is None:
+            palette, failed = self._found(stamps, progress)
+        model = record.digest_of(self.folder / MODEL)
+        files = [file for file in self.results if file not in failed]
+
+        def work(file: str, report: Report) -> None:
+            key = self.asked.key(stamps[file], model)
+            if record.read(self.results[file], key) is None:
+                source = self.way.open(file)
+                result = self.way.result(file, source, palette, report)
+                self._write(file, source, result, key, report)
+
+        failed |= each(files, work, jobs=jobs, progress=progress)
+        done = [file for file in files if file not in failed]
+        keys = {file: self.asked.key(stamps[file], model) for file in done}
+        tables = [record.read(self.results[file], keys[file]) for file in done]
+        write_table(self.table, rows.joined([one for one in tables if one is not None]))
+        return {file: failed[file] for file in self.results if file in failed}
+
+    def _stamps(self, file: str) -> list[Any]:
+        """Return what changes where a file does, or what goes with it."""
+        stamps = [record.stamp(file)]
+        for pattern in (self.way.opening.mask, self.rows.regions):
+            try:
+                stamps.append(record.stamp(listing.beside(pattern, file)))
+            except ValueError:  # said where the file is worked on
+                stamps.append(None)
+        return stamps
+
+    def _kept(self, before: dict[str, Any], stamps: dict[str, Any]) -> Palette | None:
+        """Return the palette of a batch that is resumed; None where there is none.
+
+        Where a file has changed, it is found anew: where it is the same nonetheless, so
+        are the results of other files.
+        """
+        if self.way.model is not None:
+            palette = loaded(self.way.model)
+            palette.save(self.folder / MODEL)
+            return palette
+        same = (self.folder / MODEL).exists() and before == stamps
+        return loaded(self.folder / MODEL) if same else None
+
+    def _found(
+        self, stamps: dict[str, Any], progress: Report
+    ) -> tuple[Palette, dict[str, str]]:
+        """Find the palette that images share, or follow; note it."""
+        files = [*self.results]
+        if self.way.common:
+            palette, failed = self.way.palette_of_all(
+                files, lambda stage, part: progress(stage, part * COMMON)
+            )
+        else:
+            palette, failed = self._first(files, progress)
+        palette.save(self.folder / MODEL)
+        return palette, failed
+
+    def _first(
+        self, files: list[str], progress: Report
+    ) -> tuple[Palette, dict[str, str]]:
+        """Return the palette of the first image that has one."""
+        from .each import FAILURES, said_of
+
+        failed: dict[str, str] = {}
+        for file in files:
+            try:
+                source = self.way.open(file)
+                found: Any = self.way.first(
+                    file, source, lambda stage, _: progress(stage, 0)
+                )
+            except FAILURES as error:
+                failed[file] = said_of(file, error)
+            else:
+                return found.palette, failed
+        raise ValueError(next(iter(failed.values())))
+
+    def _write(
+        self, file: str, source: LayerData, result: Result, key: str, progress: Report
+    ) -> None:
+        """Write a result with its rows of the table."""
+        regions = listing.beside(self.rows.regions, file)
+        size = options.size(self.rows)
+        table = rows.rows_of(file, source, result, regions, size, progress)
+        write_result(
+            self.results[file],
+            source,
+            result,
+            force=True,
+            noted=lambda folder: record.write(folder, key, table),
+        )
+
+
+def _check_parquet(table: Path) -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"table={table} needs pyarrow, which is missing: pip install pyarrow."
+        ) from error

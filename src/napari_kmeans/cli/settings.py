@@ -1,0 +1,128 @@
+"""Settings: what made a result, read to make it again.
+
+They are what options are where the user does not give them: click's `default_map`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from . import sentences
+
+#: The key below which a folder and a layer have them: see `layers.metadata`.
+METADATA = "napari-kmeans"
+
+#: What fields may hold; each is the option of its name.
+FIELDS: dict[str, tuple[type, ...]] = {
+    "k": (int,),
+    "max_iter": (int, type(None)),
+    "epsilon": (int, float, type(None)),
+    "attempts": (int,),
+    "init": (str,),
+    "seed": (int,),
+    "max_samples": (int, type(None)),
+    "refine": (bool,),
+    "rgb": (bool, type(None)),
+    "channel_axis": (int, type(None)),
+    "no_data": (int, float, type(None)),
+    "color_space": (str,),
+    "scaling": (str, list),
+    "axes": (list, type(None)),
+}
+
+#: What is on record only, or of the window alone.
+RECORDED = {
+    *("masked", "weighted", "versions"),
+    *("source", "source_id", "layer", "name", "result", "id", "kept"),
+}
+
+#: What no option can repeat, and as what it is on record.
+UNREPEATED = {"init": "labels", "weighted": True}
+
+_SAID = {int: "an integer", float: "a number", str: "a text", bool: "true or false"}
+_SAID |= {list: "a list of numbers", type(None): "null"}
+
+
+def remember(context: typer.Context, file: Path | None) -> Path | None:
+    """Have options that are not given be those of a file; also return the file."""
+    if file is not None:
+        with sentences.told():
+            remembered = _options(read(file))
+        context.default_map = {**(context.default_map or {}), **remembered}
+    return file
+
+
+def warn_of_mask(file: Path | None, *, masked: bool) -> None:
+    """Say so where settings are of a run with a mask, and this one has none."""
+    if file is not None and not masked and read(file).get("masked") is True:
+        sentences.warn(
+            f"settings={file} are of a run with a mask, which is not on record: "
+            "without --mask all pixels take part."
+        )
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Return the settings in a file, checked.
+
+    Raises
+    ------
+    ValueError
+        Where a field is unknown, or not as it should be; names the first such.
+    """
+    try:
+        found = json.loads(file.read_bytes())
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"settings={file} could not be read: {reason}.") from error
+    except (ValueError, RecursionError):
+        raise ValueError(f"settings={file} should be JSON, but is not.") from None
+    if isinstance(found, dict):
+        found = found.get(METADATA, found)
+    if not isinstance(found, dict):
+        raise ValueError(f"settings={file} should be an object of settings.")
+    for name, value in found.items():
+        _check(file, name, value)
+    return found
+
+
+def _check(file: Path, name: str, value: Any) -> None:
+    """Check a field."""
+    if name in UNREPEATED and value == UNREPEATED[name]:
+        raise ValueError(
+            f"settings={file} should be of a run that can be repeated, but {name} is "
+            f"{json.dumps(value)}: what it was is not on record."
+        )
+    if name in RECORDED:
+        return
+    if name not in FIELDS:
+        known = ", ".join(FIELDS)
+        raise ValueError(f"settings={file}: {name!r} should be one of {known}.")
+    types = FIELDS[name]
+    is_one = type(value) in types
+    if isinstance(value, list):
+        is_one &= all(type(one) in (int, float) for one in value)
+    if not is_one:
+        said = " or ".join(_SAID[kind] for kind in types)
+        raise ValueError(
+            f"settings={file}: {name}={json.dumps(value)} should be {said}."
+        )
+
+
+def _options(found: dict[str, Any]) -> dict[str, Any]:
+    """Return the texts that options would be given as."""
+    texts = {}
+    for name, value in found.items():
+        if name in FIELDS:
+            option = "each" if name == "axes" else name
+            texts[option] = _text(name, value)
+    return texts
+
+
+def _text(name: str, value: Any) -> Any:
+    if value is None:
+        return "none" if name in ("max_iter", "max_samples") else None
+    if isinstance(value, list):
+        return ",".join(map(repr, value))
+    return value if isinstance(value, bool) else str(value)

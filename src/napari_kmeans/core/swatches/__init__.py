@@ -1,0 +1,1 @@
+"""Swatches: named colors, in the files of the graphics world."""

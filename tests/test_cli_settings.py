@@ -1,0 +1,181 @@
+"""Settings that repeat a run: the same bits; what is given wins; sentences by name."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.io import imread, imsave
+
+from napari_kmeans import quantize, to_layers
+from napari_kmeans.cli import settings
+from napari_kmeans.omezarr import plain
+from test_cli import fail, run, succeed
+
+
+@pytest.fixture(autouse=True)
+def image(tmp_path, monkeypatch):
+    """Return a color image, written to image.png."""
+    monkeypatch.chdir(tmp_path)
+    image = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    imsave("image.png", image)
+    return image
+
+
+def recorded(folder):
+    return json.loads(Path(folder, "settings.json").read_text())["napari-kmeans"]
+
+
+#: What options say other than by default, and what is on record of it.
+OPTIONS = {
+    "-k 3": {"k": 3},
+    "--max-iter none --epsilon 0": {"max_iter": None, "epsilon": 0},
+    "--max-iter 2": {"max_iter": 2},
+    "--epsilon 40.5": {"epsilon": 40.5},
+    "--attempts 1": {"attempts": 1},
+    "--init k-means++": {"init": "k-means++"},
+    "--seed 7": {"seed": 7},
+    "--gray": {"rgb": False},
+    "--channel-axis 2": {"channel_axis": 2},
+    "--max-samples 100": {"max_samples": 100},
+    "--max-samples none": {"max_samples": None},
+    "--no-refine": {"refine": False},
+    "--color-space oklab": {"color_space": "oklab"},
+    "--scaling range": {"scaling": "range"},
+    "--scaling 1,2,0.1": {"scaling": [1.0, 2.0, 0.1]},
+    "--no-data 7": {"no_data": 7},
+    "--each 2 --gray": {"axes": [2], "rgb": False},
+}
+
+
+@pytest.mark.parametrize(("arguments", "record"), OPTIONS.items(), ids=OPTIONS)
+def test_a_run_is_repeated_to_the_bit(arguments, record):
+    succeed("image.png", *arguments.split(), "-o", "first")
+    succeed("image.png", "--settings", "first/settings.json", "-o", "again")
+    assert record.items() <= recorded("first").items()
+    names = sorted(path.name for path in Path("first").iterdir())
+    assert names == sorted(path.name for path in Path("again").iterdir())
+    for name in names:
+        assert Path("first", name).read_bytes() == Path("again", name).read_bytes()
+
+
+def test_every_field_is_an_option_or_on_record_only(image):
+    fields = {*settings.FIELDS} | settings.RECORDED
+    assert {*quantize(image, 2).settings} <= fields
+    assert {*to_layers(quantize(image, 2), "a")[0][1]["metadata"]["napari-kmeans"]} <= (
+        fields
+    )
+
+
+def test_what_is_given_wins_even_where_it_is_the_default(image):
+    succeed("image.png", "-k", 3, "--seed", 7, "--no-refine", "-o", "first")
+    given = ("--settings", "first/settings.json", "-k", 5, "--refine")
+    succeed("image.png", *given, "-o", "again")
+    expected = quantize(image, 5, seed=7)
+    np.testing.assert_array_equal(imread("again/labels.png"), expected.labels)
+    assert recorded("again") == plain(expected.settings)
+
+
+def test_settings_of_a_layer_are_as_good(image):
+    layer = to_layers(quantize(image, 3, seed=4), "image")[0]
+    Path("layer.json").write_text(json.dumps(layer[1]["metadata"]))
+    Path("bare.json").write_text(json.dumps(layer[1]["metadata"]["napari-kmeans"]))
+    for name in ("layer", "bare"):
+        succeed("image.png", "--settings", f"{name}.json", "-o", name)
+        labels = imread(f"{name}/labels.png")
+        np.testing.assert_array_equal(labels, quantize(image, 3, seed=4).labels)
+
+
+def test_a_mask_that_is_not_given_again_is_told(image):
+    imsave("mask.png", np.eye(40, 50, dtype=np.uint8), check_contrast=False)
+    masked = ("image.png", "-k", 2, "--mask", "mask.png")
+    succeed(*masked, "-o", "first")
+    again = ("--settings", "first/settings.json")
+    done = run("quantize", "image.png", *again)
+    assert done.exit_code == 0
+    assert done.stderr == (
+        "Warning: settings=first/settings.json are of a run with a mask, which is not "
+        "on record: without --mask all pixels take part.\n"
+    )
+    succeed(*masked, *again, "-o", "again")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "settings=s.json should be JSON, but is not."),
+        ("[]", "settings=s.json should be an object of settings."),
+        ('{"napari-kmeans": 3}', "settings=s.json should be an object of settings."),
+        ('{"colour": "rgb"}', "settings=s.json: 'colour' should be one of k, max_iter"),
+        ('{"k": "5"}', 'settings=s.json: k="5" should be an integer.'),
+        ('{"k": true}', "settings=s.json: k=true should be an integer."),
+        ('{"refine": 1}', "settings=s.json: refine=1 should be true or false."),
+        ('{"scaling": [1, "2"]}', 'scaling=[1, "2"] should be a text or a list of num'),
+        ('{"epsilon": "x"}', "should be an integer or a number or null."),
+        ('{"init": "labels"}', "should be of a run that can be repeated, but init"),
+        ('{"weighted": true}', "should be of a run that can be repeated, but weight"),
+        ('{"k": 0}', "k=0 should be at least 1."),
+        ('{"color_space": "hsv"}', "color_space='hsv' should be one of"),
+    ],
+)
+def test_wrong_settings_fail_in_a_sentence(text, said):
+    Path("s.json").write_text(text)
+    assert said in fail("image.png", "--settings", "s.json")
+
+
+def test_settings_that_cannot_be_read_fail_in_a_sentence():
+    sentence = fail("image.png", "--settings", "none.json")
+    assert (
+        sentence == "settings=none.json could not be read: No such file or directory."
+    )
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.gif"])
+def test_labels_are_written_as_a_picture(name, image):
+    if name.endswith("gif"):
+        pytest.importorskip("napari_kmeans.core.dithering")
+    succeed("image.png", "-k", 3, "-o", name)
+    with Image.open(name) as picture:
+        assert picture.mode == "P"
+        np.testing.assert_array_equal(picture, quantize(image, 3).labels)
+    assert "should not be there already" in fail("image.png", "-k", 2, "-o", name)
+    succeed("image.png", "-k", 2, "-o", name, "--force")
+    assert np.asarray(Image.open(name)).max() == 2
+
+
+def test_what_a_picture_cannot_hold_fails_before_any_work():
+    assert "a picture holds at most 256" in fail("image.png", "-k", 300, "-o", "a.png")
+    np.save("deep.npy", np.zeros((3, 40, 50), np.uint8))
+    assert "two axes besides" in fail("deep.npy", "-o", "a.png")
+    assert "folder that exists" in fail("image.png", "-o", "none/a.png")
+
+
+def test_sweep_prints_and_writes_a_table(image):
+    from napari_kmeans import sweep
+
+    done = run("sweep", "image.png", "-k", "2..5", "-o", "table.csv")
+    assert (done.exit_code, done.stderr) == (0, "")
+    found = sweep(image, range(2, 6))
+    *_, reason, written = done.stdout.splitlines()
+    assert (reason, written) == (found.suggestion.reason, "Written to table.csv")
+    rows = [line.split() for line in done.stdout.splitlines()[1:5]]
+    assert [row[0] for row in rows] == ["2", "3", "4", "5"]
+    assert [row[1] for row in rows] == [f"{part:.1%}" for part in found.explained]
+    import pandas as pd
+
+    pd.testing.assert_frame_equal(pd.read_csv("table.csv"), found.table)
+    again = run("sweep", "image.png", "-o", "table.csv")
+    assert (again.exit_code, again.stdout) == (2, "")
+    assert "should not be there already, or go with --force" in again.stderr
+
+
+def test_sweep_takes_some_numbers_and_settings(image):
+    succeed("image.png", "-k", 4, "--seed", 3, "-o", "first")
+    done = run("sweep", "image.png", "-k", "3,2", "--settings", "first/settings.json")
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:3]] == ["2", "3"]
+    wrong = run("sweep", "image.png", "-k", "few")
+    assert (wrong.exit_code, wrong.stderr) == (
+        2,
+        "Error: k='few' should be numbers of clusters, as 2..16 or 2,4,8.\n",
+    )
