@@ -7,8 +7,12 @@ import lazy_loader
 __version__ = "0.1.0"
 
 # Nothing is imported before it is used: opening the plugin must cost napari nothing.
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__getattr__, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
-# Without scikit-learn it cannot be had, but is told what it takes; a star leaves it out.
+# Without scikit-learn, whoever asks for it is told what it takes; a star does not ask.
 if find_spec("sklearn") is None:
     __all__.remove("KMeansQuantizer")
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -119,7 +119,10 @@ class KMeansQuantizer(
         self.max_samples = max_samples
 
     def fit(
-        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: object = None,  # noqa: ARG002
+        sample_weight: ArrayLike | None = None,
     ) -> Self:
         """Find the clusters of points.
 
@@ -162,8 +165,8 @@ class KMeansQuantizer(
         found = follow(lambda: clustered(samples, k, None, options))
         if found.k < k:
             warnings.warn(
-                f"n_clusters={k} should be at most the {found.k} distinct points given: "
-                f"there are {found.k} clusters.",
+                f"n_clusters={k} should be at most the {found.k} distinct points "
+                f"given: there are {found.k} clusters.",
                 ConvergenceWarning,
                 stacklevel=2,
             )
@@ -224,7 +227,10 @@ class KMeansQuantizer(
         return np.asarray(cdist(points, self.cluster_centers_), points.dtype)
 
     def score(
-        self, X: ArrayLike, y: object = None, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: object = None,  # noqa: ARG002
+        sample_weight: ArrayLike | None = None,
     ) -> float:
         """Return the sum of the squared distances to the nearest center, negated.
 

@@ -197,7 +197,7 @@ def _save_gif(
     *planes, height, width = index.shape
     bits = max(1, (len(entries) - 1).bit_length())
     table = entries.tobytes().ljust(3 << bits, b"\0")
-    options: dict[str, int] = {"transparency": 0} if left_out else {}
+    options: dict[str, Any] = {"transparency": 0} if left_out else {}
     if planes:  # each frame makes place for the next, or it would show through
         options |= {"duration": SHOWN, "disposal": 2 if left_out else 1}
     with path.open("wb") as file:

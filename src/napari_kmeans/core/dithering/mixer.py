@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Distances to centers that are measured without a pause, about.
 PART = 2**26
 
+#: Pixels whose light is held at once, about.
+MOST_PIXELS = 2**20
+
 #: Colors between which ways are looked for.
 MOST = 2**12
 
@@ -65,7 +68,7 @@ class Mixer:
         image = pixels.image.reshape(-1, height, width, pixels.image.shape[-1])
         valid = self._valid(pixels).reshape(-1, height, width)
         labels = np.empty(valid.shape, self.quantizer.label_dtype)
-        n_rows = max(1, PART // (width * self._weight))
+        n_rows = max(1, min(PART // self._weight, MOST_PIXELS) // width)
         for plane in range(len(labels)):
             errors = np.zeros((2, width + 2, 3))
             for start, stop in spans(height, n_rows):
@@ -94,7 +97,8 @@ class Mixer:
         first: int,
         errors: NDArray[np.float64],
     ) -> None:
-        kernels.diffuse(self._light(image), valid, *self._given, first, errors, labels)
+        given: Any = self._light(image), valid, *self._given, first, errors, labels
+        kernels.diffuse(*given)
 
     def _mix(
         self,
@@ -104,16 +108,15 @@ class Mixer:
         rows: NDArray[np.intp],
         columns: NDArray[np.intp],
     ) -> None:
-        bright = np.argsort(self._painted @ np.array(LUMINANCE), kind="stable")
+        bright = (self._painted * LUMINANCE).sum(axis=1)
+        ranks = np.argsort(np.argsort(bright, kind="stable"))
         thresholds = void_and_cluster() * kernels.MIXED // SIZE**2
 
         def part(start: int, stop: int) -> None:
             some = slice(start, stop)
-            kernels.mix(
-                self._light(image[some]),
-                *(valid[some], *self._given, np.argsort(bright), thresholds),
-                *(rows[some], columns, labels[some]),
-            )
+            places = ranks, thresholds, rows[some], columns
+            given: Any = (*self._given, *places, labels[some])
+            kernels.mix(self._light(image[some]), valid[some], *given)
 
         map_blocks(part, len(labels), -(-len(labels) // n_parallel()))
 

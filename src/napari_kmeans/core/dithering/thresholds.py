@@ -78,4 +78,5 @@ def _around() -> NDArray[np.int64]:
     squared = np.minimum(offsets, SIZE - offsets) ** 2
     distances = squared[:, np.newaxis] + squared
     weights = np.exp(distances / (-2 * SPREAD * SPREAD))
-    return np.rint(weights * 2**30).astype(np.int64)
+    around: NDArray[np.int64] = np.rint(weights * 2**30).astype(np.int64)
+    return around

@@ -27,7 +27,7 @@ def _curve(table: NDArray[np.float64], value: float) -> float:
     """Return the value of a curve between those in a table."""
     at = min(max((value - LOW) * STEPS, 0.0), table.shape[0] - 1.5)
     i = int(at)
-    return table[i] + (at - i) * (table[i + 1] - table[i])
+    return float(table[i] + (at - i) * (table[i + 1] - table[i]))
 
 
 @part
@@ -107,7 +107,7 @@ def diffuse(
     light : (n_rows, width, 3) float64
     valid : (n_rows, width) bool
     into, table, out
-        See `spaces.steps`: to where distances are measured.
+        The way to where distances are measured: see `spaces.way`.
     centers : (n_centers, 3) float64
     owners : (n_centers,) intp
         The cluster, from 0, of each.
