@@ -1,8 +1,8 @@
 """Find the stain in one slide, and measure it in a folder of slides.
 
 Run it with ``python examples/slides.py``; with the names of a slide and of a folder
-behind that, these are taken. It writes ``stain.json``, the clusters, for a colleague, the
-labels and colors of each slide, ``table.csv`` and a plot of it, ``stain.png``.
+behind that, these are taken. It writes ``stain.json``, the clusters, for a colleague,
+the labels and colors of each slide, ``table.csv`` and a plot of it, ``stain.png``.
 """
 
 import sys

@@ -12,6 +12,7 @@ from napari_kmeans import (
     ClusteredPoints,
     Criteria,
     Despeckled,
+    KMeansQuantizer,
     Palette,
     Quality,
     QuantizedImage,
@@ -21,6 +22,7 @@ from napari_kmeans import (
     apply_many,
     cloud,
     despeckle,
+    dither,
     error_map,
     fit,
     kmeans,
@@ -72,6 +74,8 @@ def script(image: NDArray[np.uint8], folder: Path) -> str:
     cleaned: Despeckled = despeckle(labels, 4, spacing=(1.0, 0.5))
     merged = paint_samples(samples, palette.merge([1, 2], name="both"))
     sure, n = reject(labels, margin_map(image, q.palette), 0.1)
+    mixed = dither(np.stack([image] * 3, -1), Palette.of_colors(["#ff0000", "#ffffff"]))
+    assert mixed.max() <= KMeansQuantizer(2).fit(image).n_features_in_
     errors = error_map(image, palette, metric="distance")
 
     write_indexed(folder / "labels.png", cleaned.labels, q.palette)

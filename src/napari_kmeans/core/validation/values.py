@@ -23,6 +23,9 @@ MOST_SEED = 2**31 - 1
 #: How errors are measured.
 METRICS = ("distance", "ciede2000")
 
+#: How colors are mixed by the eye.
+DITHERINGS = ("diffusion", "ordered")
+
 #: Characters of a value in a message.
 MOST_SHOWN = 72
 
@@ -167,11 +170,28 @@ def check_metric(metric: Any, rgb: bool) -> None:
 
 def check_least(least: Any) -> float:
     """Return the least margin as a float from 0 to 1."""
-    if isinstance(least, (bool, np.bool_)) or not isinstance(least, Real):
-        raise TypeError(f"least={shown(least)} should be a number.")
-    if not 0 <= float(least) <= 1:
-        raise ValueError(f"least={shown(least)} should be from 0 to 1.")
-    return float(least)
+    return _as_part("least", least)
+
+
+def check_dithering(method: Any, strength: Any, rgb: bool) -> float:
+    """Return the strength as a float; raise where images cannot be dithered so."""
+    if not rgb:
+        raise ValueError(
+            "palette should be of an RGB image, whose colors can be mixed."
+        )
+    if not isinstance(method, str) or method not in DITHERINGS:
+        raise ValueError(
+            f"method={shown(method)} should be one of "
+            f"{', '.join(map(repr, DITHERINGS))}."
+        )
+    return _as_part("strength", strength)
+
+
+def _as_part(name: str, value: Any) -> float:
+    number = _as_float(name, value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{name}={shown(value)} should be from 0 to 1.")
+    return number
 
 
 def check_progress(progress: Any) -> None:
