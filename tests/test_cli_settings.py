@@ -46,6 +46,14 @@ OPTIONS = {
     "--scaling 1,2,0.1": {"scaling": [1.0, 2.0, 0.1]},
     "--no-data 7": {"no_data": 7},
     "--each 2 --gray": {"axes": [2], "rgb": False},
+    "--init [[1,2,3],[200.5,0,9]] --fixed 2": {
+        "init": [[1.0, 2.0, 3.0], [200.5, 0.0, 9.0]],
+        "fixed": [2],
+    },
+    "--init [[0,0,0],[255,255,255]] --fixed all --color-space ciede2000": {
+        "fixed": [1, 2]
+    },
+    "--reject 30": {"reject": 30.0},
 }
 
 
@@ -113,8 +121,13 @@ def test_a_mask_that_is_not_given_again_is_told(image):
         ('{"refine": 1}', "settings=s.json: refine=1 should be true or false."),
         ('{"scaling": [1, "2"]}', 'scaling=[1, "2"] should be a text or a list of num'),
         ('{"epsilon": "x"}', "should be an integer or a number or null."),
-        ('{"init": "labels"}', "should be of a run that can be repeated, but init"),
-        ('{"weighted": true}', "should be of a run that can be repeated, but weight"),
+        ('{"init": "labels"}', "that can be repeated, but what init was is not on rec"),
+        (
+            '{"weighted": true}',
+            "can be repeated, but what weighted was is not on",
+        ),
+        ('{"like": [[1]]}', "can be repeated, but what like was is not on record"),
+        ('{"init": [[1], "x"]}', 'init=[[1], "x"] should be a text or a list of'),
         ('{"k": 0}', "k=0 should be at least 1."),
         ('{"color_space": "hsv"}', "color_space='hsv' should be one of"),
     ],
@@ -147,7 +160,8 @@ def test_labels_are_written_as_a_picture(name, image):
 def test_what_a_picture_cannot_hold_fails_before_any_work():
     assert "a picture holds at most 256" in fail("image.png", "-k", 300, "-o", "a.png")
     np.save("deep.npy", np.zeros((3, 40, 50), np.uint8))
-    assert "two axes besides" in fail("deep.npy", "-o", "a.png")
+    assert "two axes besides channels" in fail("deep.npy", "-o", "a.png")
+    succeed("deep.npy", "-k", 1, "--channel-axis", 0, "-o", "channels.png")
     assert "folder that exists" in fail("image.png", "-o", "none/a.png")
 
 

@@ -11,6 +11,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from distributed import Client, Future, KilledWorker, LocalCluster, wait
+from PIL import Image
 from typer.testing import CliRunner
 
 from benchmarks import cluster as benchmark
@@ -24,6 +25,7 @@ from napari_kmeans import (
     measure,
     omezarr,
     quantize,
+    quantize_many,
     quantize_planes,
     read_samples,
 )
@@ -347,3 +349,36 @@ def test_quality_and_maps_are_the_same(image, client):
     assert measure(read_samples(lazy, rgb=True), palette) == measure(samples, palette)
     for mapped in (error_map, margin_map):
         np.testing.assert_array_equal(mapped(lazy, palette), mapped(image, palette))
+
+
+def test_many_images_are_read_and_counted_on_a_cluster(client, tmp_path, monkeypatch):
+    images = [BYTES[:90], BYTES[60:], np.ascontiguousarray(BYTES[:, :80])]
+    floats = [FLOATS[:90], FLOATS[60:]]
+    masks = [MASK[:90], None, None]
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "_client", lambda: None)
+        expected = quantize_many(images, k=4, masks=masks)
+        refined = quantize_many(floats, k=3, max_samples=2**12).palette
+        table = expected.table()
+    paths = [tmp_path / f"{at}.png" for at in range(3)]
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(image).save(path)
+    for given, out in ((images, masks), (images[::-1], masks[::-1]), (paths, masks)):
+        assert quantize_many(given, k=4, masks=out).palette == expected.palette
+    found = quantize_many(paths, k=4, masks=masks)
+    assert found.table().drop(columns="file").equals(table.drop(columns="file"))
+    again = quantize_many(floats[::-1], k=3, max_samples=2**12)
+    assert again.palette == refined
+    with pytest.raises(ValueError, match=r"none\.png should be a file"):
+        quantize_many([paths[0], tmp_path / "none.png"], k=2)
+    skipped = quantize_many([*paths, tmp_path / "none.png"], k=2, errors="skip")
+    assert [*skipped.failed] == [str(tmp_path / "none.png")]
+
+
+def test_many_images_are_clustered_on_a_cluster_each_on_its_own(client, monkeypatch):
+    monkeypatch.undo()  # the workers know of no small blocks
+    images = [BYTES[:90], BYTES[60:], np.ascontiguousarray(BYTES[:, :80])]
+    found = quantize_many(images, k=4, common=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "_client", lambda: None)
+        assert quantize_many(images, k=4, common=False).palettes == found.palettes

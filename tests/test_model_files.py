@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from napari_kmeans import Criteria, Palette, fit, read_samples
+from napari_kmeans import Criteria, Palette, fit, quantize, read_samples
 from napari_kmeans.core.cluster.moments import Moments
 from napari_kmeans.core.data.distance import Space
 from napari_kmeans.core.data.frame import Frame
@@ -69,9 +69,10 @@ def palettes(draw):
     samples = read_samples(image, **options)
     k = min(draw(st.integers(1, 5)), 2 if dtype == "bool" else 5)
     criteria = Criteria(draw(st.integers(1, 5)), 0)
+    reject = draw(st.sampled_from([None, 0.1, 9]))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "k=")  # fewer distinct colors
-        palette = fit(samples, k, attempts=1, criteria=criteria)
+        palette = fit(samples, k, attempts=1, criteria=criteria, reject=reject)
     return draw(edited(palette, samples)), image
 
 
@@ -153,7 +154,7 @@ def model(palette, tmp_path_factory):
             "centers counts compactness names colors locked n_iter converged "
             "value_range settings layout space quantizer moments",
         ),
-        (Quantizer, "centers values frame codes table owners"),
+        (Quantizer, "centers values frame codes table owners reject"),
         (Frame, "origin unit scale space full"),
         (Layout, "rgb channel_axis channels dtype no_data"),
         (Space, "rgb name scaling full"),
@@ -179,6 +180,21 @@ def test_what_comes_of_edits_is_the_same_after_loading(samples, palette, tmp_pat
         lambda p: fit(samples, 5, keep=p),
     ):
         assert edit(loaded) == edit(palette)
+
+
+def test_clusters_without_a_partner_and_distances_by_formula(tmp_path):
+    image = np.random.default_rng(1).integers(0, 200, (9, 8, 3), np.uint8)
+    samples = read_samples(image, rgb=True)
+    few = fit(samples, 2, seed=1).matched(fit(samples, 4).rename(3, "stain"))
+    chart = Palette.of_colors(["#ff8000", "#102030", "#70a0c0"])
+    mapped = quantize(image, rgb=True, init=chart, fixed=True, color_space="ciede2000")
+    assert len(few.unmatched) == 2
+    for palette in few, mapped.palette:
+        palette.save(tmp_path / "m.json")
+        is_valid(tmp_path / "m.json")
+        loaded = Palette.load(tmp_path / "m.json")
+        assert loaded == palette
+        np.testing.assert_array_equal(loaded.label(image), palette.label(image))
 
 
 def test_a_file_is_read_by_people(palette, tmp_path):
@@ -306,7 +322,7 @@ def test_whatever_is_changed_is_refused_or_a_palette(tmp_path, model, samples, d
             ("distances", "color_space"),
             "hsv",
             "distances.color_space of model.json should be one of 'rgb', 'cielab', "
-            "'oklab', but is 'hsv'.",
+            "'oklab', 'ciede2000', but is 'hsv'.",
         ),
         (
             ("moments", "weights"),
@@ -314,7 +330,8 @@ def test_whatever_is_changed_is_refused_or_a_palette(tmp_path, model, samples, d
             "moments.weights of model.json should be 3 finite numbers, at least 0, "
             "but is [1.0].",
         ),
-        (("nearest", 0, "label"), 2, "nearest of model.json should have a center of"),
+        (("nearest",), [], "nearest of model.json should be a list of 1 to 65,535"),
+        (("distances", "reject"), -1, "distances.reject of model.json should be a fin"),
         (("version",), 2, "model.json of version 2 should be of version 1: a later"),
         (("format",), "other", "model.json should be a model, a list of colors, or"),
         (("fit", "more"), 1, "model.json should not have 'fit.more'."),

@@ -626,7 +626,7 @@ def test_what_is_raised_stops_between_planes():
         ({"axes": ()}, ValueError, r"axes=\(\) should be one axis, or several that"),
         ({"axes": (0, 1)}, ValueError, r"axes=\(0, 1\) should leave at least two axes"),
         ({"axes": 1.0}, TypeError, r"axes=1.0 should be an integer or a sequence of"),
-        ({"axes": "0"}, TypeError, r"axes='0' should be an integer or a sequence of"),
+        ({"axes": "0"}, TypeError, r"axes='0' by name should go with a DataArray"),
         ({"axes": True}, TypeError, r"axes=True should be an integer or a sequence"),
         ({"axes": None}, TypeError, r"axes=None should be an integer or a sequence"),
         ({"k": 0}, ValueError, "k=0 should be at least 1"),

@@ -839,7 +839,7 @@ def test_all_settings_have_a_default():
     assert DockSettings().idle == set()
 
 
-# -- arrays that are not NumPy's --------------------------------------------------------
+# -- arrays that are not of NumPy ------------------------------------------------------
 
 
 class Chunked:

@@ -43,9 +43,13 @@ def region_numbers():
 # -- where regions are ---------------------------------------------------------------
 
 
-def test_labels_keep_their_numbers_wherever_they_lie():
+@pytest.mark.parametrize(
+    ("least", "most", "dtype"),
+    [(0, 200, "u1"), (-(2**62), 2**62, "i8"), (0, 2**64 - 1, "u8")],
+)
+def test_labels_keep_their_numbers_wherever_they_lie(least, most, dtype):
     image = Image(np.zeros((20, 30)), scale=(2, 2), translate=(5, 1), rotate=20)
-    data = RNG.integers(0, 2**20, (25, 25))
+    data = RNG.integers(least, most, (25, 25), dtype=dtype)
     labels = Labels(data, scale=(1.7, 2.1), rotate=-10, translate=(2, -3))
     found = numbers(labels, image)
     for pixel in np.ndindex(20, 30):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 from . import options
 
 if TYPE_CHECKING:
-    from ..core.options.keywords import PlanesOptions
+    from ..core.options.keywords import BoundOptions, SweepOptions
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,14 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """Which centers do not move, and how far from them labels go."""
+
+    fixed: options.Fixed = None
+    reject: options.Reject = None
+
+
+@dataclass(frozen=True)
 class Means:
     """What a run may take."""
 
@@ -70,19 +78,20 @@ class Rows:
     """What a table has of each image."""
 
     regions: options.Regions = None
+    planes: options.Planes = None
     pixel_size: options.PixelSize = None
     unit: options.Unit = ""
     table: options.TableName = None
 
 
-def keywords(measuring: Measuring, search: Search) -> "PlanesOptions":
+def keywords(measuring: Measuring, search: Search) -> "SweepOptions":
     """Return options as the arguments that the API has for them."""
     from ..core.options.criteria import Criteria
 
     return {
         "criteria": Criteria(search.max_iter, search.epsilon),
         "attempts": search.attempts,
-        "init": search.init,
+        "init": options.start(search.init),
         "seed": search.seed,
         "max_samples": search.max_samples,
         "refine": search.refine,
@@ -92,6 +101,11 @@ def keywords(measuring: Measuring, search: Search) -> "PlanesOptions":
         "color_space": measuring.color_space,
         "scaling": options.factors(measuring.scaling),
     }
+
+
+def bound(bounds: Bounds) -> "BoundOptions":
+    """Return bounds as the arguments that the API has for them."""
+    return {"fixed": options.which(bounds.fixed), "reject": bounds.reject}
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -36,8 +36,8 @@ def listed(text: str) -> list[str]:
         return _checked(text, list(dict.fromkeys(found)))
     elif path.exists():
         raise ValueError(
-            f"images={text} should be a folder, a pattern in quotes or a list that ends "
-            f"in {LIST}."
+            f"images={text} should be a folder, a pattern in quotes or a list that "
+            f"ends in {LIST}."
         )
     else:
         matches = glob.glob(text, recursive=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import listing, options, record, rows
+from . import listing, options, record
 from .each import each
 from .folders import check_folder, write_result
 from .model import MODEL, loaded, painted
@@ -14,7 +14,6 @@ from .output import check_apart, check_file, write_table
 from .source import quantized, read
 
 if TYPE_CHECKING:
-    from ..core.options.keywords import PlanesOptions
     from ..core.palettes.palette import Palette
     from ..core.run.progress import Report
     from ..layers.metadata import LayerData
@@ -26,9 +25,6 @@ K = 5
 
 #: What the table is called, in the folder of a batch.
 TABLE = "table.csv"
-
-#: How far it is once the palette is there, where that takes all images.
-COMMON = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Way:
     k: int | None
     model: Path | None
     common: bool
-    asked: PlanesOptions
+    asked: dict[str, Any]
     opening: groups.Opening
 
     @classmethod
@@ -60,12 +56,18 @@ class Way:
         k: int | None,
         model: Path | None,
         common: bool,
-        asked: PlanesOptions,
+        asked: dict[str, Any],
         opening: groups.Opening,
     ) -> Way:
         """Check what goes together."""
         if model is None:
-            return cls(K if k is None else k, None, common, asked, opening)
+            from ..core.options.keywords import FIT
+            from ..core.options.settings import Settings
+
+            fitting = {name: asked[name] for name in FIT if name != "init"}
+            number = K if k is None else k
+            Settings.of((), 1, k=number, **fitting)  # checks them
+            return cls(number, None, common, asked, opening)
         if k is not None or common:
             given = "-k" if k is not None else "--common"
             raise ValueError(f"model={model} should not go with {given}.")
@@ -97,7 +99,7 @@ class Way:
         mask = listing.beside(self.opening.mask, file)
         if self.k is None or self.common:
             return painted(source, palette, mask, progress)
-        asked: Any = {**self.asked, "like": palette}
+        asked = {**self.asked, "like": palette}
         return self._quantized(source, asked, mask, progress)
 
     def first(self, file: str, source: LayerData, progress: Report) -> Result:
@@ -123,10 +125,8 @@ class Way:
         masks: Any = None
         if self.opening.mask is not None:
             masks = [listing.beside(self.opening.mask, file) for file in files]
-        options: Any = {**self.asked}
-        found = quantize_many(
-            files, self.k, masks=masks, errors="skip", progress=progress, **options
-        )
+        given: Any = {"masks": masks, "errors": "skip", **self.asked}
+        found = quantize_many(files, self.k, progress=progress, **given)
         assert found.palette is not None
         return found.palette, {str(name): why for name, why in found.failed.items()}
 
@@ -175,14 +175,19 @@ class Many:
     def asked(self) -> record.Asked:
         """What is to be done, to be compared."""
         model = self.way.model
-        of_rows = self.rows.regions, self.rows.pixel_size, self.rows.unit
-        names = "regions", "pixel_size", "unit"
-        settings = self.way.settings | dict(zip(names, of_rows, strict=True))
+        told = self.rows
+        settings = self.way.settings | {
+            "regions": told.regions,
+            "planes": told.planes,
+            "pixel_size": told.pixel_size,
+            "unit": told.unit,
+        }
         return record.Asked(settings | {"model": model and record.digest_of(model)})
 
     def check(self, *, force: bool, resume: bool) -> None:
         """Raise where something may not be written, before any work."""
         options.size(self.rows)
+        options.axes(self.rows.planes, "planes")
         read_too = [self.way.opening.mask, self.rows.regions]
         check_apart(self.folder, [*self.results, *read_too])
         if self.table.suffix == ".parquet":
@@ -204,13 +209,16 @@ class Many:
 
     def run(self, jobs: int, *, resume: bool, progress: Report) -> dict[str, str]:
         """Do all that is not done yet; return why some images could not be done."""
+        from .rows import joined
+
         stamps = {file: self._stamps(file) for file in self.results}
         before = self.asked.check_same(self.folder) if resume else {}
-        self.asked.begin(self.folder, stamps)
         failed: dict[str, str] = {}
         palette = self._kept(before, stamps)
         if palette is None:
-            palette, failed = self._found(stamps, progress)
+            palette, failed = self._found(progress)
+        self.asked.begin(self.folder, stamps)
+        palette.save(self.folder / MODEL)
         model = record.digest_of(self.folder / MODEL)
         files = [file for file in self.results if file not in failed]
 
@@ -225,7 +233,7 @@ class Many:
         done = [file for file in files if file not in failed]
         keys = {file: self.asked.key(stamps[file], model) for file in done}
         tables = [record.read(self.results[file], keys[file]) for file in done]
-        write_table(self.table, rows.joined([one for one in tables if one is not None]))
+        write_table(self.table, joined([one for one in tables if one is not None]))
         return {file: failed[file] for file in self.results if file in failed}
 
     def _stamps(self, file: str) -> list[Any]:
@@ -245,25 +253,16 @@ class Many:
         are the results of other files.
         """
         if self.way.model is not None:
-            palette = loaded(self.way.model)
-            palette.save(self.folder / MODEL)
-            return palette
+            return loaded(self.way.model)
         same = (self.folder / MODEL).exists() and before == stamps
         return loaded(self.folder / MODEL) if same else None
 
-    def _found(
-        self, stamps: dict[str, Any], progress: Report
-    ) -> tuple[Palette, dict[str, str]]:
-        """Find the palette that images share, or follow; note it."""
+    def _found(self, progress: Report) -> tuple[Palette, dict[str, str]]:
+        """Find the palette that images share, or follow; and why some have none."""
         files = [*self.results]
-        if self.way.common:
-            palette, failed = self.way.palette_of_all(
-                files, lambda stage, part: progress(stage, part * COMMON)
-            )
-        else:
-            palette, failed = self._first(files, progress)
-        palette.save(self.folder / MODEL)
-        return palette, failed
+        return (self.way.palette_of_all if self.way.common else self._first)(
+            files, progress
+        )
 
     def _first(
         self, files: list[str], progress: Report
@@ -288,9 +287,11 @@ class Many:
         self, file: str, source: LayerData, result: Result, key: str, progress: Report
     ) -> None:
         """Write a result with its rows of the table."""
+        from .rows import rows_of
+
         regions = listing.beside(self.rows.regions, file)
-        size = options.size(self.rows)
-        table = rows.rows_of(file, source, result, regions, size, progress)
+        axes, size = options.axes(self.rows.planes, "planes"), options.size(self.rows)
+        table = rows_of(file, source, result, regions, axes, size, progress)
         write_result(
             self.results[file],
             source,

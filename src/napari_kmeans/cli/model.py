@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .source import asked_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..core.options.keywords import PlanesOptions
     from ..core.palettes.palette import Palette
     from ..core.results.image import QuantizedImage
     from ..core.run.progress import Report
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 MODEL = "palette.json"
 
 
-def loaded(file: Path) -> Palette:
+def loaded(file: Path, option: str = "model") -> Palette:
     """Read a palette, of whatever format.
 
     Raises
@@ -33,26 +32,36 @@ def loaded(file: Path) -> Palette:
         return Palette.load(file)
     except OSError as error:
         raise ValueError(
-            f"model={file} could not be read: {error.strerror or error}."
+            f"{option}={file} could not be read: {error.strerror or error}."
         ) from error
 
 
 def painted(
-    source: LayerData, palette: Palette, mask: str | None, progress: Report | None
+    source: LayerData,
+    palette: Palette,
+    mask: str | None,
+    progress: Report | None,
+    distance: str | None = None,
 ) -> QuantizedImage:
-    """Label and paint an image by a palette; its channels are as the file says."""
-    from ..core.quantize import paint_samples
+    """Label and paint an image by a palette; its channels are as the file says.
+
+    Distances are measured as the palette does, or in another space.
+    """
+    from ..core.quantize import paint_samples, quantize
     from ..core.reading.source import read_samples
 
     options = _options(source, palette, mask)
+    if distance is not None:
+        fixed: Any = {"init": palette, "fixed": True, "color_space": distance}
+        return quantize(source[0], progress=progress, **options, **fixed)
     samples = read_samples(source[0], **options)
     return paint_samples(samples, palette, progress=progress)
 
 
-def _options(source: LayerData, palette: Palette, mask: str | None) -> PlanesOptions:
+def _options(source: LayerData, palette: Palette, mask: str | None) -> dict[str, Any]:
     """Return what an image is: as its file says, or else as the palette's was."""
     layout = palette.layout
-    open_: PlanesOptions = {"rgb": None, "channel_axis": None, "no_data": None}
+    open_ = {"rgb": None, "channel_axis": None, "no_data": None}
     options = asked_of(source, open_, mask)
     if options["rgb"] is None and options["channel_axis"] is None:
         options["rgb"], options["channel_axis"] = layout.rgb, layout.channel_axis

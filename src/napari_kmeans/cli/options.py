@@ -1,5 +1,6 @@
 """Options: what the command line takes, and the values that its texts mean."""
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +26,14 @@ File = Annotated[
         show_default=False,
     ),
 ]
-K = Annotated[int, typer.Option("-k", help="Number of clusters.")]
+K = Annotated[
+    int | None,
+    typer.Option(
+        "-k",
+        help="Number of clusters.",
+        show_default="5, or as many as there are centers to start from",
+    ),
+]
 MaxIter = Annotated[
     int | None,
     typer.Option(
@@ -46,7 +54,34 @@ Attempts = Annotated[
 ]
 Init = Annotated[
     str,
-    typer.Option(help="How attempts start: random or k-means++; or, gray, optimal."),
+    typer.Option(
+        metavar="NAME|FILE|CENTERS",
+        help="How attempts start: random or k-means++; or, gray, optimal; or from "
+        "centers: the file of a palette, or JSON as [[0,0,0],[255,255,255]].",
+    ),
+]
+Fixed = Annotated[
+    str | None,
+    typer.Option(
+        metavar="all|LABELS",
+        help="Which of those centers do not move: all, or some with commas in between.",
+    ),
+]
+Reject = Annotated[
+    float | None,
+    typer.Option(
+        metavar="DISTANCE",
+        help="Pixels farther than this from all centers get label 0.",
+    ),
+]
+Distance = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Where distances between colors are measured: rgb, cielab, oklab or "
+        "ciede2000.",
+        show_default="as the palette says",
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same answer.")]
 Mask = Annotated[
@@ -73,7 +108,8 @@ ChannelAxis = Annotated[
 ColorSpace = Annotated[
     str,
     typer.Option(
-        help="Where distances between colors are measured: rgb, cielab or oklab."
+        help="Where distances between colors are measured: rgb, cielab or "
+        "oklab; or, with --fixed all, ciede2000."
     ),
 ]
 Scaling = Annotated[
@@ -264,6 +300,14 @@ Regions = Annotated[
         "a folder the one with the same stem, which * stands for in a pattern.",
     ),
 ]
+Planes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AXES",
+        help="Rows of their own for each plane along these axes, with commas in "
+        "between.",
+    ),
+]
 PixelSize = Annotated[
     float | None,
     typer.Option(
@@ -304,6 +348,34 @@ Name = Annotated[
 ]
 
 
+def start(text: str) -> Any:
+    """Return how attempts start: a name, a palette of a file, or centers."""
+    if text.lstrip().startswith("["):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise ValueError(
+                f"init={text!r} should be centers as JSON, as [[0], [255]]."
+            ) from None
+    if "." not in text:
+        return text
+    from .model import loaded
+
+    return loaded(Path(text), "init")
+
+
+def which(text: str | None) -> bool | list[int]:
+    """Return which centers do not move, as the API has it."""
+    if text in (None, "none", "all"):
+        return text == "all"
+    try:
+        return [*map(int, str(text).split(","))]
+    except ValueError:
+        raise ValueError(
+            f"fixed={text!r} should be all, or labels with commas in between."
+        ) from None
+
+
 def check_jobs(jobs: int) -> None:
     """Raise where it is no number of jobs."""
     if not 1 <= jobs <= 256:
@@ -321,15 +393,15 @@ def size(rows: Any) -> tuple[float, str] | None:
     return rows.pixel_size, rows.unit
 
 
-def axes(text: str | None) -> tuple[int, ...] | None:
-    """Return the axes of planes; None where the whole is clustered."""
+def axes(text: str | None, name: str = "each") -> tuple[int, ...] | None:
+    """Return the axes of planes; None where there is none."""
     if text is None:
         return None
     try:
         return tuple(map(int, text.split(",")))
     except ValueError:
         raise ValueError(
-            f"each={text!r} should be an axis, or several with commas in between."
+            f"{name}={text!r} should be an axis, or several with commas in between."
         ) from None
 
 

@@ -82,8 +82,8 @@ class Asked:
             if before != json.loads(json.dumps(now)):
                 raise ValueError(
                     f"output={folder} should be resumed with the settings it was begun "
-                    f"with, but {name} was {before}, and is {now}; without --resume but "
-                    "with --force all is done anew."
+                    f"with, but {name} was {before}, and is {now}; with --force, and "
+                    "not --resume, all is done anew."
                 )
         return stamps
 

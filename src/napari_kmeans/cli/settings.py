@@ -20,7 +20,9 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "max_iter": (int, type(None)),
     "epsilon": (int, float, type(None)),
     "attempts": (int,),
-    "init": (str,),
+    "init": (str, list),
+    "fixed": (bool, list),
+    "reject": (int, float, type(None)),
     "seed": (int,),
     "max_samples": (int, type(None)),
     "refine": (bool,),
@@ -38,8 +40,8 @@ RECORDED = {
     *("source", "source_id", "layer", "name", "result", "id", "kept"),
 }
 
-#: What no option can repeat, and as what it is on record.
-UNREPEATED = {"init": "labels", "weighted": True}
+#: What no option can repeat: palettes, of which the centers alone are on record.
+UNREPEATED = ("like", "keep")
 
 _SAID = {int: "an integer", float: "a number", str: "a text", bool: "true or false"}
 _SAID |= {list: "a list of numbers", type(None): "null"}
@@ -89,10 +91,11 @@ def read(file: Path) -> dict[str, Any]:
 
 def _check(file: Path, name: str, value: Any) -> None:
     """Check a field."""
-    if name in UNREPEATED and value == UNREPEATED[name]:
+    is_unknown = value == {"init": "labels", "weighted": True}.get(name, ...)
+    if is_unknown or name in UNREPEATED:
         raise ValueError(
-            f"settings={file} should be of a run that can be repeated, but {name} is "
-            f"{json.dumps(value)}: what it was is not on record."
+            f"settings={file} should be of a run that can be repeated, but what "
+            f"{name} was is not on record."
         )
     if name in RECORDED:
         return
@@ -101,13 +104,18 @@ def _check(file: Path, name: str, value: Any) -> None:
         raise ValueError(f"settings={file}: {name!r} should be one of {known}.")
     types = FIELDS[name]
     is_one = type(value) in types
-    if isinstance(value, list):
-        is_one &= all(type(one) in (int, float) for one in value)
+    if isinstance(value, list) and is_one:
+        rows = value if name == "init" else [value]
+        is_one = all(isinstance(row, list) and _are_numbers(row) for row in rows)
     if not is_one:
         said = " or ".join(_SAID[kind] for kind in types)
         raise ValueError(
             f"settings={file}: {name}={json.dumps(value)} should be {said}."
         )
+
+
+def _are_numbers(values: list[Any]) -> bool:
+    return all(type(one) in (int, float) for one in values)
 
 
 def _options(found: dict[str, Any]) -> dict[str, Any]:
@@ -123,6 +131,10 @@ def _options(found: dict[str, Any]) -> dict[str, Any]:
 def _text(name: str, value: Any) -> Any:
     if value is None:
         return "none" if name in ("max_iter", "max_samples") else None
+    if name == "init" and isinstance(value, list):
+        return json.dumps(value)
+    if name == "fixed" and isinstance(value, bool):
+        return "all" if value else "none"
     if isinstance(value, list):
         return ",".join(map(repr, value))
     return value if isinstance(value, bool) else str(value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..core.options.keywords import PlanesOptions
+    from collections.abc import Mapping
+
     from ..core.quality import Quality
     from ..core.reading.fit import ImageSamples
     from ..core.results.image import QuantizedImage
@@ -25,8 +26,8 @@ def read(file: str | None, layer: int | None, plugin: str | None) -> LayerData:
 
 def quantized(
     source: LayerData,
-    k: int,
-    options: PlanesOptions,
+    k: int | None,
+    options: Mapping[str, Any],
     *,
     axes: tuple[int, ...] | None,
     mask: str | None,
@@ -37,7 +38,7 @@ def quantized(
 
     What the options leave open, the file itself may say.
     """
-    from ..core.options.keywords import FIT, READ, split
+    from ..core.options.keywords import BOUND, FIT, KEEP, READ, merged, split
     from ..core.planes import quantize_planes
     from ..core.quantize import read_and_quantized
     from ..core.run.progress import follow
@@ -45,15 +46,16 @@ def quantized(
     data, options = source[0], asked_of(source, options, mask)
     if axes is not None:
         return quantize_planes(data, k, axes=axes, progress=progress, **options), None
-    given = data, k, memory, *split("quantize", {**options}, READ, FIT)
+    reading, *searching = split("quantize", {**options}, READ, FIT, BOUND, KEEP)
+    given = data, k, memory, reading, merged(searching)
     samples, result = follow(lambda: read_and_quantized(*given), progress)
     result.warn()
     return result, samples
 
 
 def asked_of(
-    source: LayerData, options: PlanesOptions, mask: str | None
-) -> PlanesOptions:
+    source: LayerData, options: Mapping[str, Any], mask: str | None
+) -> dict[str, Any]:
     """Return options, and what they leave open as the file says it."""
     from ..core.validation import check_image
     from ..files import left_open
@@ -116,7 +118,7 @@ def left_out_by(mask: str | None, source: LayerData) -> str:
 def dithered(
     result: QuantizedImage | QuantizedPlanes,
     source: LayerData,
-    method: str | None,
+    method: Any,
     strength: float,
     progress: Report,
 ) -> QuantizedImage | QuantizedPlanes:

@@ -46,7 +46,7 @@ def distances(
     origins = [round(value) if integral else 0.0 for value in centers[0].tolist()]
 
     def part(start: int, stop: int) -> NDArray[np.float64]:
-        squares, to = np.zeros(stop - start), labels[start:stop] - 1
+        squares, to = np.zeros(stop - start), labels[start:stop].astype(np.intp) - 1
         for channel, origin, own in zip(channels, origins, centers.T, strict=True):
             values = relative(channel[start:stop], origin)
             values -= (own - origin)[to]
@@ -88,7 +88,7 @@ def color_differences(
     def part(start: int, stop: int) -> NDArray[np.float64]:
         rgb = np.stack([channel[start:stop].astype(np.float64) for channel in channels])
         lab = convert(rgb / full, "cielab")
-        of_clusters = colors[:, labels[start:stop] - 1]
+        of_clusters = colors[:, labels[start:stop].astype(np.intp) - 1]
         found = deltaE_ciede2000(lab, of_clusters, channel_axis=0)  # type: ignore[no-untyped-call]
         return np.asarray(found)
 

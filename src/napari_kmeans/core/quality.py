@@ -74,6 +74,10 @@ class Quality(NamedTuple):
             told.append(f"ΔE {self.mean_delta_e:.1f} (95 %: {self.delta_e_95:.1f}{of})")
         return ", ".join([*told, f"{self.explained * 100:.1f} % explained"])
 
+    def _repr_html_(self) -> str:
+        """Return the line for a notebook, which would show the tuple."""
+        return f"<p>{self}</p>"
+
 
 def measure(
     samples: ImageSamples, palette: Palette, *, progress: Report | None = None
@@ -263,8 +267,8 @@ def _part_sums(
 
     def part(start: int, stop: int) -> NDArray[np.float64]:
         values = shifted.shift([channel[start:stop] for channel in channels])
-        own = labels[start:stop]
-        painted = np.where(own > 0, shifted.painted.T[:, own - 1], values)
+        at = labels[start:stop].astype(np.intp) - 1
+        painted = np.where(at < 0, values, shifted.painted.T[:, at])
         rows = np.stack([(values - painted) ** 2, values, values**2], axis=1)
         if weights.size:
             rows *= weights[start:stop]

@@ -52,10 +52,9 @@ def quantize(
     ----------
     image : array_like, dask.array.Array, zarr.Array or xarray.DataArray
         At least two axes; booleans, integers or floats of at most 64 bits. Alpha is not
-        clustered; pixels that are fully transparent, NaN or infinite are left out. Of
-        dask, or what else says its chunks, as zarr and h5py do, it is read block by
-        block, and labels and quantized image are dask's. Of a DataArray these are
-        DataArrays, with its dims, coordinates and attributes.
+        clustered; pixels that are fully transparent, NaN or infinite are left out. What
+        says its chunks is read by blocks, and labels and quantized image are dask's; of
+        a DataArray, they are DataArrays of its dims, coordinates and attributes.
     k : int, optional
         Number of clusters, 1 to 65,535: by default as many as `init` has centers, or as
         `like` has; where neither is given, 5.
@@ -73,14 +72,12 @@ def quantize(
     seed : int, default 0
         Seed of the random starts, 0 to 2**31 - 1. The same seed, the same answer.
     mask : array of bool, optional
-        Of the shape of the image without channels; False leaves a pixel out. Of two
-        DataArrays, the dims may be in another order.
+        Of the shape of the image without channels; False leaves a pixel out.
     no_data : float, optional
         The value that, in all channels of a pixel, says that there is none.
     weights : array_like, optional
-        Of the shape of the image without channels: how much each pixel counts, at least
-        0. Pixels of weight 0 are labeled, but have no part in the centers. The image,
-        even if dask's, is then held in memory.
+        How much each pixel counts, at least 0, of the shape of the mask. Those of 0 are
+        labeled, but have no part in the centers. The image is then held in memory.
     rgb : bool, optional
         Whether the channels, 3 or 4, are red, green, blue (and alpha). By default
         guessed as napari does: without a `channel_axis` they are, where the last axis
@@ -130,8 +127,8 @@ def quantize(
         images. Those without a partner are in the result, without pixels: `unmatched`
         tells which. It is of as many channels, and of the same `color_space`.
     memory : int, optional
-        Bytes that an image of dask whose colors cannot be counted may take; a larger
-        one is read again for each step. By default half of the memory that is free.
+        Bytes that an image with chunks may take whose colors cannot be counted; a
+        larger one is read again for each step. By default half of what is free.
     progress : callable, optional
         Is told, between steps and at least each half second, the stage and the part of
         all that is done: ``progress("Searching, attempt 3", 0.1)``. What it raises, as

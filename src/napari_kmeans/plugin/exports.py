@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QApplication, QFileDialog
+from qtpy.QtWidgets import QApplication, QFileDialog, QMenu
 
 if TYPE_CHECKING:
     from napari.layers import Labels, Shapes
-    from qtpy.QtWidgets import QMenu, QWidget
+    from qtpy.QtWidgets import QWidget
 
     from .desk import Desk
 
@@ -41,7 +41,9 @@ class Exports:
             action = menu.addAction(text)
             action.setEnabled(can)
             action.triggered.connect(lambda _on=False, act=act: self._desk.do(act))
-        self._fill_regions(menu.addMenu("Table of regions (CSV)"))
+        regions = QMenu("Table of regions (CSV)", menu)
+        menu.insertMenu(menu.actions()[1], regions)  # below the other table
+        self._fill_regions(regions)
 
     def _fill_regions(self, menu: QMenu) -> None:
         """Offer the layers of whose regions there can be a table."""

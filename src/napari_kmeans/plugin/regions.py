@@ -220,16 +220,24 @@ def _labels_placed(
     offset = np.append(np.zeros(missing), matrix[:, -1])
     output_shape = tuple(np.where(linear.any(axis=0), shape, 1).tolist())
     _check_room(region, source, output_shape, values.dtype)
-    sampled: NDArray[Any] = ndimage.affine_transform(
-        inside,
-        linear,
-        offset,
-        output_shape=output_shape,
-        order=0,
-        mode="grid-constant",
-        prefilter=False,
-    )
-    return sampled
+
+    def sampled(array: NDArray[Any]) -> NDArray[Any]:
+        found: NDArray[Any] = ndimage.affine_transform(
+            array,
+            linear,
+            offset,
+            output_shape=output_shape,
+            order=0,
+            mode="grid-constant",
+            prefilter=False,
+        )
+        return found
+
+    if values.dtype.itemsize < 8:
+        return sampled(inside)
+    # It goes through float64, which holds but halves of long integers.
+    high, low = np.divmod(inside, values.dtype.type(2**32))
+    return np.asarray((sampled(high) << 32) | sampled(low))
 
 
 def _nonzero(data: Any) -> NDArray[np.bool_]:

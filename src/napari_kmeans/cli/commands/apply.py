@@ -24,6 +24,7 @@ def apply(
     model: options.Model,
     files: options.Files,
     output: options.Folder = None,
+    distance: options.Distance = None,
     jobs: options.Jobs = 1,
     force: options.Force = False,
 ) -> None:
@@ -50,14 +51,14 @@ def apply(
             except FAILURES as error:
                 failed[file] = said_of(file, error)
 
+        how = dithering.dither, dithering.strength
+
         def work(file: str, progress: "Report") -> None:
             source = read(file, opening.layer, opening.plugin)
             mask = listing.beside(opening.mask, file)
-            result = painted(source, palette, mask, progress)
-            result = dithered(
-                result, source, dithering.dither, dithering.strength, progress
-            )
-            write_result(folders[file], source, result, force=force)
+            result = painted(source, palette, mask, progress, distance)
+            mixed = dithered(result, source, *how, progress)
+            write_result(folders[file], source, mixed, force=force)
 
         rest = [file for file in files if file not in failed]
         with bar(Console(stderr=True)) as progress:

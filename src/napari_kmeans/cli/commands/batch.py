@@ -12,6 +12,7 @@ def batch(
     opening: groups.Opening,
     measuring: groups.Measuring,
     search: groups.Search,
+    bounds: groups.Bounds,
     rows: groups.Rows,
     images: options.Images,
     k: options.BatchK = None,
@@ -30,7 +31,8 @@ def batch(
     with sentences.told(output), signals.handled(signals.unwind):
         options.check_jobs(jobs)
         files = listing.listed(images)
-        way = Way.of(k, model, common, groups.keywords(measuring, search), opening)
+        asked = {**groups.keywords(measuring, search), **groups.bound(bounds)}
+        way = Way.of(k, model, common, asked, opening)
         many = Many.of(images, files, output, way, rows)
         many.check(force=force, resume=resume)
         with bar(Console(stderr=True)) as progress:

@@ -1,6 +1,7 @@
 """Quantize: an image is read, quantized, written and summed up."""
 
 from time import monotonic
+from typing import Any
 
 import typer
 
@@ -17,10 +18,11 @@ def quantize(
     opening: groups.Opening,
     measuring: groups.Measuring,
     search: groups.Search,
+    bounds: groups.Bounds,
     means: groups.Means,
     dithering: groups.Dithering,
     file: options.File = None,
-    k: options.K = 5,
+    k: options.K = None,
     each: options.Each = None,
     output: options.Output = None,
     into_source: options.IntoSource = False,
@@ -42,9 +44,12 @@ def quantize(
         cluster(means.scheduler),
     ):
         axes = options.axes(each)
-        asked = groups.keywords(measuring, search)
+        asked: dict[str, Any] = {
+            **groups.keywords(measuring, search),
+            **groups.bound(bounds),
+        }
         source = read(file, opening.layer, opening.plugin)
-        place.check(k, source)
+        place.check(k, source, asked)
         settings.warn_of_mask(search.settings, masked=is_masked(opening.mask, source))
         warn_of_unused(means.scheduler, source[0])
         if budget is not None:

@@ -106,7 +106,7 @@ class Given(NamedTuple):
 
 def in_frame(anchors: Anchors, frame: Frame) -> NDArray[np.float64]:
     """Return the centers that stay as they are in a frame; of merged ones, several."""
-    if not (anchors.n and anchors.is_of(frame.space)):
-        return frame.relative(anchors.centers)
+    if not anchors.is_of(frame.space):
+        return frame.relative(anchors.centers[anchors.owners])
     used = anchors.palette.quantizer
-    return frame.adopt(used.centers[np.concatenate(anchors.members)], used.frame)
+    return frame.adopt(used.centers[anchors.used], used.frame)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import kernels
 from ..run.memory import are_scattered, zeros
-from ..run.threads import map_blocks, n_parallel, spans
+from ..run.threads import kept, map_blocks, n_parallel, spans
 from .frame import less
 from .sampling import probe
 
@@ -234,8 +235,9 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     n_cells = -(-codes.n // int(kernels.CELL))
     touched = np.zeros(n_cells, np.bool_)
 
-    def table(start: int, stop: int) -> NDArray[np.uint32]:
-        counts = zeros(codes.n, np.uint32, scattered=scattered)
+    def table(start: int, stop: int) -> tuple[NDArray[np.uint32], bool]:
+        make = partial(zeros, codes.n, np.uint32, scattered=scattered)
+        counts, is_kept = kept((count, codes.n), make)
         if codes.are_rgb:
             words = words_of([channel[start:stop] for channel in channels])
             done = start + words.size // 3 * 4
@@ -246,12 +248,13 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
             for a, b in spans(stop - start, 2**16):
                 part = [c[start + a : start + b] for c in channels]
                 kernels.count1(codes.encode(part), counts, touched, 0, b - a)
-        return counts
+        return counts, is_kept
 
     # One table a thread, of at most two, each with its part of the pixels, in fours:
     # these begin where words do.
-    first, *others = map_blocks(table, n, size=4 * -(-n // (4 * min(2, n_parallel()))))
-    second = others[0] if others else first[:0]
+    size = 4 * -(-n // (4 * min(2, n_parallel())))
+    (first, is_kept), *others = map_blocks(table, n, size)
+    second = others[0][0] if others else first[:0]
     cells = np.flatnonzero(touched)
 
     def occurring(start: int, stop: int) -> tuple[Any, Any]:
@@ -261,10 +264,10 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
         return codes[:found].copy(), counts[:found].copy()
 
     parts = map_blocks(occurring, len(cells), 2**9)
-    return (
-        np.concatenate([part[0] for part in parts]),
-        np.concatenate([part[1] for part in parts]),
-    )
+    found = np.concatenate([part[0] for part in parts])
+    if is_kept:  # for the next, which begins with zeros
+        first[found] = 0
+    return found, np.concatenate([part[1] for part in parts])
 
 
 def look_up(

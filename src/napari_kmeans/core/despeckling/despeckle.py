@@ -59,9 +59,17 @@ class Despeckled:
 
     def __repr__(self) -> str:
         """Return a line with how many components there are, and were."""
+        return f"Despeckled({self._said})"
+
+    def _repr_html_(self) -> str:
+        """Return the same, and the table."""
+        return f"<p>{self._said}</p>{self.features.to_html(index=False)}"
+
+    @property
+    def _said(self) -> str:
         shape = " x ".join(map(str, self.labels.shape))
         after, before = int(self.n_after.sum()), int(self.n_before.sum())
-        return f"Despeckled({shape}, {after:,} components of {before:,})"
+        return f"{shape}, {after:,} components of {before:,}"
 
     @property
     def features(self) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def _squared(
 ) -> float:
     """Return the squared difference of two colors; inf where it is above `limit`.
 
-    It is told early: what is added to a part of it is never negative, rounding included.
+    It is told early: what is added to a part of it is never negative, even if rounded.
     """
     middle = (0.5 * (lab[0] + other[0]) - 50.0) ** 2
     light = (other[0] - lab[0]) / (1.0 + 0.015 * middle / math.sqrt(20.0 + middle))

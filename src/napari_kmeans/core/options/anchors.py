@@ -39,7 +39,12 @@ class Anchors:
 
     @classmethod
     def of(
-        cls, init: Any, centers: NDArray[np.float64] | None, fixed: Any, keep: Any
+        cls,
+        init: Any,
+        centers: NDArray[np.float64] | None,
+        fixed: Any,
+        keep: Any,
+        like: Any,
     ) -> Anchors | None:
         """Return what is given; None where nothing is.
 
@@ -51,10 +56,13 @@ class Anchors:
         fixed : bool, or sequence of int or bool
         keep : Palette or None
             With locked clusters.
+        like : Palette or None
+            Whose numbers clusters are to have.
         """
         stay = validation.check_fixed(fixed, None if centers is None else len(centers))
+        for name, other in {"keep": keep, "like": like}.items():
+            validation.check_alone("fixed", fixed, stay.any(), name, other)
         if keep is not None:
-            validation.check_alone("fixed", fixed, stay.any(), "keep")
             places = np.flatnonzero(keep.locked)
             own = keep.centers[places]
             starts = own[:0] if centers is None else centers
@@ -76,16 +84,19 @@ class Anchors:
         return self.name == "init"
 
     @property
-    def members(self) -> list[NDArray[np.intp]]:
-        """Which centers of the palette's quantizer each is of: of merged, several."""
-        if self.palette is None:
-            return [np.array([at]) for at in range(self.n)]
-        return [np.flatnonzero(self.palette.owners == at) for at in self.places]
+    def used(self) -> NDArray[np.bool_]:
+        """Which centers of the palette's quantizer are of those that stay."""
+        return np.isin(self.palette.owners, self.places)
 
     @property
     def owners(self) -> NDArray[np.intp]:
-        """Of which cluster, from 0, each center that stays is."""
-        return np.repeat(np.arange(self.n), [len(own) for own in self.members])
+        """Of which cluster, from 0, each center is: a merged cluster has several."""
+        rank = np.arange(self.n)
+        if self.palette is None:
+            return rank
+        ranks = np.full(self.palette.k, -1)
+        ranks[self.places] = rank
+        return np.asarray(ranks[self.palette.owners[self.used]])
 
     def is_of(self, space: str) -> bool:
         """Whether they are of a palette that measures distances in that space."""

@@ -120,6 +120,13 @@ class Field:
             raise self.refused("a finite number above 0")
         return found
 
+    def distance(self) -> float:
+        """Return a finite number of at least 0."""
+        found = _number(self.value)
+        if found is None or not 0 <= found < np.inf:
+            raise self.refused("a finite number of at least 0")
+        return found
+
     def numbers(
         self, n: int, least: float = -np.inf, most: float = np.inf
     ) -> NDArray[np.float64]:

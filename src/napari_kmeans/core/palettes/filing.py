@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 2**30
 
 
+#: Returns JSON on one line; what is no number there has been made text.
+LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 #: How a file may end.
 SUFFIXES = (".json", *FORMATS)
 
@@ -162,17 +165,13 @@ def _dumped(value: Any, indent: str = "") -> str:
     """Return JSON that people can read: what holds no objects is on one line."""
     inner = f"{indent}  "
     if isinstance(value, dict):
-        parts = [f"{_line(n)}: {_dumped(each, inner)}" for n, each in value.items()]
+        parts = [f"{LINE(n)}: {_dumped(each, inner)}" for n, each in value.items()]
         ends = "{}"
     elif isinstance(value, list) and any(isinstance(v, (dict, list)) for v in value):
         parts, ends = [_dumped(each, inner) for each in value], "[]"
     else:
-        return _line(value)
+        return LINE(value)
     if not parts:
         return ends
     inside = f",\n{inner}".join(parts)
     return f"{ends[0]}\n{inner}{inside}\n{indent}{ends[1]}"
-
-
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -76,6 +76,7 @@ def model_of(palette: Parts) -> dict[str, Any]:
             "color_space": space.name,
             "scaling": space.scaling,
             "full": space.full,
+            "reject": used.reject,
             "frame": {
                 "origin": frame.origin,
                 "unit": frame.unit,
@@ -118,7 +119,7 @@ def parts_of(model: Any, file: str) -> dict[str, Any]:
     """
     fields = _fields(Field(model, file))
     layout, value_range = _layout(fields["image"])
-    space, frame = _distances(fields["distances"], layout)
+    space, frame, reject = _distances(fields["distances"], layout)
     clusters = _clusters(fields["clusters"], layout)
     k = len(clusters["names"])
     owners, centers = _nearest(fields["nearest"], k, layout.n_channels)
@@ -136,7 +137,7 @@ def parts_of(model: Any, file: str) -> dict[str, Any]:
         "settings": settings.plain(),
         "layout": layout,
         "space": space,
-        "quantizer": Quantizer(centers, values, frame, owners=owners),
+        "quantizer": Quantizer(centers, values, frame, owners=owners, reject=reject),
         "moments": _moments(fields["moments"], k, layout.n_channels),
     }
 
@@ -193,9 +194,11 @@ def _no_data(field: Field) -> float | int:
     return field.value if type(field.value) is int else field.number()
 
 
-def _distances(distances: Field, layout: Layout) -> tuple[Space, Frame]:
-    """Return where distances are measured, and the frame of the centers there."""
-    fields = distances.record("color_space", "scaling", "full", "frame")
+def _distances(distances: Field, layout: Layout) -> tuple[Space, Frame, float | None]:
+    """Return where distances are measured, the frame there, and which are too far."""
+    names = "color_space", "scaling", "full", "reject", "frame"
+    fields = distances.record(*names)
+    reject = fields["reject"].optional(lambda field: field.distance())
     spaces = SPACES if layout.rgb else ("rgb",)
     scaling: str | tuple[float, ...]
     if type(fields["scaling"].value) is list:
@@ -205,13 +208,14 @@ def _distances(distances: Field, layout: Layout) -> tuple[Space, Frame]:
     name, full = fields["color_space"].one_of(spaces), fields["full"].positive()
     frame = fields["frame"].record("origin", "unit", "scale", "color_space", "full")
     n, scale = layout.n_channels, frame["scale"]
-    return Space(layout.rgb, name, scaling, full), Frame(
+    made = Frame(
         tuple(f.integer(-LONG - 1, UNSIGNED) for f in frame["origin"].rows(n, n)),
         frame["unit"].positive(),
         () if scale.value == [] else _factors(scale, n),
         frame["color_space"].one_of(spaces),
         frame["full"].positive(),
     )
+    return Space(layout.rgb, name, scaling, full), made, reject
 
 
 def _factors(field: Field, n: int) -> tuple[float, ...]:
@@ -257,16 +261,10 @@ def _nearest(
 ) -> tuple[NDArray[np.intp] | None, NDArray[np.float64]]:
     """Return the centers in the frame, and the cluster, from 0, that each is of."""
     owners, centers = [], []
-    for row in nearest.rows(k, MOST_CLUSTERS):
+    for row in nearest.rows(1, MOST_CLUSTERS):
         fields = row.record("label", "center")
         owners.append(fields["label"].integer(1, k) - 1)
         centers.append(fields["center"].numbers(n))
-    missing = {*range(k)} - {*owners}
-    if missing:
-        raise ValueError(
-            f"nearest of {nearest.file} should have a center of label "
-            f"{min(missing) + 1}."
-        )
     flat = owners == [*range(k)]
     return None if flat else np.array(owners, np.intp), np.array(centers)
 

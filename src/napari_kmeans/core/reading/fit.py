@@ -214,9 +214,9 @@ def check_given(layout: Layout, space: Space, settings: Settings) -> None:
     own = layout.n_channels, layout.rgb, space.name, space.scaling
     known: tuple[Any, ...] = given.layout.n_channels, given.layout.rgb
     if anchors.name == "keep":
-        known += given.space.name, given.space.scaling
+        known = (*known, given.space.name, given.space.scaling)
     elif merged:  # centers of other spaces are told of clusters only
-        known += (given.space.name,)
+        known = (*known, given.space.name)
     validation.check_same(anchors.name, known, own)
     if anchors.name == "init" and layout.rgb:
         validation.check_full(given.space.full, space.full)

@@ -76,7 +76,8 @@ class PointSamples:
         anchors = settings.anchors
         if anchors is not None and anchors.n < len(anchors.owners):
             raise ValueError(
-                "init of merged clusters should have one center each, to go with points."
+                "init of merged clusters that are fixed should go with an image, not "
+                "with points."
             )
         validation.check_values(
             "points",

@@ -130,6 +130,7 @@ class Source:
         made = Layout.of(array, **layout)
         arranged = made.arrange(array)
         shape = arranged.shape[:-1]
+        validation.check_unscaled(color_space, scaling)
         space = Space(
             made.rgb,
             validation.check_color_space(color_space, made.rgb),

@@ -17,6 +17,7 @@ from ..run.progress import follow, stage
 from ..run.threads import map_blocks
 from .centroids import Located, count, exchanged, means_of, summed
 from .clusters import ImageClusters, note_on
+from .thumbnail import picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,8 +83,9 @@ class QuantizedImage(Located, ImageClusters):
         return f"QuantizedImage({self._said}, {self.palette!r})"
 
     def _repr_html_(self) -> str:
-        """Return a line with what the image is, and a table of its clusters."""
-        return f"<p>{self._said}</p>{self.palette._repr_html_()}"
+        """Return what the image is, a thumbnail, and a table of its clusters."""
+        shown = picture(self.labels, self.palette.colors)
+        return f"<p>{self._said}</p>{shown}{self.palette._repr_html_()}"
 
     @property
     def _said(self) -> str:

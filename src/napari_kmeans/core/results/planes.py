@@ -19,6 +19,7 @@ from ..palettes.text import told
 from ..run.progress import at, follow, stage
 from .centroids import Located, centroids, count, exchanged
 from .clusters import ImageClusters
+from .thumbnail import picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,14 +113,19 @@ class QuantizedPlanes(Located):
 
     def __repr__(self) -> str:
         """Return a line with what the planes are, and their clusters together."""
-        shape = " x ".join(map(str, self.quantized.shape))
         shares = self.counts.sum(axis=0) / max(int(self.counts.sum()), 1)
-        planes = f"{len(self.centers)} planes of {shape} {self.quantized.dtype}"
-        return f"QuantizedPlanes({planes}, {self.k} clusters: {told(shares)})"
+        return f"QuantizedPlanes({self._said}, {self.k} clusters: {told(shares)})"
 
     def _repr_html_(self) -> str:
-        """Return the table of all planes together."""
-        return str(self.summary.features.to_html(index=False))
+        """Return what the planes are, a thumbnail, and the table of all together."""
+        summary = self.summary
+        table = summary.features.to_html(index=False)
+        return f"<p>{self._said}</p>{picture(self.labels, summary.colors)}{table}"
+
+    @property
+    def _said(self) -> str:
+        shape = " x ".join(map(str, self.quantized.shape))
+        return f"{len(self.centers)} planes of {shape} {self.quantized.dtype}"
 
     @property
     def k(self) -> int:

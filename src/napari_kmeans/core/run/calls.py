@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import lazy
 from .progress import PATIENCE, at
-from .threads import n_parallel, serially
+from .threads import keep, n_parallel, serially
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,4 +64,4 @@ def take_calls(
 def _executor() -> tuple[Executor, int]:
     """Return what calls functions, and how many at once; it is to be shut down."""
     n = n_parallel()
-    return lazy.executor() or (ThreadPoolExecutor(n, "napari-kmeans-calls"), n)
+    return lazy.executor() or (ThreadPoolExecutor(n, "napari-kmeans-calls", keep), n)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import cache
@@ -78,6 +79,33 @@ def map_blocks(
 def n_parallel() -> int:
     """Return the number of threads that `map_blocks` may use in this one."""
     return 1 if _is_worker.get() else n_threads()
+
+
+class _Kept(threading.local):
+    """What a thread keeps; None in threads that go on when the work is done."""
+
+    things: dict[Any, Any] | None = None
+
+
+_kept = _Kept()
+
+
+def keep() -> None:
+    """Let this thread, which ends with the work, keep what `kept` makes."""
+    _kept.things = {}
+
+
+def kept(key: Any, make: Callable[[], T]) -> tuple[T, bool]:
+    """Return what this thread has kept, or makes now, and whether it keeps it.
+
+    For what takes as long to make as to use, and can be used again and again.
+    """
+    things = _kept.things
+    if things is None:
+        return make(), False
+    if key not in things:
+        things[key] = make()
+    return things[key], True
 
 
 def serially(function: Callable[..., T], *args: Any) -> T:

@@ -71,6 +71,7 @@ from .values import (
     check_palette,
     check_positive,
     check_progress,
+    check_reject,
     check_result,
     check_same_channels,
     check_samples,
@@ -80,6 +81,7 @@ from .values import (
     check_spacing,
     check_split,
     check_unit,
+    check_unscaled,
     shown,
 )
 
@@ -139,6 +141,7 @@ __all__ = [
     "check_reach",
     "check_region_numbers",
     "check_regions",
+    "check_reject",
     "check_result",
     "check_rgb",
     "check_same",
@@ -152,6 +155,7 @@ __all__ = [
     "check_split",
     "check_unchanged",
     "check_unit",
+    "check_unscaled",
     "check_values",
     "check_weights",
     "shown",

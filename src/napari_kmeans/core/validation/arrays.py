@@ -211,6 +211,10 @@ def check_init(
             )
         return init, None, None
     array = _as_array("init", getattr(init, "centers", init))
+    if hasattr(init, "quantizer") and array.shape[1] != n_channels:
+        raise ValueError(
+            f"init of {array.shape[1]} channels should have {n_channels}, as the image."
+        )
     labels = array.dtype.kind in "iu" and array.shape == shape
     if array.ndim == 2 and array.shape[1] == n_channels and not labels:
         return "random", None, _check_centers(array)

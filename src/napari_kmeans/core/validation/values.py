@@ -317,7 +317,7 @@ def check_fixed(fixed: Any, n: int | None) -> NDArray[np.bool_]:
     else:
         given = check_labels("fixed", fixed)
     if n is None:
-        if any(given):
+        if given:
             raise ValueError(f"fixed={shown(fixed)} should go with centers in init.")
         return np.zeros(0, np.bool_)
     if any(isinstance(one, (bool, np.bool_)) for one in given):
@@ -333,10 +333,24 @@ def check_fixed(fixed: Any, n: int | None) -> NDArray[np.bool_]:
     return stay
 
 
-def check_alone(name: str, value: Any, acts: Any, other: str) -> None:
-    """Raise where an option acts that another one leaves no room for."""
-    if acts:
+def check_alone(name: str, value: Any, acts: Any, other: str, given: Any) -> None:
+    """Raise where an option acts, and another one is given that acts otherwise."""
+    if acts and given is not None:
         raise ValueError(f"{name}={shown(value)} should not go with {other}.")
+
+
+def check_reject(reject: Any, refine: bool) -> float | None:
+    """Return how far from every center samples may be; None for any distance."""
+    if reject is None:
+        return None
+    number = _as_float("reject", reject)
+    if not 0 <= number < np.inf:
+        raise ValueError(f"reject={shown(reject)} should be finite, and at least 0.")
+    if not refine:
+        raise ValueError(
+            "reject should not go with refine=False, which is plain OpenCV."
+        )
+    return number
 
 
 def check_mapping(color_space: str, n_fixed: int, k: int) -> None:
@@ -345,6 +359,15 @@ def check_mapping(color_space: str, n_fixed: int, k: int) -> None:
         raise ValueError(
             f"color_space={shown(color_space)} should go with centers that are all "
             "fixed."
+        )
+
+
+def check_unscaled(color_space: Any, scaling: Any) -> None:
+    """Raise where channels are to be scaled that have distances of their own."""
+    named = isinstance(color_space, str) and isinstance(scaling, str)
+    if color_space == "ciede2000" and not (named and scaling == "none"):
+        raise ValueError(
+            f"scaling={shown(scaling)} should not go with color_space='ciede2000'."
         )
 
 
