@@ -362,10 +362,9 @@ def check_mapping(color_space: str, n_fixed: int, k: int) -> None:
         )
 
 
-def check_unscaled(color_space: Any, scaling: Any) -> None:
+def check_unscaled(color_space: str, scaling: str | tuple[float, ...]) -> None:
     """Raise where channels are to be scaled that have distances of their own."""
-    named = isinstance(color_space, str) and isinstance(scaling, str)
-    if color_space == "ciede2000" and not (named and scaling == "none"):
+    if color_space == "ciede2000" and scaling != "none":
         raise ValueError(
             f"scaling={shown(scaling)} should not go with color_space='ciede2000'."
         )
