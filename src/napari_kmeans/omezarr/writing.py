@@ -69,7 +69,8 @@ def _written(folder: Path) -> str:
         return ""
     of_array = r"zarr\.json|c/(\d+/)*(\d+)?"
     of_image = rf"zarr\.json|({levels})/({of_array})?"
-    return rf"centers\.csv|palette\.json|{of_image}|labels/(zarr\.json|kmeans/({of_image})?)?"
+    of_labels = rf"labels/(zarr\.json|kmeans/({of_image})?)?"
+    return rf"centers\.csv|palette\.json|{of_image}|{of_labels}"
 
 
 def write(
