@@ -15,8 +15,10 @@ from napari_kmeans import (
     Palette,
     Quality,
     QuantizedImage,
+    QuantizedMany,
     QuantizedPlanes,
     Sweep,
+    apply_many,
     cloud,
     despeckle,
     error_map,
@@ -27,6 +29,7 @@ from napari_kmeans import (
     one_layer_each,
     paint_samples,
     quantize,
+    quantize_many,
     quantize_planes,
     quantize_samples,
     read,
@@ -34,6 +37,7 @@ from napari_kmeans import (
     read_samples,
     reject,
     sweep,
+    tabulate,
     to_layers,
     write_indexed,
 )
@@ -56,6 +60,9 @@ def script(image: NDArray[np.uint8], folder: Path) -> str:
     movie = np.stack([image, image])
     planes: QuantizedPlanes = quantize_planes(movie, 2, axes=(0,), channel_axis=None)
     points: ClusteredPoints = kmeans(read_points(image.astype(np.float64)), k=2)
+    many: QuantizedMany = quantize_many([image, image], 2)
+    assert len(many) == len(apply_many([image, image], q.palette))
+    assert len(tabulate(image, q, labels)) == q.k**2
 
     samples = read_samples(image, no_data=0)
     palette: Palette = fit(samples, 4, init="k-means++", refine=True)

@@ -4,6 +4,8 @@ In one step:
 
 - `quantize` an image, `quantize_planes` of a stack each on its own, `kmeans` of points.
 
+- `quantize_many` images with the same clusters: `QuantizedMany`.
+
 Or step by step, as often as one likes once an image is read:
 
 1. Read: `read` a file, `read_samples` of an image, `read_points`.
@@ -12,9 +14,10 @@ Or step by step, as often as one likes once an image is read:
 3. Palette: a `Palette` is merged, split, named, recolored and locked.
    `measure` tells the `Quality` of what it paints, `error_map` and `margin_map` where
    it is good and sure, `cloud` shows it among the colors.
-4. Paint: `Palette.label` and `Palette.paint` any image, `paint_samples` what was read.
-   `despeckle` labels and `reject` unsure ones; `write_indexed` makes a picture of
-   them, `to_layers` and `one_layer_each` make layers of napari.
+4. Paint: `Palette.label` and `Palette.paint` any image, `apply_many` do many,
+   `paint_samples` what was read. `despeckle` labels and `reject` unsure ones,
+   `tabulate` what is in each region; `write_indexed` makes a picture of labels,
+   `to_layers` and `one_layer_each` make layers of napari.
 
 Results are a `QuantizedImage`, `QuantizedPlanes`, `ClusteredPoints` and `Despeckled`.
 What takes long takes ``progress``, which may raise `Canceled`.

@@ -313,10 +313,24 @@ def check_fixed(fixed: Any, n: int | None) -> NDArray[np.bool_]:
     return stay
 
 
-def check_alone(name: str, value: Any, acts: Any, other: str) -> None:
-    """Raise where an option acts that another one leaves no room for."""
-    if acts:
+def check_alone(name: str, value: Any, acts: Any, other: str, given: Any) -> None:
+    """Raise where an option acts, and another one is given that acts otherwise."""
+    if acts and given is not None:
         raise ValueError(f"{name}={shown(value)} should not go with {other}.")
+
+
+def check_reject(reject: Any, refine: bool) -> float | None:
+    """Return how far from every center samples may be; None for any distance."""
+    if reject is None:
+        return None
+    number = _as_float("reject", reject)
+    if not 0 <= number < np.inf:
+        raise ValueError(f"reject={shown(reject)} should be finite, and at least 0.")
+    if not refine:
+        raise ValueError(
+            "reject should not go with refine=False, which is plain OpenCV."
+        )
+    return number
 
 
 def check_mapping(color_space: str, n_fixed: int, k: int) -> None:
