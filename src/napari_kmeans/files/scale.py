@@ -43,8 +43,8 @@ _UNIT = 296
 _INCH, _CENTIMETER = 2, 3
 
 #: Dots an inch that screens and printers have.
-_PRINTED = (72, 96, 100, 120, 144, 150, 180, 200, 220, 240, 300, 350, 360, 400, 600)
-_PRINTED += (720, 1200, 2400)
+_PRINTED = [72, 96, 100, 120, 144, 150, 180, 200, 220, 240, 300, 350, 360, 400, 600]
+_PRINTED += [720, 1200, 2400]
 
 #: Dots an inch: no printer has more, and few scanners.
 _FINEST = 5080
@@ -73,8 +73,8 @@ def of_ome(pixels: Mapping[str, Any], shape: Mapping[str, int]) -> Edges:
 def of_imagej(description: Mapping[str, Any], tags: Any) -> Edges:
     """Return what ImageJ says: a unit, and in the tags how many pixels it has."""
     unit = description.get("unit")
-    edges = {axis: _inverse(tags.valueof(code)) for axis, code in _RESOLUTIONS}
-    edges["Z"] = description.get("spacing")
+    edges: dict[str, Any] = {"Z": description.get("spacing")}
+    edges |= {axis: _inverse(tags.valueof(code)) for axis, code in _RESOLUTIONS}
     return {
         axis: (edge, description.get(f"{axis.lower()}unit", unit))
         for axis, edge in edges.items()
@@ -197,7 +197,8 @@ def _named(unit: Any) -> str | None:
 def _in(unit: str, length: float, own: str) -> float:
     """Return a length in another unit, rounded once."""
     power = _POWERS[own] - _POWERS[unit]
-    return length * 10**power if power >= 0 else length / 10**-power
+    factor: int = 10 ** abs(power)
+    return length * factor if power >= 0 else length / factor
 
 
 def _inverse(rational: tuple[int, int]) -> float:
