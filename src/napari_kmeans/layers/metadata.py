@@ -46,7 +46,8 @@ def placement_for(
     ({'scale': (3.0, 2.0, 2.0)}, {}, {})
     """
     own = ndim if channel_axis is None else channel_axis
-    if attributes.get("channel_axis", ndim) % (ndim + 1) != own:
+    told = attributes.get("channel_axis", ndim if "rgb" in attributes else own)
+    if told % (ndim + 1) != own:
         return {}
     return {
         key: attributes[key]
