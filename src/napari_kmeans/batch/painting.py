@@ -22,6 +22,7 @@ def painted(
 
     Distances are measured as the palette does, or in another space.
     """
+    from ..core.palettes.placing import is_chart, placed
     from ..core.quantize import paint_samples, quantize
     from ..core.reading.source import read_samples
 
@@ -30,6 +31,8 @@ def painted(
         fixed: Any = {"init": palette, "fixed": True, "color_space": distance}
         return quantize(source[0], progress=progress, **options, **fixed)
     samples = read_samples(source[0], **options)
+    if is_chart(palette):
+        palette = placed(palette, samples.layout)
     return paint_samples(samples, palette, progress=progress)
 
 
@@ -57,7 +60,14 @@ def differences(source: LayerData, palette: Palette) -> tuple[str, ...]:
     """
     import numpy as np
 
-    image, layout = source[0], palette.layout
+    from ..core.palettes.palette import Palette
+    from ..core.palettes.placing import is_chart
+
+    image = source[0]
+    if is_chart(palette) and image.dtype.kind in "iuf":
+        chart = palette.colors, palette.names
+        palette = Palette.of_colors(*chart, dtype=image.dtype)
+    layout = palette.layout
     options = _options(source, palette, None)
     axis, own = options["channel_axis"], layout.channel_axis
     if axis is None and options["rgb"]:

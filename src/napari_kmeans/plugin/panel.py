@@ -25,10 +25,12 @@ from qtpy.QtWidgets import (  # type: ignore[attr-defined]
 from ..core.palettes.colors import hexadecimal
 from .closer import Closer
 from .desk import Desk
+from .drops import Drops
 from .exports import Exports
 from .pointing import Pointing
 from .rows import Rows
 from .section import Section
+from .shelf import Shelf
 from .space import Space
 
 if TYPE_CHECKING:
@@ -75,7 +77,9 @@ class ClustersWidget(QWidget):
         self.desk = Desk.of(napari_viewer)
         self.clusters = self.desk.clusters
         self.exports = Exports(self, self.desk)
+        self.shelf = Shelf(self, self.desk)
         self._build()
+        self.drops = Drops(self, self.shelf.take)
         self.space = Space(self.desk)
         self.pointing = Pointing(self.clusters, self._on_hover)
         self._listening = False
@@ -156,6 +160,7 @@ class ClustersWidget(QWidget):
         for text, name, tip, fill in (
             ("Steps", "steps", "What was done: go back, or forth, to any", self._fill),
             ("Order", "orders", "Number the clusters anew", self._fill_orders),
+            ("Palette", "palettes", "Save, open, and apply a palette", self.shelf.fill),
             ("Export", "export", "Save or copy the result", self.exports.fill),
             ("More", "more", "Columns, and further views of the result", self._more),
         ):
