@@ -42,6 +42,7 @@ def test_everything_that_runs_a_command_runs_one_of_ours():
     used = [widget.command for widget in contributions.widgets]
     used += [sample.command for sample in contributions.sample_data]
     used += [reader.command for reader in contributions.readers]
+    used += [writer.command for writer in contributions.writers]
     used += [item.command for menu in contributions.menus.values() for item in menu]
     assert set(used) == {command.id for command in COMMANDS}
 

@@ -58,23 +58,11 @@ def differences(source: LayerData, palette: Palette) -> tuple[str, ...]:
     ValueError
         Where it does not have the channels.
     """
-    import numpy as np
+    from ..core.data.layout import Layout
+    from ..core.palettes.placing import placed, renamed
 
-    from ..core.palettes.palette import Palette
-    from ..core.palettes.placing import is_chart
-
-    image = source[0]
-    if is_chart(palette) and image.dtype.kind in "iuf":
-        chart = palette.colors, palette.names
-        palette = Palette.of_colors(*chart, dtype=image.dtype)
-    layout = palette.layout
-    options = _options(source, palette, None)
-    axis, own = options["channel_axis"], layout.channel_axis
-    if axis is None and options["rgb"]:
-        axis = -1
-    if own is None and layout.rgb:
-        own = -1
-    if axis is not None and own is not None and axis != own:
-        image = np.moveaxis(image, axis, own)
-    layout.arrange(image)
-    return palette.differences(image)
+    image, options = source[0], _options(source, palette, None)
+    said = "rgb", "channel_axis", "channel_names", "no_data"
+    layout = Layout.of(image, **{name: options.get(name) for name in said})
+    names = renamed(palette, layout)
+    return *placed(palette, layout).differences(image), *([names] if names else [])

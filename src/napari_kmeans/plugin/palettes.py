@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from ..core.run.progress import stage
+from ..palettes import palette_of
 from .job import Outcome, Question, done
 from .opened import Opened
 from .settings import DockSettings
@@ -17,7 +18,7 @@ from .sources import changed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from napari.layers import Image
+    from napari.layers import Image, Layer
 
     from ..batch.folder import Done
     from ..core.palettes.palette import Palette
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     #: One layer, or several that are the channels of one image.
     Target: TypeAlias = Image | Sequence[Image]
+    #: What there can be a palette of.
+    Source: TypeAlias = Palette | Layer | str | os.PathLike[str]
     Sentences: TypeAlias = tuple[str, ...]
 
 #: Of several messages, how many are told.
@@ -47,8 +50,8 @@ class Named(NamedTuple):
     name: str
 
     @classmethod
-    def of(cls, palette: Palette | str | os.PathLike[str]) -> Named:
-        """Return a palette, or that of a file.
+    def of(cls, palette: Source) -> Named:
+        """Return a palette, or that of a file or a layer.
 
         Raises
         ------
@@ -59,6 +62,11 @@ class Named(NamedTuple):
 
         if isinstance(palette, Palette):
             return cls(Opened(palette.untabled), f"Palette of {palette.k}")
+        if not isinstance(palette, (str, os.PathLike)):
+            found = palette_of(palette.metadata)
+            if found is None:
+                raise ValueError(f"layer={palette.name!r} should hold a palette.")
+            return cls(Opened(found.untabled), f"Palette of {palette.name}")
         opened = Opened(Palette.load(palette).untabled, os.path.abspath(palette))
         return cls(opened, f"Palette {Path(palette).name}")
 
@@ -126,16 +134,17 @@ class Palettes:
         """Write the palette to a file, as `Palette.save` does: its suffix says how."""
         self._palette.save(path)
 
-    def open(self, palette: Palette | str | os.PathLike[str]) -> None:
-        """Put a palette, or that of a file, on the image that is chosen, as a step.
+    def open(self, palette: Source) -> None:
+        """Put a palette on the image that is chosen, as a step of its history.
 
         Colors that are of no image, as those of a chart, are taken as they look: in an
         image of another dtype, too.
 
         Parameters
         ----------
-        palette : Palette, str or path-like
-            A file ends in one of the suffixes that `Palette.load` takes.
+        palette : Palette, napari.layers.Layer, str or path-like
+            Also that of labels of a result, of a strip of colors that napari has
+            opened, and of a file as `Palette.load` takes it.
 
         Raises
         ------
@@ -150,14 +159,14 @@ class Palettes:
 
     def differences(
         self,
-        palette: Palette | str | os.PathLike[str] | None = None,
+        palette: Source | None = None,
         layers: Sequence[Target] | None = None,
     ) -> Sentences:
         """Return what of images is not as of that which a palette was made of.
 
         Parameters
         ----------
-        palette : Palette, str or path-like, optional
+        palette : Palette, napari.layers.Layer, str or path-like, optional
             By default that of the clusters.
         layers : sequence of napari.layers.Image, optional
             Several layers in a list are the channels of one image. By default the image

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
+from ..palettes import palette_of
 from .palettes import Named
 from .targets import Targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari.layers import Image
+    from napari.layers import Image, Layer
     from qtpy.QtWidgets import QMenu, QWidget
 
     from .desk import Desk
@@ -67,7 +68,21 @@ class Shelf:
             action.setEnabled(can)
             action.setToolTip(tip)
             action.triggered.connect(lambda _on=False, act=act: self._desk.do(act))
+        of_layers = menu.addMenu("Palette of layer")
+        layers = self._holding if images else []
+        of_layers.setEnabled(bool(layers))
+        for layer in layers:
+            action = of_layers.addAction(layer.name)
+            action.triggered.connect(lambda _on=False, layer=layer: self.take(layer))
         menu.setToolTipsVisible(True)
+
+    @property
+    def _holding(self) -> list[Layer]:
+        """The layers that hold a palette, but for those of these clusters."""
+        shown = self._clusters.shown
+        own = shown.layers if shown else []
+        layers = self._clusters.model.viewer.layers
+        return [one for one in layers if one not in own and palette_of(one.metadata)]
 
     def save(self) -> None:
         """Ask for a file, and write the palette into it."""
@@ -90,13 +105,18 @@ class Shelf:
         if path:
             self.take(path)
 
-    def take(self, path: str) -> None:
-        """Put the palette of a file on the image; where that differs, ask first."""
-        self._desk.do(self._take, path)
+    def take(self, source: str | Layer) -> None:
+        """Put the palette of a file, or a layer, on the image; ask where that differs.
 
-    def _take(self, path: str) -> None:
-        named = Named.of(path)
-        title = f"Put {Path(path).name} on this image?"
+        Parameters
+        ----------
+        source : str or napari.layers.Layer
+        """
+        self._desk.do(self._take, source)
+
+    def _take(self, source: str | Layer) -> None:
+        named = Named.of(source)
+        title = f"{named.name}: put it on this image?"
         act = partial(self._clusters.put, named)
         self._clusters.compare(named, None, partial(self._ask, title, act))
 
@@ -139,6 +159,7 @@ class Shelf:
         box.setText(title)
         more = [f"And {len(told) - MOST} more."] if len(told) > MOST else []
         box.setInformativeText("\n".join([*told[:MOST], *more]))
+        box.setStyleSheet("QLabel { min-width: 300px; }")
         button = box.addButton("Apply", QMessageBox.ButtonRole.AcceptRole)
         box.addButton("Cancel", QMessageBox.ButtonRole.RejectRole)
         box.accepted.connect(lambda: self._desk.do(act))

@@ -54,7 +54,7 @@ class Targets(QDialog):
         self.setWindowTitle("Apply palette to")
         self._chosen, self._folder = chosen, folder
         self.layers = QListWidget()
-        self.layers.setMinimumSize(280, 160)
+        self.layers.setMinimumSize(300, 120)
         for layer in images_beside(clusters):
             self.layers.addItem(_item(layer, clusters.why_not(layer)))
         self.layers.itemChanged.connect(self._enable)
