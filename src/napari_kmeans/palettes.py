@@ -92,9 +92,17 @@ def write(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
     Raises
     ------
-    ValueError, OSError
-        Where the layer is of no result, or the file cannot be written.
+    RuntimeError, OSError
+        Where the layer is of no result, or the file cannot be written, or not hold it.
     """
+    try:
+        _write(path, data, attributes)
+    except ValueError as error:  # of which napari would only say that nothing can write
+        raise RuntimeError(str(error)) from error
+    return [path]
+
+
+def _write(path: str, data: Any, attributes: dict[str, Any]) -> None:
     palette = palette_of(attributes.get("metadata", {}))
     if palette is None:
         name = attributes.get("name", "")
@@ -109,4 +117,3 @@ def write(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         write_indexed(path, data[0] if several else data, palette)
     else:
         palette.save(path)
-    return [path]

@@ -35,7 +35,7 @@ def placed(palette: Palette, layout: Layout) -> Palette:
     >>> from napari_kmeans.core.data.layout import Layout
     >>> chart = Palette.of_colors(["#ff8000"])
     >>> image = np.zeros((1, 1, 3), np.uint16)
-    >>> placed(chart, Layout.of(image)).centers.tolist()
+    >>> placed(chart, Layout.of(image, rgb=True)).centers.tolist()
     [[65535.0, 32896.0, 0.0]]
     """
     own = palette.layout
@@ -76,6 +76,7 @@ def renamed(palette: Palette, layout: Layout) -> str:
     Examples
     --------
     >>> from napari_kmeans import fit, read_samples
+    >>> from napari_kmeans.core.data.layout import Layout
     >>> image = np.array([[[1, 2]], [[3, 5]]])
     >>> samples = read_samples(image, channel_axis=0, channel_names=["Fe", "Si"])
     >>> found = Layout.of(image, channel_axis=0, channel_names=["Si", "Fe"])
