@@ -42,7 +42,7 @@ def jit(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "python":
             parts = ("tiles", "colors", "intervals", "steps", "merging", "components")
-            parts += ("words",)
+            parts += ("words", "dithering")
             for module in (kernels, *(getattr(kernels, part) for part in parts)):
                 for name, kernel in vars(module).copy().items():
                     if hasattr(kernel, "py_func"):

@@ -103,6 +103,7 @@ def test_file_is_quantized_as_by_the_api(image):
     assert sorted(path.name for path in Path("image-kmeans").iterdir()) == [
         "centers.csv",
         "labels.png",
+        "palette.json",
         "quantized.png",
         "settings.json",
     ]

@@ -124,7 +124,7 @@ def test_a_mask_that_is_not_given_again_is_told(image):
         ('{"init": "labels"}', "that can be repeated, but what init was is not on rec"),
         (
             '{"weighted": true}',
-            "can be repeated, but what weighted was is not on record",
+            "can be repeated, but what weighted was is not on",
         ),
         ('{"like": [[1]]}', "can be repeated, but what like was is not on record"),
         ('{"init": [[1], "x"]}', 'init=[[1], "x"] should be a text or a list of'),
@@ -154,13 +154,15 @@ def test_labels_are_written_as_a_picture(name, image):
         np.testing.assert_array_equal(picture, quantize(image, 3).labels)
     assert "should not be there already" in fail("image.png", "-k", 2, "-o", name)
     succeed("image.png", "-k", 2, "-o", name, "--force")
-    assert np.asarray(Image.open(name)).max() == 2
+    with Image.open(name) as picture:
+        assert np.asarray(picture).max() == 2
 
 
 def test_what_a_picture_cannot_hold_fails_before_any_work():
     assert "a picture holds at most 256" in fail("image.png", "-k", 300, "-o", "a.png")
     np.save("deep.npy", np.zeros((3, 40, 50), np.uint8))
-    assert "two axes besides" in fail("deep.npy", "-o", "a.png")
+    assert "two axes besides channels" in fail("deep.npy", "-o", "a.png")
+    succeed("deep.npy", "-k", 1, "--channel-axis", 0, "-o", "channels.png")
     assert "folder that exists" in fail("image.png", "-o", "none/a.png")
 
 

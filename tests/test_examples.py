@@ -9,11 +9,14 @@ from pathlib import Path
 import cv2
 import napari
 import numpy as np
+import pandas as pd
 import pytest
 from napari.components import ViewerModel
+from PIL import Image
 from skimage.data import coffee
 from skimage.io import imread, imsave
 
+from napari_kmeans import Palette
 from napari_kmeans.sample_data import blobs
 
 ROOT = Path(__file__).parents[1]
@@ -182,6 +185,26 @@ def test_a_picture_that_is_read_once_is_clustered_with_each_k(tmp_path):
     assert [int(line.split()[0]) for line in rest] == [*range(2, 17)]
     found = [float(line.split()[1].replace(",", "")) for line in rest]
     assert found == sorted(found, reverse=True)
+
+
+def test_a_stain_that_was_named_is_measured_in_a_folder(tmp_path):
+    printed = run("slides.py", tmp_path)
+    palette = Palette.load(tmp_path / "stain.json")
+    assert palette.k == 4
+    assert palette.names.count("stain") == 1
+    table = pd.read_csv(tmp_path / "table.csv")
+    slides = sorted((tmp_path / "slides").glob("*.png"))
+    assert len(slides) == 9
+    assert len(table) == 4 * len(slides)
+    for slide, rows in zip(slides, table.groupby("file"), strict=True):
+        labels = palette.label(imread(slide))
+        counts = np.bincount(labels.ravel(), minlength=5)[1:]
+        assert rows[1]["pixels"].tolist() == counts.tolist()
+        assert rows[1]["area (µm²)"].tolist() == (counts / 4).tolist()
+        with Image.open(tmp_path / f"{slide.stem}-labels.png") as picture:
+            np.testing.assert_array_equal(np.asarray(picture), labels)
+        assert slide.name in printed
+    assert imread(tmp_path / "stain.png").any()
 
 
 def test_the_readme_runs(viewer, tmp_path, monkeypatch):

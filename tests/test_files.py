@@ -79,7 +79,8 @@ def test_files_are_those_that_others_read(dtype, shape, said, image, labels, tmp
     data = np.random.default_rng(0).integers(0, 100, shape).astype(dtype)
     q = quantize(data, k=2, **said)
     files.write(tmp_path, q)
-    assert set(tree(tmp_path)) == {image, labels, "centers.csv", "settings.json"}
+    others = {"centers.csv", "palette.json", "settings.json"}
+    assert set(tree(tmp_path)) == {image, labels} | others
     written, written_labels = (
         (imread if name.endswith(".png") else tifffile.imread)(tmp_path / name)
         for name in (image, labels)
@@ -430,7 +431,8 @@ def replace(folder, result, *, force):
 
 
 Q = quantize(np.arange(20, dtype=np.uint8).reshape(4, 5), k=2)
-GRAY = {"quantized.png", "labels.png", "centers.csv", "settings.json"}
+GRAY = {"quantized.png", "labels.png"}
+GRAY |= {"centers.csv", "palette.json", "settings.json"}
 
 
 def test_earlier_result_is_replaced_by_force_only_and_as_a_whole(tmp_path):

@@ -10,6 +10,7 @@ from skimage.color import deltaE_ciede2000
 
 import reference
 from napari_kmeans import (
+    Palette,
     error_map,
     fit,
     kmeans,
@@ -360,6 +361,13 @@ def test_what_is_too_far_is_that_of_a_brute_force(case, quantile):
     assert q.groups(free) is None
 
 
+def test_an_optimum_leaves_out_what_is_far():
+    image = np.array([[10, 11, 12, 60, 61, 99]], np.uint8)
+    q = quantize(image, 2, init="optimal", reject=20)
+    assert q.centers.ravel().round(1).tolist() == [11, 73.3]
+    assert q.labels.tolist() == [[1, 1, 1, 2, 2, 0]]
+
+
 def test_edits_that_measure_again_leave_out_what_is_far():
     samples = read_samples(COFFEE)
     palette = fit(samples, k=4, reject=25)
@@ -465,6 +473,18 @@ def chart():
     """A palette whose distances are color differences, and its image."""
     names = fit(read_samples(COFFEE), k=9).rename(3, "brown")
     return quantize(COFFEE, init=names, fixed=True, color_space="ciede2000").palette
+
+
+def test_a_file_has_distances_and_what_is_too_far(chart, tmp_path):
+    far = quantize(
+        COFFEE, init=chart, fixed=True, color_space="ciede2000", reject=12.5
+    ).palette
+    for palette in (chart, far, fit(read_samples(COFFEE), k=3, reject=30)):
+        palette.save(tmp_path / "palette.json")
+        loaded = Palette.load(tmp_path / "palette.json")
+        assert loaded == palette
+        assert loaded.reject == palette.reject
+        np.testing.assert_array_equal(loaded.label(COFFEE), palette.label(COFFEE))
 
 
 def test_edits_of_color_differences(chart):
@@ -577,7 +597,7 @@ INIT = [[1.0, 2, 3], [7, 8, 9]]
             ValueError,
             "reject should not go with refine",
         ),
-        ({"reject": -1}, ValueError, "reject=-1 should be at least 0"),
+        ({"reject": -1}, ValueError, "reject=-1 should be finite, and at least 0"),
         ({"reject": "far"}, TypeError, "reject='far' should be a number"),
         ({"fixed": True}, ValueError, "fixed=True should go with centers in init"),
         ({"fixed": [1]}, ValueError, r"fixed=\[1\] should go with centers in init"),
@@ -615,8 +635,8 @@ def test_color_differences_are_for_mapping(options):
         sweep(COFFEE, color_space="ciede2000")
     with pytest.raises(ValueError, match="should go with an RGB image"):
         quantize(COFFEE[..., 0], init=[[1]], fixed=True, color_space="ciede2000")
+    given_options = {"init": INIT, "fixed": True, "scaling": "range"}
     with pytest.raises(ValueError, match="scaling='range' should not go with"):
-        given_options = {"init": INIT, "fixed": True, "scaling": "range"}
         quantize(COFFEE, color_space="ciede2000", **given_options)
 
 
@@ -629,8 +649,9 @@ def test_a_palette_of_another_kind_is_refused():
     with pytest.raises(ValueError, match="init of 3 channels should have 1, as the"):
         quantize(COFFEE[..., 0], init=color, fixed=True)
     locked = color.lock(1)
-    with pytest.raises(ValueError, match="fixed=True should not go with keep"):
-        quantize(COFFEE, 5, init=color, fixed=True, keep=locked)
+    for other in ("keep", "like"):
+        with pytest.raises(ValueError, match=f"fixed=True should not go with {other}"):
+            quantize(COFFEE, 5, init=color, fixed=True, **{other: locked})
     assert quantize(COFFEE, 5, init=INIT, keep=locked).k == 5
     with pytest.raises(TypeError, match="unexpected keyword argument 'fixed'"):
         sweep(COFFEE, fixed=False)

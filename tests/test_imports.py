@@ -13,6 +13,7 @@ ROOT = Path(napari_kmeans.__file__).parent
 #: The rooms, from the ground up, and what each knows of those before it.
 BELOW = {
     "core": set(),
+    "estimator": {"core"},
     "layers": {"core"},
     "sample_data": {"core", "layers"},
     "omezarr": {"core", "layers"},
@@ -31,14 +32,14 @@ BELOW = {
         "signals",
     },
     "__main__": {"signals", "cli"},
-    "__init__": {"core", "layers", "files", "batch"},
+    "__init__": {"core", "estimator", "layers", "files", "batch"},
 }
 
 #: The rooms of core, from the ground up: each knows those before it.
 FLOORS = [
     *("run", "spaces", "arrays", "validation", "options", "kernels", "data"),
     *("labeled", "cluster", "reading", "despeckling", "swatches", "palettes"),
-    *("losses", "quality", "maps", "results"),
+    *("losses", "quality", "maps", "dithering", "results"),
     *("census", "tabulation", "fitting", "quantize", "planes", "kmeans", "sweeping"),
 ]
 

@@ -77,6 +77,108 @@ def test_the_picture_is_the_quantized_image(tmp_path):
     np.testing.assert_array_equal(rgb[q.labels > 0], q.quantized[q.labels > 0])
 
 
+def codes(data, bits):
+    """Return what the codes of a GIF's frame stand for, from the lowest bit on."""
+    table, width = [bytes([i]) for i in range(1 << bits)] + [b"", b""], bits + 1
+    start, end = 1 << bits, (1 << bits) + 1
+    found, before, value, n = [], None, 0, 0
+    for byte in data:
+        value, n = value | byte << n, n + 8
+        while n >= width:
+            code, value, n = value & (1 << width) - 1, value >> width, n - width
+            if code == end:
+                return b"".join(found)
+            if code == start:
+                table, width, before = table[: end + 1], bits + 1, None
+                continue
+            if before is not None and len(table) < 4096:
+                first = table[code] if code < len(table) else before
+                table.append(before + first[:1])
+            before = table[code]
+            found.append(before)
+            if len(table) == 1 << width and width < 12:
+                width += 1
+    raise AssertionError
+
+
+def frames_of(raw):
+    """Return the color table of a GIF, and of each frame its control and its bytes."""
+    assert raw[:6] == b"GIF89a"
+    width, height, flags = struct.unpack("<HHB", raw[6:11])
+    size = 3 << (flags & 7) + 1
+    table, at = np.frombuffer(raw[13 : 13 + size], np.uint8).reshape(-1, 3), 13 + size
+    frames, control, loops = [], None, False
+    while raw[at] != 0x3B:
+        kind, at = raw[at : at + 2], at + 2
+        if kind[0] == 0x2C:
+            at -= 1
+            assert struct.unpack("<HHHHB", raw[at : at + 9]) == (0, 0, width, height, 0)
+            bits, at = raw[at + 9], at + 10
+        blocks = []
+        while raw[at]:
+            blocks.append(raw[at + 1 : at + 1 + raw[at]])
+            at += 1 + raw[at]
+        at += 1
+        if kind[0] == 0x2C:
+            index = np.frombuffer(codes(b"".join(blocks), bits), np.uint8)
+            frames.append((control, index.reshape(height, width)))
+            control = None
+        elif kind == b"!\xf9":
+            (control,) = blocks
+        else:
+            loops = blocks[0] == b"NETSCAPE2.0"
+    assert at == len(raw) - 1
+    return table, frames, loops
+
+
+@given(
+    k=st.integers(1, 256),
+    shape=st.tuples(st.integers(1, 5), st.integers(1, 20), st.integers(1, 20)),
+    left_out=st.booleans(),
+    seed=st.integers(0, 9),
+)
+@example(k=256, shape=(2, 90, 80), left_out=False, seed=0)
+def test_frames_are_as_they_were_byte_for_byte(k, shape, left_out, seed, folder):
+    rng = np.random.default_rng(seed)
+    left_out = left_out and k < 256
+    labels = rng.integers(0 if left_out else 1, k + 1, shape)
+    labels[-1] = labels[0]  # one that is as another is a frame all the same
+    palette = palette_of(k).recolor(k, rng.random(3))
+    write_indexed(path := folder / "a.gif", labels, palette)
+    table, frames, loops = frames_of(path.read_bytes())
+    colors = np.rint(palette.colors * 255)
+    np.testing.assert_array_equal(table[k < 256 :][:k], colors)
+    assert len(table) == 2 ** max(1, int(k - (k == 256)).bit_length())
+    assert loops
+    assert len(frames) == len(labels)
+    transparent = int((labels == 0).any())
+    for (control, index), plane in zip(frames, labels, strict=True):
+        np.testing.assert_array_equal(index, plane - (k == 256))
+        assert control[0] == (2 if transparent else 1) << 2 | transparent
+        assert control[1:] == bytes([10, 0, 0])
+
+
+@pytest.mark.parametrize("k", [1, 2, 9, 200])
+@pytest.mark.parametrize("n", [None, 1, 3])
+def test_others_read_what_is_in_a_gif(k, n, tmp_path):
+    shape = (40, 30) if n is None else (n, 40, 30)
+    labels = np.random.default_rng(0).integers(0, k + 1, shape)
+    palette = palette_of(k).recolor(1, "#ff8000")
+    write_indexed(path := tmp_path / "a.GIF", labels, palette)
+    with Image.open(path) as image:
+        assert image.n_frames == (n or 1)
+        found = []
+        for frame in range(image.n_frames):
+            image.seek(frame)
+            found.append(np.asarray(image.convert("RGBA")))
+            assert image.info.get("duration", 0) == (0 if n is None else 100)
+    found = np.reshape(found, (*shape, 4))
+    colors = np.vstack([np.zeros(3), np.rint(palette.colors * 255)])[labels]
+    there = labels > 0
+    np.testing.assert_array_equal(found[..., 3], np.where(there, 255, 0))
+    np.testing.assert_array_equal(found[there][:, :3], colors[there])
+
+
 def test_lazy_labels_are_computed_and_progress_is_told(tmp_path):
     labels = np.random.default_rng(0).integers(0, 4, (30, 20))
     told = []
@@ -123,10 +225,21 @@ ONES = np.ones((2, 2), int)
     ("changes", "error", "message"),
     [
         ({"path": 5}, TypeError, "path=5 should be a path."),
-        ({"path": "a.jpg"}, ValueError, "path=a.jpg should end in .png."),
+        ({"path": "a.jpg"}, ValueError, "path=a.jpg should end in .png or .gif."),
         ({"path": "no/a.png"}, ValueError, "in a folder that exists."),
         ({"palette": "a"}, TypeError, "palette='a' should be a Palette."),
         ({"labels": np.ones((2, 2, 2), int)}, ValueError, "integers of two axes"),
+        (
+            {"path": "a.gif", "labels": np.ones((1, 2, 2, 2), int)},
+            ValueError,
+            "integers of two or three axes",
+        ),
+        (
+            {"path": "a.gif", "labels": np.ones((1, 65536), int)},
+            ValueError,
+            "at most 65,535 pixels along an axis",
+        ),
+        ({"path": "a.gif", "labels": ONES * 3}, ValueError, "but one is 3."),
         ({"labels": np.ones((2, 2))}, ValueError, "dtype float64 should be integers"),
         ({"labels": np.ones((0, 2), int)}, ValueError, "that are not empty."),
         ({"labels": ONES * 3}, ValueError, "from 0 to 2, .* but one is 3."),

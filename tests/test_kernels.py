@@ -378,3 +378,30 @@ def test_next_costs_are_those_of_one_cluster_more():
     assert begins[[4, 5]].tolist() == [2, 4]
     assert two[4] == pytest.approx(2 / 3 + 0.5)
     assert two[5] == pytest.approx(one[4])
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_pixels_are_dithered_one_after_another(ordered):
+    rng = np.random.default_rng(0)
+    image, centers = rng.random((9, 11, 3)), rng.random((5, 3))
+    owners, thresholds = np.array([0, 1, 2, 1, 3]), rng.integers(0, 16, (4, 4))
+    valid = rng.random(image.shape[:2]) > 0.1
+    plain = reference.Dithering(centers, owners, centers[:4], 1, 0.9, thresholds)
+    light, painted = reference.light_of(image), plain.lights
+    box = np.stack([painted.min(axis=0), painted.max(axis=0)])
+    same = np.eye(3)
+    given = light, valid, same, reference.CURVE, same, centers, owners, painted, box
+    labels = np.empty(valid.shape, np.uint8)
+    if ordered:
+        ranks = np.argsort(np.argsort(painted @ [0.2126, 0.7152, 0.0722]))
+        places = np.arange(9), np.arange(11)
+        kernels.mix(*given, 0.9, plain.most, ranks, thresholds, *places, labels)
+        expected = plain.ordered(light, valid)
+    else:
+        errors = np.zeros((2, 13, 3))
+        for rows in (slice(0, 4), slice(4, 9)):
+            some = light[rows], valid[rows], *given[2:]
+            first = rows.start
+            kernels.diffuse(*some, 0.9, plain.most, first, errors, labels[rows])
+        expected = plain.diffusion(light, valid)
+    np.testing.assert_array_equal(labels, expected)

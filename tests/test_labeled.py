@@ -13,6 +13,7 @@ from napari_kmeans import (
     read_samples,
     reject,
     sweep,
+    tabulate,
     to_layers,
 )
 from napari_kmeans.layers.parts import one_layer_each
@@ -160,6 +161,25 @@ def test_edited_results_stay_labeled(lazy):
         np.testing.assert_array_equal(found.positions, expected.positions)
         assert "QuantizedImage(3 x 40 x 50 uint16" in repr(found)
         assert found._repr_html_()
+
+
+def test_regions_go_by_the_names_of_their_dims():
+    image = labeled()
+    q = quantize(image, 3, channel_axis="band")
+    regions = (q.labels > 1) + 1
+    found = tabulate(image, q, regions.transpose("x", "y"))
+    plain = quantize(image.values, 3, channel_axis=0)
+    expected = tabulate(image.values, plain, regions.values)
+    assert found.equals(expected)
+
+
+def test_centers_to_start_from_may_be_labeled():
+    image = labeled()
+    centers = quantize(image, 3, channel_axis="band").centers
+    init = xr.DataArray(centers, dims=("cluster", "band"))
+    found = quantize(image, 3, channel_axis="band", init=init)
+    expected = quantize(image, 3, channel_axis="band", init=centers)
+    np.testing.assert_array_equal(found.labels, expected.labels)
 
 
 def test_planes_by_the_name_of_their_dim():

@@ -46,7 +46,7 @@ def samples_of(rows, weights=None):
 
 
 def refine(samples, centers, max_iter, epsilon):
-    def order(centers):
+    def order(centers, _):
         return np.lexsort(centers.T)
 
     return lloyd.refine(samples, centers, max_iter, epsilon, order)

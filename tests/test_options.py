@@ -16,6 +16,7 @@ from napari_kmeans.core.options.keywords import (
     READ,
     BoundOptions,
     FitOptions,
+    K,
     KeepOptions,
     PlanesOptions,
     PointsOptions,
@@ -24,7 +25,6 @@ from napari_kmeans.core.options.keywords import (
     SamplesOptions,
     SweepOptions,
 )
-from napari_kmeans.core.options.settings import K
 from napari_kmeans.plugin.settings import DockSettings
 
 IMAGE = np.arange(28, dtype=np.uint8).reshape(7, 4)

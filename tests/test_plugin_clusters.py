@@ -239,6 +239,20 @@ def test_seeds_are_where_a_run_starts():
     assert clusters.model.sources[0].name == "first"
 
 
+@pytest.mark.parametrize("init", ["optimal", "Labels layer"])
+def test_centers_to_start_from_go_with_no_other_start(init, notified):
+    clusters = begun("gray", k=3)
+    viewer = clusters.model.viewer
+    clusters.add_center()
+    viewer.layers["first seeds"].add([[5, 5]])
+    start = viewer.add_labels(np.ones(GRAY.shape, int), name="start")
+    viewer.layers.selection.active = viewer.layers["first"]
+    clusters.model.change(init=init, start_labels=start)
+    clusters.model.run()
+    said = f"start={init!r} should not go with centers that were added to the image"
+    assert said in clusters.model.message
+
+
 def test_components_that_are_small_are_cleaned_up():
     clusters = begun("gray", k=4)
     before = labels_of(clusters).copy()

@@ -17,6 +17,7 @@ from napari_kmeans.core.options.criteria import Criteria
 from napari_kmeans.core.palettes.edit import Edit
 from napari_kmeans.plugin.model import KMeansModel
 from napari_kmeans.plugin.script import Fitted, code
+from napari_kmeans.plugin.seeds import add_seeds
 from napari_kmeans.plugin.sources import Scope
 
 RNG = np.random.default_rng(0)
@@ -116,6 +117,13 @@ def painted(viewer):
     return {"init": "Labels layer", "start_labels": viewer.layers["seeds"]}
 
 
+def pointed(viewer):
+    layer = viewer.add_image(COLOR, name="photo")
+    add_seeds(viewer, [layer]).add([[5, 5], [30, 30]])
+    viewer.layers.selection.active = layer
+    return {"init": "k-means++"}
+
+
 def plane(viewer):
     viewer.add_image(np.stack([GRAY // 2, GRAY, GRAY // 3]), name="movie")
     viewer.dims.current_step = (1, 0, 0)
@@ -127,7 +135,10 @@ def lazy(viewer):
     return {"seed": 1}
 
 
-CASES = [color, gray, optimal, channels, labels_mask, shapes_mask, painted, plane, lazy]
+CASES = [
+    *(color, gray, optimal, channels, labels_mask, shapes_mask, painted, pointed),
+    *(plane, lazy),
+]
 
 
 def ran(viewer, case):

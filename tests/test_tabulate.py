@@ -157,6 +157,27 @@ def test_regions_add_up_to_the_whole(color_space):
     assert equal(tabulate(image, result, regions > 0).drop(columns="region"), whole)
 
 
+@pytest.mark.parametrize("color_space", ["rgb", "ciede2000"])
+def test_given_centers_and_what_is_far_from_them(color_space):
+    image = RNG.integers(0, 255, (30, 30, 3)).astype(np.uint8)
+    centers = np.array([[20.0, 30, 40], [200, 100, 20], [90, 200, 210]])
+    options = {"rgb": True, "color_space": color_space, "fixed": [1, 2, 3]}
+    reject = 90 if color_space == "rgb" else 30
+    result = quantize(image, k=3, init=centers, reject=reject, **options)
+    whole = tabulate(image, result)
+    table = tabulate(image, result, RNG.integers(1, 4, image.shape[:2]))
+    by_label = table.groupby("label")
+    assert by_label["pixels"].sum().tolist() == result.counts.tolist()
+    assert by_label["compactness"].sum().sum() == pytest.approx(result.compactness)
+    assert set(by_label["left out: far"].sum()) == {result.excluded["far"]}
+    assert set(whole["left out: far"]) == {result.excluded["far"]}
+    of_palette = tabulate(image, result.palette)
+    np.testing.assert_allclose(of_palette["compactness"], whole["compactness"])
+    assert equal(
+        of_palette.drop(columns="compactness"), whole.drop(columns="compactness")
+    )
+
+
 def test_what_is_known_is_not_read():
     image = RNG.integers(0, 255, (20, 20)).astype(np.uint8)
     result = quantize(image, k=3)

@@ -146,7 +146,7 @@ POINTS_VALUES = [
     ({"points": POINTS, "weights": [1, 1, 1, 1, 1, -2]}, "weights down to -2"),
     ({"points": POINTS, "weights": [1, 1, 1, 1, 1, np.nan]}, "weights with NaN"),
     ({"points": POINTS, "weights": [1, 1, 1, 1, 1, np.inf]}, "weights with"),
-    ({"points": POINTS, "weights": np.zeros(6)}, "weights of 0 throughout"),
+    ({"points": POINTS, "weights": np.zeros(6)}, "weights of zero throughout"),
     ({"points": POINTS, "weights": np.full(6, 1e300)}, "weights up to 1e+300"),
     ({"points": POINTS, "weights": np.full(6, 1e-300)}, "weights up to 1e-300"),
     ({"points": POINTS, "weights": [1, 1, 0, 0, 0, 0], "k": 3}, "k=3"),

@@ -12,13 +12,17 @@ from napari_kmeans import (
     ClusteredPoints,
     Criteria,
     Despeckled,
+    KMeansQuantizer,
     Palette,
     Quality,
     QuantizedImage,
+    QuantizedMany,
     QuantizedPlanes,
     Sweep,
+    apply_many,
     cloud,
     despeckle,
+    dither,
     error_map,
     fit,
     kmeans,
@@ -27,6 +31,7 @@ from napari_kmeans import (
     one_layer_each,
     paint_samples,
     quantize,
+    quantize_many,
     quantize_planes,
     quantize_samples,
     read,
@@ -34,6 +39,7 @@ from napari_kmeans import (
     read_samples,
     reject,
     sweep,
+    tabulate,
     to_layers,
     write_indexed,
 )
@@ -56,6 +62,9 @@ def script(image: NDArray[np.uint8], folder: Path) -> str:
     movie = np.stack([image, image])
     planes: QuantizedPlanes = quantize_planes(movie, 2, axes=(0,), channel_axis=None)
     points: ClusteredPoints = kmeans(read_points(image.astype(np.float64)), k=2)
+    many: QuantizedMany = quantize_many([image, image], 2)
+    assert len(many) == len(apply_many([image, image], q.palette))
+    assert len(tabulate(image, q, labels)) == q.k**2
 
     samples = read_samples(image, no_data=0)
     palette: Palette = fit(samples, 4, init="k-means++", refine=True)
@@ -65,6 +74,8 @@ def script(image: NDArray[np.uint8], folder: Path) -> str:
     cleaned: Despeckled = despeckle(labels, 4, spacing=(1.0, 0.5))
     merged = paint_samples(samples, palette.merge([1, 2], name="both"))
     sure, n = reject(labels, margin_map(image, q.palette), 0.1)
+    mixed = dither(np.stack([image] * 3, -1), Palette.of_colors(["#ff0000", "#ffffff"]))
+    assert mixed.max() <= KMeansQuantizer(2).fit(image).n_features_in_
     errors = error_map(image, palette, metric="distance")
 
     write_indexed(folder / "labels.png", cleaned.labels, q.palette)

@@ -3,6 +3,7 @@ from .batch.many import quantize_many as quantize_many
 from .batch.result import QuantizedMany as QuantizedMany
 from .core.despeckling.despeckle import Despeckled as Despeckled
 from .core.despeckling.despeckle import despeckle as despeckle
+from .core.dithering.dither import dither as dither
 from .core.fitting import fit as fit
 from .core.kmeans import kmeans as kmeans
 from .core.maps import error_map as error_map
@@ -25,6 +26,7 @@ from .core.run.progress import Canceled as Canceled
 from .core.sweeping.result import Sweep as Sweep
 from .core.sweeping.sweep import sweep as sweep
 from .core.tabulation import tabulate as tabulate
+from .estimator import KMeansQuantizer as KMeansQuantizer
 from .files import read as read
 from .files import write_indexed as write_indexed
 from .layers.cloud import cloud as cloud

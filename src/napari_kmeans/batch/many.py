@@ -13,10 +13,10 @@ from ..core.palettes.palette import Palette
 from ..core.reading.streamed import StreamedSamples
 from ..core.results.clusters import note_on, warn
 from ..core.run.progress import follow, stage
+from ..core.tabulation import Part, part_of
 from .images import Images, Kind
 from .pool import Pool
 from .result import QuantizedMany, counted
-from .tables import Rows, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -260,7 +260,7 @@ class _Own(NamedTuple):
     """What was found of an image on its own."""
 
     palette: Palette
-    rows: Rows
+    rows: Part
     note: str
 
 
@@ -270,4 +270,4 @@ def _own(source: Source, k: int | None, search: dict[str, Any]) -> _Own:
     settings = settings_of(samples, k, search)
     fit, palette = fitted(samples, settings)
     note = note_on(settings.k, palette)
-    return _Own(palette.untabled, rows_of(palette, fit.excluded), note)
+    return _Own(palette.untabled, part_of(palette, fit.excluded), note)

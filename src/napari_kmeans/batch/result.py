@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
+import numpy as np
+
 from ..core import validation
 from ..core.palettes.measuring import measured
 from ..core.quantize import painted_samples
 from ..core.reading.held import HeldSamples
 from ..core.results.image import QuantizedImage
 from ..core.run.progress import follow, stage
+from ..core.tabulation import Part, area_of, part_of, table_of
 from .blank import emptied, unlabeled
 from .images import called
-from .tables import Rows, rows_of, table_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +62,7 @@ class QuantizedMany(Sequence[QuantizedImage]):
     failed: dict[str | int, str]
     images: Images = field(repr=False)
     #: What was found of each image with its palette, once that is known.
-    known: dict[int, Rows] = field(default_factory=dict, repr=False)
+    known: dict[int, Part] = field(default_factory=dict, repr=False)
 
     @property
     def names(self) -> tuple[str | int, ...]:
@@ -85,7 +87,7 @@ class QuantizedMany(Sequence[QuantizedImage]):
         images, palette = self.images, self.palettes[places]
         given = images.items[places], images.read, images.kind, False
         result: QuantizedImage = follow(lambda: called(*given, _painted, palette))
-        self.known[places] = rows_of(result.palette, result.excluded)
+        self.known[places] = part_of(result.palette, result.excluded)
         return result
 
     def table(
@@ -131,13 +133,11 @@ class QuantizedMany(Sequence[QuantizedImage]):
         >>> table[["file", "label", "pixels", "area (mm²)"]].to_numpy().tolist()
         [[0, 1, 2, 1.0], [0, 2, 1, 0.5], [1, 1, 1, 0.5], [1, 2, 1, 0.5]]
         """
-        pixel_size = validation.check_positive("pixel_size", pixel_size)
-        if not isinstance(unit, str):
-            raise TypeError(f"unit={validation.shown(unit)} should be text.")
+        area = area_of(pixel_size, unit)
         validation.check_progress(progress)
         follow(self._measure, progress)
         rows = [self.known[place] for place in range(len(self))]
-        return table_of(self.names, rows, pixel_size, unit)
+        return table_of(rows, {"file": np.array(self.names, object)}, area)
 
     def _measure(self) -> None:
         """Count the clusters of images of which that is not known."""
@@ -178,10 +178,10 @@ def _painted(source: Source, palette: Palette) -> QuantizedImage:
     return painted_samples(samples, palette)
 
 
-def counted(source: Source, palette: Palette) -> Rows:
+def counted(source: Source, palette: Palette) -> Part:
     """Return what a palette is told of an image."""
     samples = source.read()
     if isinstance(samples, HeldSamples) and not samples.n:
-        return rows_of(emptied(palette), samples.excluded)
+        return part_of(emptied(palette), samples.excluded)
     fit, own = measured(samples, palette)
-    return rows_of(own, fit.excluded)
+    return part_of(own, fit.excluded)

@@ -119,7 +119,8 @@ class Planes:
         if regions is None:
             return np.broadcast_to(numbers, self.shape)
         wide = regions.astype(np.int64)
-        return np.where(wide > 0, (wide - 1) * n + numbers, 0)
+        crossed = np.where(wide > 0, (wide - 1) * n + numbers, 0)
+        return np.broadcast_to(crossed, self.shape)
 
     def split(self, numbers: Any) -> tuple[list[Any], list[int]]:
         """Return planes and regions: of several axes, a text with commas."""

@@ -305,7 +305,7 @@ class Many:
 
 def _check_parquet(table: Path) -> None:
     try:
-        import pyarrow  # type: ignore[import-untyped] # noqa: F401
+        import pyarrow  # noqa: F401
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"table={table} needs pyarrow, which is missing: pip install pyarrow."

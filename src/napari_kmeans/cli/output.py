@@ -7,7 +7,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,19 +44,29 @@ class Place:
         """Whether it is written as one, not by regions."""
         return self.kind in ("folder", "picture")
 
-    def check(self, k: int | None, source: LayerData) -> None:
+    def check(self, k: int | None, source: LayerData, asked: dict[str, Any]) -> None:
         """Raise where a picture could not hold the result."""
         if self.kind != "picture":
             return
-        data, attributes, _ = source
-        has_channels = attributes.get("channel_axis") is not None
-        ndim = data.ndim - (has_channels or bool(attributes.get("rgb")))
-        if (k or 1) > MOST or ndim not in (2, 3) or (ndim == 3 and data.shape[-1] > 4):
+        shape, said = source[0].shape, {**source[1], **_given(asked)}
+        rgb, axis = said.get("rgb"), said.get("channel_axis")
+        ndims = {len(shape) - bool(rgb or axis is not None)}
+        if rgb is None and axis is None and shape[-1] in (3, 4):  # may be color
+            ndims.add(len(shape) - 1)
+        is_film = self.path.suffix.lower() == ".gif"
+        if (k or 0) > MOST or not ndims & ({2, 3} if is_film else {2}):
+            axes = "two or three axes" if is_film else "two axes"
             raise ValueError(
                 f"output={self.path} should be a folder: a picture holds at most "
-                f"{MOST} clusters, and an image of two axes besides its channels, but "
-                f"k is {k} and the image {' x '.join(map(str, data.shape))}."
+                f"{MOST} clusters, and {axes} besides channels, but k is {k or 'open'} "
+                f"and the image {' x '.join(map(str, shape))}."
             )
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    """Return what the user says of the channels."""
+    names = ("rgb", "channel_axis")
+    return {name: options[name] for name in names if options[name] is not None}
 
 
 def place_of(

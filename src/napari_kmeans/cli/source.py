@@ -90,7 +90,7 @@ def left_out_by(mask: str | None, source: LayerData) -> str:
 def dithered(
     result: QuantizedImage | QuantizedPlanes,
     source: LayerData,
-    method: str | None,
+    method: Any,
     strength: float,
     progress: Report,
 ) -> QuantizedImage | QuantizedPlanes:

@@ -181,20 +181,34 @@ class Counter:
         k = len(self.centers)
         counts = np.zeros((len(numbers), k + OTHER + 1), np.int64)
         kernels.count_pairs(rows, columns, counts)
-        distances = np.empty(labels.size)
-        # Of pixels that are left out anything may come.
-        with np.errstate(all="ignore"):
-            values = self.quantizer.frame.forward(channels)
-        kernels.squares(values, labels, self.centers, distances)
-        if not np.isfinite(distances).all():
-            raise ValueError(
-                "image with a pixel that has a label, but is not finite, should be the "
-                "one that was labeled."
-            )
+        distances = self._squares(channels, labels)
         first, n_words = kernels.word_range(distances)
         words = np.zeros((len(numbers), k, n_words), np.int64)
         kernels.add_words(distances.view(np.int64), rows, columns, first, words)
         return Census(numbers, counts, first, words)
+
+    def _squares(
+        self, channels: list[NDArray[Any]], labels: NDArray[Any]
+    ) -> NDArray[np.float64]:
+        """Return the squared distances of pixels to their centers; 0 without one."""
+        frame, found = self.quantizer.frame, np.zeros(labels.size)
+        # Of pixels that are left out anything may come.
+        with np.errstate(all="ignore"):
+            values = frame.forward(channels)
+        if frame.euclidean:
+            kernels.squares(values, labels, self.centers, found)
+        else:
+            for label, center in enumerate(self.centers, 1):
+                own = np.flatnonzero(labels == label)
+                squared = np.empty(own.size)
+                kernels.squares_ciede2000(values[:, own], center, squared)
+                found[own] = squared
+        if not np.isfinite(found).all():
+            raise ValueError(
+                "image with a pixel that has a label, but is not finite, should be the "
+                "one that was labeled."
+            )
+        return found
 
 
 def _numbered(

@@ -134,7 +134,9 @@ def unlabeled(
     if labeling is None:
         return None, own
     for name in OF_PIXELS:
-        if name in own:
+        dims = set(getattr(own.get(name), "dims", ()))
+        # To start from there may be centers, whose dims are others.
+        if name in own and (name != "init" or dims == {*labeling.label_dims}):
             own[name] = labeling.aligned(name, own[name])
     if axis is not None:
         own["channel_axis"] = labeling.channel

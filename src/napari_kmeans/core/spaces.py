@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Rows = NDArray[np.float64]
@@ -52,6 +54,9 @@ _TO_XYZ = np.array(
     ]
 ) / np.array([[0.95047], [1.0], [1.08883]])
 
+# From the curves of X, Y and Z to CIELAB.
+_FROM_LIGHTNESS = np.array([[0.0, 116, 0], [500, -500, 0], [0, 200, -200]])
+
 
 def convert(rgb: Rows, space: str) -> Rows:
     """Return colors of sRGB in another space.
@@ -74,15 +79,59 @@ def convert(rgb: Rows, space: str) -> Rows:
     >>> red.round(3).ravel().tolist()
     [0.628, 0.225, 0.126]
     """
+    light = to_light(rgb)
+    if space == "oklab":
+        return _product(_TO_OKLAB, np.cbrt(_product(_TO_CONES, light)))
+    x, y, z = _lightness(_product(_TO_XYZ, light))
+    return np.stack([116 * y, 500 * (x - y), 200 * (y - z)])
+
+
+def to_light(rgb: Rows) -> Rows:
+    """Return how much light there is of colors of sRGB: linear, from 0 to 1.
+
+    Examples
+    --------
+    >>> to_light(np.array([0.0, 0.5, 1.0])).round(3).tolist()
+    [0.0, 0.214, 1.0]
+    """
     rgb = np.clip(rgb, -MOST_INTENSITY, MOST_INTENSITY)  # beyond, powers overflow
     curved = ((np.maximum(rgb, 0.04045) + 0.055) / 1.055) ** 2.4
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, curved)
+    return np.where(rgb <= 0.04045, rgb / 12.92, curved)
+
+
+def from_light(light: Rows) -> Rows:
+    """Return the values of sRGB that have so much light: the reverse of `to_light`."""
+    curved = 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055
+    return np.where(light <= 0.0031308, light * 12.92, curved)
+
+
+class Way(NamedTuple):
+    """The way from light to a space: a matrix, a curve of each channel, a matrix."""
+
+    into: Rows
+    curve: Callable[[Rows], Rows]
+    out: Rows
+
+
+def way(space: str) -> Way:
+    """Return the way from light to one of `SPACES`.
+
+    Examples
+    --------
+    >>> into, curve, out = way("oklab")
+    >>> (out @ curve(into @ [1, 1, 1])).round(3).tolist()[0]
+    1.0
+    """
+    if space == "rgb":
+        return Way(np.eye(3), from_light, np.eye(3))
     if space == "oklab":
-        return _product(_TO_OKLAB, np.cbrt(_product(_TO_CONES, linear)))
-    xyz = _product(_TO_XYZ, linear)
+        return Way(_TO_CONES, np.cbrt, _TO_OKLAB)
+    return Way(_TO_XYZ, _lightness, _FROM_LIGHTNESS)
+
+
+def _lightness(xyz: Rows) -> Rows:
     # Less the 16/116 that all have in common: what is near to black keeps its digits.
-    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz) - 16 / 116, 7.787 * xyz)
-    return np.stack([116 * y, 500 * (x - y), 200 * (y - z)])
+    return np.where(xyz > 0.008856, np.cbrt(xyz) - 16 / 116, 7.787 * xyz)
 
 
 def _product(matrix: Rows, rows: Rows) -> Rows:

@@ -10,6 +10,7 @@ import numpy as np
 from . import validation
 from .census import OTHER, Census, Counter
 from .data.pixels import REASONS
+from .labeled import Labeling, stripped
 from .palettes.colors import hexadecimal
 from .palettes.numbering import cuts
 from .results.image import QuantizedImage
@@ -18,7 +19,7 @@ from .run.lazy import is_lazy
 from .run.progress import follow, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
@@ -110,22 +111,30 @@ def tabulate(
     """
     array = validation.check_image(image)
     validation.check_result(result)
-    pixel_size = validation.check_positive("pixel_size", pixel_size)
-    unit = validation.check_unit(unit)
-    arranged = result.layout.arrange(array)
+    area, layout = area_of(pixel_size, unit), result.layout
+    arranged = layout.arrange(array)
+    if labeling := Labeling.of(image, layout.rgb, layout.channel_axis):
+        regions = labeling.aligned("regions", regions)
     if isinstance(result, (QuantizedImage, QuantizedPlanes)):
+        result = stripped(result)
         validation.check_quantized(array.shape, result.quantized.shape)
     shape, lazy = arranged.shape[:-1], is_lazy(arranged)
     checked = validation.check_regions(regions, shape, lazy=lazy)
     validation.check_progress(progress)
-    area: dict[str, float] = {}
-    if unit or pixel_size != 1:
-        area[f"area ({unit})" if unit else "area"] = pixel_size
     work = partial(tabulated, arranged, result, checked, area)
     return follow(work, progress)
 
 
-class _Part(NamedTuple):
+def area_of(pixel_size: float, unit: str) -> dict[str, float]:
+    """Return the title of a column of areas, and a pixel's; nothing if not wanted."""
+    pixel_size = validation.check_positive("pixel_size", pixel_size)
+    unit = validation.check_unit(unit)
+    if not unit and pixel_size == 1:
+        return {}
+    return {f"area ({unit})" if unit else "area": pixel_size}
+
+
+class Part(NamedTuple):
     """The census of a plane, or of a whole image; what its clusters are called.
 
     Attributes
@@ -164,19 +173,19 @@ def tabulated(
             planes = result.places
         else:
             parts, planes = [_of_image(image, result, regions)], {}
-    return _table(parts, planes, area, told=regions is not None)
+    return table_of(parts, planes, area, told=regions is not None)
 
 
-def _of_image(image: Any, result: QuantizedImage | Palette, regions: Any) -> _Part:
+def _of_image(image: Any, result: QuantizedImage | Palette, regions: Any) -> Part:
     if not isinstance(result, QuantizedImage):
-        return _part(_counted(image, result, None, regions), result, "other")
+        return _part(_counted(image, result, None, regions), result, "far")
     if regions is None and (known := _known(result)) is not None:
         return known
     census = _counted(image, result.palette, result.labels, regions, result.mask)
     return _part(census, result.palette, _other(result.excluded, REASONS))
 
 
-def _known(result: QuantizedImage) -> _Part | None:
+def _known(result: QuantizedImage) -> Part | None:
     """Return what a result knows of the whole image; None where it does not know all.
 
     It knows the squares of the pixels that are labeled, unless these were weighted, or
@@ -188,16 +197,23 @@ def _known(result: QuantizedImage) -> _Part | None:
         return None
     if result.settings.get("weighted") or not np.array_equal(weights, counts):
         return None
-    unit = palette.quantizer.frame.unit
-    left_out = {name: np.array([n]) for name, n in result.excluded.items()}
+    return part_of(palette, result.excluded)
+
+
+def part_of(palette: Palette, excluded: dict[str, int]) -> Part:
+    """Return what a palette knows of an image that it was measured on.
+
+    NaN where it does not know the squares.
+    """
+    squared, unit = palette.moments.squared, palette.quantizer.frame.unit
+    squares = np.full(palette.k, np.nan) if squared is None else squared * unit * unit
+    left_out = {name: np.array([n]) for name, n in excluded.items()}
     looks = [*palette.names], [*hexadecimal(palette.colors)]
-    compactness = (squared * unit * unit)[np.newaxis]
-    return _Part(
-        np.ones(1, np.int64), counts[np.newaxis], compactness, left_out, *looks
-    )
+    counts = palette.counts[np.newaxis]
+    return Part(np.ones(1, np.int64), counts, squares[np.newaxis], left_out, *looks)
 
 
-def _of_planes(image: Any, result: QuantizedPlanes, regions: Any) -> list[_Part]:
+def _of_planes(image: Any, result: QuantizedPlanes, regions: Any) -> list[Part]:
     """Return the censuses of planes, each by the clusters that it has."""
     shape, axes = result.labels.shape, result.label_axes
     colors = result.features["color"].to_numpy(object).reshape(len(result.centers), -1)
@@ -247,52 +263,59 @@ def _counted(
     return counter.count(image, labels, regions, mask)
 
 
-def _part(census: Census, palette: Palette, other: str) -> _Part:
+def _part(census: Census, palette: Palette, other: str) -> Part:
     """Return what a census tells."""
     unit = palette.quantizer.frame.unit
     k = census.counts.shape[1] - OTHER - 1
     left_out = dict(zip([*REASONS, other], census.counts[:, k:].T, strict=True))
     looks = [*palette.names], [*hexadecimal(palette.colors)]
     compactness = census.squares * unit * unit
-    return _Part(census.regions, census.counts[:, :k], compactness, left_out, *looks)
+    return Part(census.regions, census.counts[:, :k], compactness, left_out, *looks)
 
 
-def _table(
-    parts: list[_Part],
-    planes: dict[str, NDArray[np.intp]],
+def table_of(
+    parts: Sequence[Part],
+    places: Mapping[str, Sequence[Any] | NDArray[Any]],
     area: dict[str, float],
     *,
-    told: bool,
+    told: bool = False,
 ) -> pd.DataFrame:
-    """Return what parts tell as one table; `told`: with their regions."""
+    """Return what parts tell as one table; `told`: with their regions.
+
+    `places` are columns with a value for each part.
+    """
     import pandas as pd
 
-    k = len(parts[0].names)
-    n_rows = [len(part.regions) for part in parts]
-    counts = np.concatenate([part.counts for part in parts])
+    ks, n_rows = [len(part.names) for part in parts], [len(p.regions) for p in parts]
+
+    def column(values: Iterable[Any]) -> NDArray[Any]:
+        """Return the values of regions, those of each part, for each of its labels."""
+        return np.concatenate([*map(np.repeat, values, ks)])
+
+    sizes = [part.counts.size for part in parts]
     table: dict[str, Any] = {
-        name: np.repeat(np.repeat(values, n_rows), k) for name, values in planes.items()
+        name: np.repeat(np.asarray(values), sizes) for name, values in places.items()
     }
     if told:
-        regions = np.concatenate([part.regions for part in parts])
-        table["region"] = np.repeat(regions, k)
-    table["label"] = np.tile(np.arange(1, k + 1), len(counts))
+        table["region"] = column(part.regions for part in parts)
+    labels = [np.tile(np.arange(1, k + 1), n) for k, n in zip(ks, n_rows, strict=True)]
+    table["label"] = np.concatenate(labels)
     for name in ("names", "colors"):
         each = zip(parts, n_rows, strict=True)
         values = [value for part, n in each for value in [*getattr(part, name)] * n]
         table[name.removesuffix("s")] = values
-    table["pixels"] = counts.reshape(-1)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    table["share"] = shares.reshape(-1)
+    table["pixels"] = np.concatenate([part.counts.reshape(-1) for part in parts])
+    shares = [p.counts / np.maximum(p.counts.sum(1, keepdims=True), 1) for p in parts]
+    table["share"] = np.concatenate([share.reshape(-1) for share in shares])
     for name, size in area.items():
         table[name] = table["pixels"] * size
-    compactness = np.concatenate([part.compactness for part in parts])
-    table["compactness"] = compactness.reshape(-1)
+    squares = [part.compactness.reshape(-1) for part in parts]
+    table["compactness"] = np.concatenate(squares)
     for reason in dict.fromkeys(name for part in parts for name in part.left_out):
         left_out = [
             part.left_out.get(reason, np.zeros(n, np.int64))
             for part, n in zip(parts, n_rows, strict=True)
         ]
         if any(values.any() for values in left_out):
-            table[f"{LEFT_OUT}{reason}"] = np.repeat(np.concatenate(left_out), k)
+            table[f"{LEFT_OUT}{reason}"] = column(left_out)
     return pd.DataFrame(table)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.results.planes import QuantizedPlanes
 from ..core.run import replacement
 from ..core.run.lazy import is_distributed, is_lazy
 from ..core.run.progress import follow
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..core.results.image import QuantizedImage
+    from ..core.results.planes import QuantizedPlanes
     from ..core.run.progress import Report
 
 #: The version of NGFF by that of Zarr.
@@ -74,6 +74,8 @@ class Labeling:
     ) -> None:
         """Write the labels of a result, with all levels that the image has."""
         import zarr
+
+        from ..core.results.planes import QuantizedPlanes
 
         check_progress(progress)
         whole = result.summary if isinstance(result, QuantizedPlanes) else result

@@ -69,7 +69,8 @@ def _written(folder: Path) -> str:
         return ""
     of_array = r"zarr\.json|c/(\d+/)*(\d+)?"
     of_image = rf"zarr\.json|({levels})/({of_array})?"
-    return rf"centers\.csv|{of_image}|labels/(zarr\.json|kmeans/({of_image})?)?"
+    of_labels = rf"labels/(zarr\.json|kmeans/({of_image})?)?"
+    return rf"centers\.csv|palette\.json|{of_image}|{of_labels}"
 
 
 def write(
@@ -90,7 +91,8 @@ def write(
     ----------
     path : str or Path
         The folder, which holds the quantized image with its pyramid, the labels below
-        ``labels/kmeans``, and the table of centers, ``centers.csv``.
+        ``labels/kmeans``, the table of centers, ``centers.csv``, and the clusters as a
+        palette, ``palette.json``, unless planes have their own.
     result : QuantizedImage or QuantizedPlanes
         Its labels and its quantized image may be dask arrays.
     attributes : dict, optional
@@ -141,6 +143,8 @@ def fill(
     gate = Gate()
     stored = _create(folder, whole, space, chunk, gate)
     result.features.to_csv(folder / "centers.csv", index=False)
+    if (palette := getattr(result, "palette", None)) is not None:
+        palette.save(folder / "palette.json")
     cut = _Cut(space, stored["labels"].layout, stored["quantized"].layout)
 
     def write_region(region: pyramid.Slices) -> None:

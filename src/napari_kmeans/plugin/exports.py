@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QApplication, QFileDialog, QMenu
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.layers import Labels, Shapes
-    from qtpy.QtWidgets import QWidget
+    from qtpy.QtGui import QAction  # type: ignore[attr-defined]
+    from qtpy.QtWidgets import QMenu, QWidget
 
     from .desk import Desk
 
@@ -32,18 +36,20 @@ class Exports:
     def fill(self, menu: QMenu) -> None:
         """Offer what can be saved or copied."""
         edited = self._clusters.palette is not None
-        for text, act, can in (
-            ("Table (CSV)…", self.table, True),
-            ("Indexed PNG…", self.indexed, edited),
-            ("Labels as one layer a cluster", self._clusters.apart, edited),
-            ("Copy as Python", self.copy, edited),
+        self._offer(menu, "Table (CSV)…", self.table)
+        self._fill_regions(menu.addMenu("Table of regions (CSV)"))
+        for text, act in (
+            ("Indexed PNG…", self.indexed),
+            ("Labels as one layer a cluster", self._clusters.apart),
+            ("Copy as Python", self.copy),
         ):
-            action = menu.addAction(text)
-            action.setEnabled(can)
-            action.triggered.connect(lambda _on=False, act=act: self._desk.do(act))
-        regions = QMenu("Table of regions (CSV)", menu)
-        menu.insertMenu(menu.actions()[1], regions)  # below the other table
-        self._fill_regions(regions)
+            self._offer(menu, text, act).setEnabled(edited)
+
+    def _offer(self, menu: QMenu, text: str, act: Callable[[], Any]) -> QAction:
+        """Offer something; return its action."""
+        action = menu.addAction(text)
+        action.triggered.connect(lambda _on=False: self._desk.do(act))
+        return action
 
     def _fill_regions(self, menu: QMenu) -> None:
         """Offer the layers of whose regions there can be a table."""
@@ -51,11 +57,8 @@ class Exports:
         menu.setEnabled(bool(layers))
         menu.setToolTipsVisible(True)
         for layer in layers:
-            action = menu.addAction(f"{layer.name}…")
+            action = self._offer(menu, f"{layer.name}…", partial(self.regions, layer))
             action.setToolTip("A row for each region of this layer and cluster.")
-            action.triggered.connect(
-                lambda _on=False, layer=layer: self._desk.do(self.regions, layer)
-            )
 
     def table(self) -> None:
         """Ask for a file, and write the table into it."""

@@ -1,6 +1,7 @@
 """Quantize: an image is read, quantized, written and summed up."""
 
 from time import monotonic
+from typing import Any
 
 import typer
 
@@ -43,9 +44,12 @@ def quantize(
         cluster(means.scheduler),
     ):
         axes = options.axes(each)
-        asked = {**groups.keywords(measuring, search), **groups.bound(bounds)}
+        asked: dict[str, Any] = {
+            **groups.keywords(measuring, search),
+            **groups.bound(bounds),
+        }
         source = read(file, opening.layer, opening.plugin)
-        place.check(k, source)
+        place.check(k, source, asked)
         settings.warn_of_mask(search.settings, masked=is_masked(opening.mask, source))
         warn_of_unused(means.scheduler, source[0])
         if budget is not None:

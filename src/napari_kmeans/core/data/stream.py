@@ -115,8 +115,19 @@ class Stream(Blocks):
         """What a block knows of the whole."""
         return self.n_channels, self.no_data, self.shape
 
-    def mapped(self, function: Callable[[Pixels], NDArray[Any]], dtype: Any) -> Any:
-        """Return ``function(pixels)`` of each chunk, of dask: made when asked for."""
+    def mapped(
+        self, function: Callable[..., NDArray[Any]], dtype: Any, *beside: Any
+    ) -> Any:
+        """Return ``function(pixels)`` of each chunk, of dask: made when asked for.
+
+        Parameters
+        ----------
+        function : callable
+        dtype : dtype
+        *beside : dask.array.Array and tuple of int, in turn
+            What else the function is to get of each chunk, and the axes of the image
+            along which that lies.
+        """
         import dask
         import dask.array as da
 
@@ -128,7 +139,7 @@ class Stream(Blocks):
         return da.blockwise(
             _on_pixels,
             axes[:-1],
-            *(image, axes, *mask),
+            *(image, axes, *mask, *beside),
             # Once in the graph, not once a chunk.
             function=dask.delayed(function, traverse=False),
             n_channels=self.n_channels,
@@ -159,12 +170,13 @@ class Stream(Blocks):
 def _on_pixels(
     image: NDArray[Any],
     mask: NDArray[np.bool_] | None,
-    *,
-    function: Callable[[Pixels], NDArray[Any]],
+    *beside: NDArray[Any],
+    function: Callable[..., NDArray[Any]],
     n_channels: int,
     no_data: float | None,
 ) -> NDArray[Any]:
-    return serially(function, Pixels(np.asarray(image), n_channels, mask, no_data))
+    pixels = Pixels(np.asarray(image), n_channels, mask, no_data)
+    return serially(function, pixels, *beside)
 
 
 def _chunks(chunks: list[NDArray[Any]], _: tuple[int, ...]) -> list[NDArray[Any]]:

@@ -39,6 +39,7 @@ from .components import (
     join,
     sort_borders,
 )
+from .dithering import LOW, MIXED, STEPS, diffuse, mix
 from .exact import SPLITTER, halves, quanta
 from .intervals import first_costs, next_costs
 from .merging import merge
@@ -49,8 +50,11 @@ from .words import add_words, count_pairs, squares, values_of, word_range
 __all__ = [
     "CELL",
     "LONGEST",
+    "LOW",
+    "MIXED",
     "SIZE",
     "SPLITTER",
+    "STEPS",
     "TILE",
     "TOGETHER",
     "Scratch",
@@ -62,6 +66,7 @@ __all__ = [
     "count3",
     "count4",
     "count_pairs",
+    "diffuse",
     "dissolve",
     "farthest",
     "find_borders",
@@ -74,6 +79,7 @@ __all__ = [
     "look_up3",
     "look_up4",
     "merge",
+    "mix",
     "next_costs",
     "paint",
     "paint4",

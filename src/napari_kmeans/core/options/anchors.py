@@ -39,7 +39,12 @@ class Anchors:
 
     @classmethod
     def of(
-        cls, init: Any, centers: NDArray[np.float64] | None, fixed: Any, keep: Any
+        cls,
+        init: Any,
+        centers: NDArray[np.float64] | None,
+        fixed: Any,
+        keep: Any,
+        like: Any,
     ) -> Anchors | None:
         """Return what is given; None where nothing is.
 
@@ -51,10 +56,13 @@ class Anchors:
         fixed : bool, or sequence of int or bool
         keep : Palette or None
             With locked clusters.
+        like : Palette or None
+            Whose numbers clusters are to have.
         """
         stay = validation.check_fixed(fixed, None if centers is None else len(centers))
+        for name, other in {"keep": keep, "like": like}.items():
+            validation.check_alone("fixed", fixed, stay.any(), name, other)
         if keep is not None:
-            validation.check_alone("fixed", fixed, stay.any(), "keep")
             places = np.flatnonzero(keep.locked)
             own = keep.centers[places]
             starts = own[:0] if centers is None else centers
@@ -88,7 +96,7 @@ class Anchors:
             return rank
         ranks = np.full(self.palette.k, -1)
         ranks[self.places] = rank
-        return ranks[self.palette.owners[self.used]]
+        return np.asarray(ranks[self.palette.owners[self.used]])
 
     def is_of(self, space: str) -> bool:
         """Whether they are of a palette that measures distances in that space."""

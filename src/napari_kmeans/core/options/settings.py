@@ -82,9 +82,8 @@ class Settings:
         if centers is not None:
             n_kept = 0 if kept is None else sum(kept.locked)
             validation.check_n_centers(len(centers), k, n_kept)
-        far = None if reject is None else validation.check_distance("reject", reject)
-        asked = {"keep": kept, "init with centers": centers, "reject": far}
-        for option, value in asked.items():
+        far = validation.check_reject(reject, refine)
+        for option, value in {"keep": kept, "init with centers": centers}.items():
             validation.check_search(option, value, name, refine)
         return cls(
             k,
@@ -95,7 +94,7 @@ class Settings:
             validation.check_seed(seed),
             validation.check_max_samples(max_samples, k),
             refine,
-            Anchors.of(init, centers, fixed, kept),
+            Anchors.of(init, centers, fixed, kept, like),
             far,
             like,
         )

@@ -121,10 +121,10 @@ class Field:
         return found
 
     def distance(self) -> float:
-        """Return a number of at least 0, finite or not."""
-        found = self.number()
-        if not found >= 0:
-            raise self.refused("a number of at least 0")
+        """Return a finite number of at least 0."""
+        found = _number(self.value)
+        if found is None or not 0 <= found < np.inf:
+            raise self.refused("a finite number of at least 0")
         return found
 
     def numbers(

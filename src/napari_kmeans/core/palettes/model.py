@@ -119,11 +119,7 @@ def parts_of(model: Any, file: str) -> dict[str, Any]:
     """
     fields = _fields(Field(model, file))
     layout, value_range = _layout(fields["image"])
-    distances = fields["distances"].record(
-        "color_space", "scaling", "full", "reject", "frame"
-    )
-    space, frame = _distances(distances, layout)
-    reject = distances["reject"].optional(lambda field: field.distance())
+    space, frame, reject = _distances(fields["distances"], layout)
     clusters = _clusters(fields["clusters"], layout)
     k = len(clusters["names"])
     owners, centers = _nearest(fields["nearest"], k, layout.n_channels)
@@ -198,8 +194,11 @@ def _no_data(field: Field) -> float | int:
     return field.value if type(field.value) is int else field.number()
 
 
-def _distances(fields: dict[str, Field], layout: Layout) -> tuple[Space, Frame]:
-    """Return where distances are measured, and the frame of the centers there."""
+def _distances(distances: Field, layout: Layout) -> tuple[Space, Frame, float | None]:
+    """Return where distances are measured, the frame there, and which are too far."""
+    names = "color_space", "scaling", "full", "reject", "frame"
+    fields = distances.record(*names)
+    reject = fields["reject"].optional(lambda field: field.distance())
     spaces = SPACES if layout.rgb else ("rgb",)
     scaling: str | tuple[float, ...]
     if type(fields["scaling"].value) is list:
@@ -209,13 +208,14 @@ def _distances(fields: dict[str, Field], layout: Layout) -> tuple[Space, Frame]:
     name, full = fields["color_space"].one_of(spaces), fields["full"].positive()
     frame = fields["frame"].record("origin", "unit", "scale", "color_space", "full")
     n, scale = layout.n_channels, frame["scale"]
-    return Space(layout.rgb, name, scaling, full), Frame(
+    made = Frame(
         tuple(f.integer(-LONG - 1, UNSIGNED) for f in frame["origin"].rows(n, n)),
         frame["unit"].positive(),
         () if scale.value == [] else _factors(scale, n),
         frame["color_space"].one_of(spaces),
         frame["full"].positive(),
     )
+    return Space(layout.rgb, name, scaling, full), made, reject
 
 
 def _factors(field: Field, n: int) -> tuple[float, ...]:

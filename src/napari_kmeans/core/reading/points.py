@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import validation
 from ..cluster.clustering import cluster
+from ..cluster.clusters import nearest as assigned
 from ..cluster.clusters import within
 from ..cluster.sums import nearest
 from ..data.samples import from_pixels
@@ -103,6 +104,10 @@ class PointSamples:
         found = cluster(samples, pick, settings, whole=whole)
         far = settings.reject
         return found if far is None else within(samples, found, far)
+
+    def assign(self, centers: NDArray[np.float64]) -> Clusters:
+        """Assign the points to the nearest of centers, in the units of the data."""
+        return assigned(self.samples, self.samples.frame.relative(centers))
 
     def label(self, clusters: Clusters, reject: float | None) -> NDArray[np.int32]:
         """Return the label of each point: 0..k-1, and -1 for those left out."""

@@ -130,13 +130,11 @@ class Source:
         made = Layout.of(array, **layout)
         arranged = made.arrange(array)
         shape = arranged.shape[:-1]
-        validation.check_unscaled(color_space, scaling)
-        space = Space(
-            made.rgb,
-            validation.check_color_space(color_space, made.rgb),
-            validation.check_scaling(scaling, made.n_channels),
-            float(np.iinfo(array.dtype).max) if array.dtype.kind in "iu" else 1.0,
-        )
+        name = validation.check_color_space(color_space, made.rgb)
+        scaled_by = validation.check_scaling(scaling, made.n_channels)
+        validation.check_unscaled(name, scaled_by)
+        full = float(np.iinfo(array.dtype).max) if array.dtype.kind in "iu" else 1.0
+        space = Space(made.rgb, name, scaled_by, full)
         return cls(
             arranged,
             made,

@@ -289,27 +289,27 @@ def check_margins(labels: Any, margins: Any) -> tuple[Any, Any]:
     return labels, margins
 
 
-def check_weights(weights: Any, n: int) -> NDArray[np.float64]:
+def check_weights(weights: Any, n: int, name: str = "weights") -> NDArray[np.float64]:
     """Return the weights as float64; empty for None, where every weight is 1."""
     if weights is None:
         return np.empty(0)
-    array = _as_array("weights", weights)
+    array = _as_array(name, weights)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"weights of dtype {array.dtype} should be real numbers.")
+        raise TypeError(f"{name} of dtype {array.dtype} should be real numbers.")
     if array.shape != (n,):
         raise ValueError(
-            f"weights of shape {array.shape} should have one value a sample, ({n},)."
+            f"{name} of shape {array.shape} should have one value a sample, ({n},)."
         )
     floats = array.astype(np.float64)
     if not np.isfinite(floats).all():
-        raise ValueError("weights with NaN or infinite values should be finite.")
+        raise ValueError(f"{name} with NaN or infinite values should be finite.")
     if floats.min() < 0:
-        raise ValueError(f"weights down to {floats.min()} should not be negative.")
+        raise ValueError(f"{name} down to {floats.min()} should not be negative.")
     if floats.max() == 0:
-        raise ValueError("weights of 0 throughout should have one above 0.")
+        raise ValueError(f"{name} of zero throughout should have one above 0.")
     if not 1 / MOST_WEIGHT <= floats.max() <= MOST_WEIGHT:
         raise ValueError(
-            f"weights up to {floats.max():.3g} should have a maximum from "
+            f"{name} up to {floats.max():.3g} should have a maximum from "
             f"{1 / MOST_WEIGHT:.0e} to {MOST_WEIGHT:.0e}."
         )
     return floats

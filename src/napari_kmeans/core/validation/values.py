@@ -23,6 +23,9 @@ MOST_SEED = 2**31 - 1
 #: How errors are measured.
 METRICS = ("distance", "ciede2000")
 
+#: How colors are mixed by the eye.
+DITHERINGS = ("diffusion", "ordered")
+
 #: Characters of a value in a message.
 MOST_SHOWN = 72
 
@@ -167,11 +170,28 @@ def check_metric(metric: Any, rgb: bool) -> None:
 
 def check_least(least: Any) -> float:
     """Return the least margin as a float from 0 to 1."""
-    if isinstance(least, (bool, np.bool_)) or not isinstance(least, Real):
-        raise TypeError(f"least={shown(least)} should be a number.")
-    if not 0 <= float(least) <= 1:
-        raise ValueError(f"least={shown(least)} should be from 0 to 1.")
-    return float(least)
+    return _as_part("least", least)
+
+
+def check_dithering(method: Any, strength: Any, rgb: bool) -> float:
+    """Return the strength as a float; raise where images cannot be dithered so."""
+    if not rgb:
+        raise ValueError(
+            "palette should be of an RGB image, whose colors can be mixed."
+        )
+    if not isinstance(method, str) or method not in DITHERINGS:
+        raise ValueError(
+            f"method={shown(method)} should be one of "
+            f"{', '.join(map(repr, DITHERINGS))}."
+        )
+    return _as_part("strength", strength)
+
+
+def _as_part(name: str, value: Any) -> float:
+    number = _as_float(name, value)
+    if not 0 <= number <= 1:
+        raise ValueError(f"{name}={shown(value)} should be from 0 to 1.")
+    return number
 
 
 def check_progress(progress: Any) -> None:
@@ -313,10 +333,24 @@ def check_fixed(fixed: Any, n: int | None) -> NDArray[np.bool_]:
     return stay
 
 
-def check_alone(name: str, value: Any, acts: Any, other: str) -> None:
-    """Raise where an option acts that another one leaves no room for."""
-    if acts:
+def check_alone(name: str, value: Any, acts: Any, other: str, given: Any) -> None:
+    """Raise where an option acts, and another one is given that acts otherwise."""
+    if acts and given is not None:
         raise ValueError(f"{name}={shown(value)} should not go with {other}.")
+
+
+def check_reject(reject: Any, refine: bool) -> float | None:
+    """Return how far from every center samples may be; None for any distance."""
+    if reject is None:
+        return None
+    number = _as_float("reject", reject)
+    if not 0 <= number < np.inf:
+        raise ValueError(f"reject={shown(reject)} should be finite, and at least 0.")
+    if not refine:
+        raise ValueError(
+            "reject should not go with refine=False, which is plain OpenCV."
+        )
+    return number
 
 
 def check_mapping(color_space: str, n_fixed: int, k: int) -> None:
@@ -328,10 +362,9 @@ def check_mapping(color_space: str, n_fixed: int, k: int) -> None:
         )
 
 
-def check_unscaled(color_space: Any, scaling: Any) -> None:
+def check_unscaled(color_space: str, scaling: str | tuple[float, ...]) -> None:
     """Raise where channels are to be scaled that have distances of their own."""
-    named = isinstance(color_space, str) and isinstance(scaling, str)
-    if color_space == "ciede2000" and not (named and scaling == "none"):
+    if color_space == "ciede2000" and scaling != "none":
         raise ValueError(
             f"scaling={shown(scaling)} should not go with color_space='ciede2000'."
         )

@@ -1,0 +1,1 @@
+"""Dithering: few colors, mixed by the eye to those between them."""
