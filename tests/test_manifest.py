@@ -130,7 +130,7 @@ def test_what_is_opened_goes_on_an_image_and_is_none_itself(viewer, tmp_path):
     clusters.model.side_by_side()
 
 
-@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+@pytest.mark.parametrize("suffix", sorted([*SUFFIXES, ".gif"]))
 def test_labels_are_saved_as_their_palette_or_an_indexed_picture(
     viewer, tmp_path, suffix
 ):
@@ -147,7 +147,7 @@ def test_labels_are_saved_as_their_palette_or_an_indexed_picture(
     path = str(tmp_path / f"tiny{suffix}")
     written = viewer.layers.save(path, selected=True, plugin="napari-kmeans")
     assert written == [path]
-    if suffix == ".png":
+    if suffix in (".png", ".gif"):
         with Picture.open(path) as picture:
             assert picture.mode == "P"
             np.testing.assert_array_equal(picture, clusters.layer.data)

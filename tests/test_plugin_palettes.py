@@ -1,6 +1,7 @@
 """Palettes in the window: saved, opened, dropped, and put on other images."""
 
 import json
+from threading import Event
 
 import dask.array as da
 import numpy as np
@@ -337,7 +338,7 @@ def test_a_palette_is_put_on_a_folder_as_the_command_line_does(tmp_path, notifie
     [told] = notified
     first, *why = told.splitlines()
     assert first.startswith("2 of 4 images could not be read: gray.png: ")
-    assert why[0].startswith("notes.png: ")
+    assert why[0].startswith("notes.png could not be read: ")
     assert {path.name for path in output.iterdir()} == {"a2", "a10", "table.csv"}
     table = pd.read_csv(output / "table.csv")
     assert (
@@ -604,6 +605,31 @@ def test_one_can_cancel_while_layers_are_done(panel, qtbot, viewer, monkeypatch)
     still(panel, qtbot)
     assert names(viewer) == before
     assert panel.widget.message.value.startswith("Canceled")
+
+
+def test_one_can_cancel_while_files_are_done(panel, qtbot, tmp_path, monkeypatch):
+    from napari_kmeans.batch import folder
+
+    begun, go_on = Event(), Event()
+
+    def waiting(*_):
+        begun.set()
+        go_on.wait(60)
+        return folder._Painted(failed="canceled")
+
+    monkeypatch.setattr(folder, "_painted", waiting)
+    images, output = folder_of(tmp_path), tmp_path / "out"
+    panel.desk.do(panel.clusters.apply_to_folder, images, output)
+    try:
+        qtbot.waitUntil(begun.is_set, timeout=20_000)
+        click(panel.widget.cancel_button, qtbot)
+        still(panel, qtbot)
+        assert not panel.widget.running
+    finally:
+        go_on.set()
+    assert [*output.iterdir()] == []
+    panel.clusters.rename(1, "dark")
+    assert steps(panel.clusters) == ["K=4", "Name 1 dark"]
 
 
 def test_the_palette_of_a_layer_is_put_on_another(panel, qtbot, viewer):

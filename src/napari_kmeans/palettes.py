@@ -79,8 +79,8 @@ def write(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     Parameters
     ----------
     path : str
-        Ends in ``.png``: the labels in the colors of their clusters. Or as for
-        `Palette.save`: their palette.
+        Ends in ``.png`` or ``.gif``: the labels in the colors of their clusters. Or
+        as for `Palette.save`: their palette.
     data : array, or list of arrays
     attributes : dict
         Of the layer.

@@ -367,13 +367,20 @@ def _tell_of(done: Done, _job: Job) -> None:
     lines = []
     for told, what in ((done.failed, "be read"), (done.differing, "")):
         if told:
-            names = _listed([f"{Path(file).name}: {why}" for file, why in told.items()])
+            names = _listed([_of_file(*each) for each in told.items()])
             said = f"could not {what}" if what else "differ from what the palette is of"
             lines.append(f"{len(told)} of {_n(done.n, 'image')} {said}: {names}")
     if lines:
         show_warning("\n".join(lines))
     else:
         show_info(f"{_n(done.n, 'image')} written.")
+
+
+def _of_file(file: str, why: str) -> str:
+    """Return what is said of a file, which is named once, without its folder."""
+    name = Path(file).name
+    said = why.replace(file, name)
+    return said if name in said else f"{name}: {said}"
 
 
 def _n(n: int, what: str) -> str:
