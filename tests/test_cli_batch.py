@@ -164,7 +164,6 @@ def test_distances_may_be_others(images, model):
 
 @pytest.mark.parametrize("method", ["diffusion", "ordered"])
 def test_colors_are_mixed(method, images, model):
-    pytest.importorskip("napari_kmeans.core.dithering")
     from napari_kmeans import dither
 
     given = ("--dither", method, "--strength", 0.5)

@@ -146,8 +146,6 @@ def test_settings_that_cannot_be_read_fail_in_a_sentence():
 
 @pytest.mark.parametrize("name", ["out.png", "out.gif"])
 def test_labels_are_written_as_a_picture(name, image):
-    if name.endswith("gif"):
-        pytest.importorskip("napari_kmeans.core.dithering")
     succeed("image.png", "-k", 3, "-o", name)
     with Image.open(name) as picture:
         assert picture.mode == "P"

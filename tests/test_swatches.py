@@ -173,7 +173,8 @@ def test_another_library_reads_what_is_written_for_gimp(tmp_path):
     with (tmp_path / "x.gpl").open("rb") as file:
         data, mode = GimpPaletteFile.GimpPaletteFile(file).getpalette()
     assert mode == "RGB"
-    assert data[:6] == bytes([255, 0, 0, 1, 2, 3])
+    # Before Pillow 11.3, lines that are no colors count, too.
+    assert bytes([255, 0, 0, 1, 2, 3]) in data
 
 
 @given(st.integers(0, 100), st.integers(-100, 100), st.integers(-100, 100))

@@ -14,7 +14,7 @@ from ..data.distance import Space
 from ..data.frame import Frame
 from ..data.layout import Layout
 from ..spaces import SPACES
-from ..validation import MOST_CLUSTERS
+from ..validation import MOST_CLUSTERS, shown
 from .colors import hexadecimal
 from .fields import Field, written
 from .quantizer import Quantizer
@@ -154,8 +154,8 @@ def _fields(model: Field) -> dict[str, Field]:
     version = model.value.get("version")
     if type(version) is int and version > VERSION:
         raise ValueError(
-            f"{model.file} of version {version} should be of version {VERSION}: a "
-            "later napari-kmeans reads it."
+            f"{model.file} of version {shown(version)} should be of version {VERSION}: "
+            "a later napari-kmeans reads it."
         )
     names = ("image", "clusters", "distances", "nearest", "fit", "moments", "settings")
     fields = model.record("format", "version", *names)
