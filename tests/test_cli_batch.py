@@ -16,9 +16,9 @@ from skimage.io import imread, imsave
 from typer.testing import CliRunner
 
 from napari_kmeans import Canceled, Palette, cli, omezarr, quantize, tabulate
+from napari_kmeans.batch import rows
+from napari_kmeans.batch.listing import beside, listed, titles
 from napari_kmeans.cli import many as many_images
-from napari_kmeans.cli import rows
-from napari_kmeans.cli.listing import beside, listed, titles
 from test_cli import start, wait_for
 
 
