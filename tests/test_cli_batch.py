@@ -17,9 +17,9 @@ from tifffile import imwrite
 from typer.testing import CliRunner
 
 from napari_kmeans import Canceled, Palette, cli, omezarr, quantize, tabulate
+from napari_kmeans.batch import rows
+from napari_kmeans.batch.listing import beside, listed, titles
 from napari_kmeans.cli import many as many_images
-from napari_kmeans.cli import rows
-from napari_kmeans.cli.listing import beside, listed, titles
 from test_cli import start, wait_for
 
 

@@ -33,7 +33,7 @@ def rows_of(
     regions: str | None,
     axes: tuple[int, ...] | None,
     size: tuple[float, str] | None,
-    progress: Report,
+    progress: Report | None,
 ) -> pd.DataFrame:
     """Return the rows of an image: one for each plane, region and cluster.
 
