@@ -255,10 +255,31 @@ def test_merged_clusters_of_a_palette_are_one():
     assert more.names[0] == "both"
     assert len(more.quantizer.centers) == 8
     assert more.centers[0].tobytes() == chart.centers[1].tobytes()
+    points = COFFEE.reshape(-1, 3)
+    there = kmeans(points, init=turned, fixed=True)
+    assert there.centers.tobytes() == turned.centers.tobytes()
+    bare = kmeans(points, init=turned.centers, fixed=True)
+    np.testing.assert_array_equal(there.labels, bare.labels)
     with pytest.raises(ValueError, match="init of color_space='rgb' should be of"):
         fit(read_samples(COFFEE, color_space="oklab"), init=chart, fixed=True)
     with pytest.raises(ValueError, match="init of merged clusters that are fixed"):
         kmeans(COFFEE.reshape(-1, 3), init=chart, fixed=True)
+
+
+@pytest.mark.parametrize("space", ["rgb", "oklab", "ciede2000"])
+def test_clusters_without_a_partner_are_given_where_they_are(space):
+    samples = read_samples(COFFEE)
+    with pytest.warns(UserWarning, match="No partner for 3 clusters"):
+        chart = quantize(COFFEE, 2, like=fit(samples, k=5)).palette
+    q = quantize(COFFEE, init=chart, fixed=True, color_space=space)
+    bare = quantize(COFFEE, init=chart.centers, fixed=True, color_space=space)
+    assert q.centers.tobytes() == chart.centers.tobytes()
+    np.testing.assert_array_equal(q.labels, bare.labels)
+    assert q.unmatched == ()
+    lost = list(chart.unmatched)
+    found = fit(samples, 6, init=chart, fixed=lost)
+    assert found.centers[:3].tobytes() == chart.centers[np.array(lost) - 1].tobytes()
+    assert (found.k, found.locked) == (6, (True,) * 3 + (False,) * 3)
 
 
 def test_what_is_kept_and_what_is_started_from_go_together():

@@ -165,6 +165,19 @@ def test_each_its_own_is_matched_to_the_first_or_to_another():
     assert quantize_many(PICTURES, like=like).palette.names[1] == "stain"
 
 
+def test_fixed_centers_come_first_in_each():
+    given = np.array([[250, 250, 250], [0, 0, 0], [90, 60, 20]], float)
+    for fixed in (True, [1, 3]):
+        many = quantize_many(PICTURES, init=given, fixed=fixed, common=False)
+        own = [quantize(picture, init=given, fixed=fixed) for picture in PICTURES]
+        assert [*many.palettes] == [result.palette for result in own]
+        n = 3 if fixed is True else 2
+        for palette in many.palettes:
+            np.testing.assert_array_equal(
+                palette.centers[:n], given[[0, 1, 2] if fixed is True else [0, 2]]
+            )
+
+
 def test_what_is_told_of_images_is_warned_of_once():
     images = [np.array([[1, 5, 9, 9]], np.uint8), *[np.full((2, 4), 7, np.uint8)] * 2]
     with pytest.warns(UserWarning, match="distinct colors") as warned:
@@ -320,8 +333,11 @@ def test_what_cannot_be_read_is_named_or_skipped(files):
     many = quantize_many(floats[1:], k=3, errors="skip")
     assert many.palette == quantize_many(FLOATS[:2], k=3).palette
     assert [*many.failed] == ["none.png"]
-    with pytest.raises(ValueError, match=r"none\.png"):
-        quantize_many(["none.png"], k=3, errors="skip")
+    for common in (True, False):
+        with pytest.raises(ValueError, match=r"none\.png"):
+            quantize_many(["none.png"], k=3, common=common, errors="skip")
+        one = quantize_many([PICTURES[0], "none.png"], 3, common=common, errors="skip")
+        assert (len(one), [*one.failed]) == (1, ["none.png"])
 
 
 def test_a_model_is_applied_lazily_or_to_what_can_be_read(files):

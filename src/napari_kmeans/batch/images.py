@@ -191,8 +191,6 @@ class Images:
         ]
         take_calls(taken, called, calls)
         kept = [at for at in range(len(self)) if at not in failed]
-        if failed and not kept:
-            raise ValueError(failed[0])
         why = {self.names[at]: failed[at] for at in sorted(failed)}
         return replace(self.among(kept), skip=False), why
 
@@ -203,6 +201,11 @@ class Images:
         found: dict[int, T] = {}
         kept, failed = self.take(found.__setitem__, function, args)
         return kept, [found[at] for at in sorted(found)], failed
+
+    def check_some(self, failed: dict[str | int, str]) -> None:
+        """Raise where none is left, with why the first of those that failed did."""
+        if not self.items:
+            raise ValueError(next(iter(failed.values())))
 
     def among(self, places: Sequence[int]) -> Images:
         """Return some of them."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Unpack
 
+import numpy as np
+
 from ..core import validation
 from ..core.fitting import fitted, settings_of
 from ..core.options.keywords import BOUND, FIT, KEEP, READ, keywords, merged, split
@@ -78,7 +80,7 @@ def quantize_many(
     common : bool, default True
         One palette for all images: that of their pixels together, each of the same
         weight. False: each is clustered alone, and then matched to `like`, or to the
-        first of them.
+        first of them; not where some are `fixed`, which come first, as they are given.
     masks : sequence, optional
         Of each image None, an array of bool, False where a pixel is left out, a path,
         or a function that returns an array.
@@ -202,6 +204,7 @@ def apply_many(
     kept, rows, failed = follow(
         lambda: given.each(counted, [(used,)] * len(given)), progress
     )
+    kept.check_some(failed)
     return QuantizedMany(used, (used,) * len(kept), failed, kept, dict(enumerate(rows)))
 
 
@@ -235,8 +238,8 @@ def _apart(
     """Quantize each image, and match it to what it is to be like, or to the first."""
     with stage("First image", 0, 1 / len(images)):
         images, first, failed = images.told(_own, k, search)
-    if search.get("like") is None:
-        search = search | {"like": first.palette}
+    if search.get("like") is None and not np.any(search.get("fixed")):
+        search = search | {"like": first.palette}  # fixed ones have their numbers
     given = [(k, search)] * (len(images) - 1)
     with stage("Clustering images", 1 / len(images)):
         rest = images.among(range(1, len(images)))

@@ -76,6 +76,7 @@ class Pool(Blocks):
         self.images, failed = self.images.take(
             lambda at, found: take(of[at][0], found), _on_image, given
         )
+        self.images.check_some(failed)
         if failed:  # only where it is the first that is asked of them, in any order
             self.failed |= failed
             self._reset()

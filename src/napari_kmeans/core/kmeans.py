@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -125,6 +126,8 @@ def clustered(
     array = points.points
     settings = Settings.of(array.shape[:1], array.shape[1], k=k, **search)
     points.check(settings)
+    if settings.anchors is not None:  # each has one center, in the order of its label
+        settings = replace(settings, anchors=replace(settings.anchors, palette=None))
     clusters = points.fit(settings)
     labels = points.label(clusters, settings.reject)
     n_labeled = int(np.count_nonzero(labels >= 0))

@@ -108,5 +108,6 @@ def in_frame(anchors: Anchors, frame: Frame) -> NDArray[np.float64]:
     """Return the centers that stay as they are in a frame; of merged ones, several."""
     if not anchors.is_of(frame.space):
         return frame.relative(anchors.centers[anchors.owners])
-    used = anchors.palette.quantizer
-    return frame.adopt(used.centers[anchors.used], used.frame)
+    given, unmatched = anchors.palette, anchors.places[anchors.unmatched]
+    centers = given.quantizer.centers[anchors.used], given.moments.means[unmatched]
+    return frame.adopt(np.vstack(centers), given.quantizer.frame)

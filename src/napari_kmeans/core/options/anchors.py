@@ -89,14 +89,23 @@ class Anchors:
         return np.isin(self.palette.owners, self.places)
 
     @property
+    def unmatched(self) -> NDArray[np.bool_]:
+        """Which of those that stay have no center of the palette's quantizer."""
+        return ~self.palette.has_centers[self.places]
+
+    @property
     def owners(self) -> NDArray[np.intp]:
-        """Of which cluster, from 0, each center is: a merged cluster has several."""
+        """Of which cluster, from 0, each center is: a merged cluster has several.
+
+        First those of the quantizer, then those that have none there.
+        """
         rank = np.arange(self.n)
         if self.palette is None:
             return rank
         ranks = np.full(self.palette.k, -1)
         ranks[self.places] = rank
-        return np.asarray(ranks[self.palette.owners[self.used]])
+        own = ranks[self.palette.owners[self.used]]
+        return np.concatenate([own, rank[self.unmatched]])
 
     def is_of(self, space: str) -> bool:
         """Whether they are of a palette that measures distances in that space."""
