@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import listing, options, record
+from . import groups, listing, options, record, sentences
 from .each import each
 from .folders import check_folder, write_result
-from .model import MODEL, loaded, painted
+from .model import MODEL, differences, loaded, painted
 from .output import check_apart, check_file, write_table
 from .source import quantized, read
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..core.palettes.palette import Palette
     from ..core.run.progress import Report
     from ..layers.metadata import LayerData
-    from . import groups
     from .output import Result
 
 #: Clusters of each image, where nothing says how many.
@@ -71,6 +70,11 @@ class Way:
         if k is not None or common:
             given = "-k" if k is not None else "--common"
             raise ValueError(f"model={model} should not go with {given}.")
+        none: Any = groups.keywords(groups.Measuring(), groups.Search())
+        none |= groups.bound(groups.Bounds())
+        idle = [name for name in asked if asked[name] != none[name]]
+        if idle:
+            raise ValueError(f"model={model} should not go with {', '.join(idle)}.")
         return cls(None, model, False, asked, opening)
 
     @property
@@ -99,7 +103,9 @@ class Way:
         mask = listing.beside(self.opening.mask, file)
         if self.k is None or self.common:
             return painted(source, palette, mask, progress)
-        asked = {**self.asked, "like": palette}
+        asked = {**self.asked}
+        if not self.asked["fixed"]:  # fixed ones have their numbers
+            asked["like"] = palette
         return self._quantized(source, asked, mask, progress)
 
     def first(self, file: str, source: LayerData, progress: Report) -> Result:
@@ -122,13 +128,20 @@ class Way:
 
         if self.opening.layer is not None or self.opening.plugin is not None:
             raise ValueError("--common should go without --layer and --plugin.")
-        masks: Any = None
-        if self.opening.mask is not None:
-            masks = [listing.beside(self.opening.mask, file) for file in files]
-        given: Any = {"masks": masks, "errors": "skip", **self.asked}
-        found = quantize_many(files, self.k, progress=progress, **given)
+        masks: dict[str, str | None] = {}
+        failed: dict[str, str] = {}
+        for file in files:
+            try:
+                masks[file] = listing.beside(self.opening.mask, file)
+            except ValueError as error:
+                failed[file] = str(error)
+        if not masks:
+            raise ValueError(failed[files[0]])
+        given: Any = {"masks": [*masks.values()], "errors": "skip", **self.asked}
+        found = quantize_many([*masks], self.k, progress=progress, **given)
         assert found.palette is not None
-        return found.palette, {str(name): why for name, why in found.failed.items()}
+        failed |= {str(name): why for name, why in found.failed.items()}
+        return found.palette, failed
 
 
 @dataclass(frozen=True)
@@ -217,7 +230,9 @@ class Many:
         palette = self._kept(before, stamps)
         if palette is None:
             palette, failed = self._found(progress)
-        self.asked.begin(self.folder, stamps)
+        # Where some had no part in it, it is to be found anew, as they may have.
+        found_for = {file: stamps[file] for file in stamps if file not in failed}
+        self.asked.begin(self.folder, found_for)
         palette.save(self.folder / MODEL)
         model = record.digest_of(self.folder / MODEL)
         files = [file for file in self.results if file not in failed]
@@ -226,6 +241,9 @@ class Many:
             key = self.asked.key(stamps[file], model)
             if record.read(self.results[file], key) is None:
                 source = self.way.open(file)
+                if self.way.model is not None:
+                    for sentence in differences(source, palette):
+                        sentences.warn(f"{file}: {sentence}")
                 result = self.way.result(file, source, palette, report)
                 self._write(file, source, result, key, report)
 

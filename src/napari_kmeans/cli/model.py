@@ -47,15 +47,17 @@ def painted(
 
     Distances are measured as the palette does, or in another space.
     """
-    from ..core.quantize import paint_samples, quantize
-    from ..core.reading.source import read_samples
+    from ..batch import result
+    from ..core.quantize import quantize
+    from ..core.reading.source import Source
+    from ..core.run.progress import follow
 
     options = _options(source, palette, mask)
     if distance is not None:
         fixed: Any = {"init": palette, "fixed": True, "color_space": distance}
         return quantize(source[0], progress=progress, **options, **fixed)
-    samples = read_samples(source[0], **options)
-    return paint_samples(samples, palette, progress=progress)
+    opened = Source.of(source[0], **options)
+    return follow(lambda: result.painted(opened, palette), progress)
 
 
 def _options(source: LayerData, palette: Palette, mask: str | None) -> dict[str, Any]:
