@@ -427,11 +427,16 @@ def test_program_told_to_end_leaves_what_is_whole(name, images, folder):
         (["in", "--model", "none.json"], "model=none.json could not be read"),
         (["in", "-k", 0], "k=0 should be at least 1."),
         (["in", "--table", "none/t.csv"], "should be in a folder that exists"),
+        (["in", "--table", "in/a.png", "--force"], "apart from in/a.png"),
+        (["in/a*", "--table", "in/m.png", "--regions", "in/m.png"], "from in/m.png"),
+        (["in/of.txt", "--table", "in/of.txt", "--force"], "apart from in/of.txt"),
     ],
 )
 def test_what_cannot_be_fails_in_a_sentence(arguments, said, images):
     Path("in.zarr").mkdir()
     Path("in/latin.txt").write_bytes("ü.png".encode("latin-1"))
+    Path("in/of.txt").write_text("a.png")
+    imsave("in/m.png", images["a"])
     assert said in fail("batch", *arguments)
 
 
@@ -494,6 +499,11 @@ def test_what_differs_from_a_model_is_told(images, model):
     assert done.exit_code == 0
     told = "deep.npy: image of dtype uint16 should be of uint8, as before."
     assert told in done.stderr.splitlines()[0]
+
+
+def test_values_of_another_type_fail_in_a_sentence(images):
+    said = fail("sweep", "in/a.png", "-k", "2..3", "--init", "[[1, 2, 3]]")
+    assert said.startswith("init=[[1.0, 2.0, 3.0]] should be a name")
 
 
 @pytest.mark.parametrize("command", [["quantize"], ["apply", "model.json"]])

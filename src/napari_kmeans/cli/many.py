@@ -156,6 +156,8 @@ class Many:
         The folder of each image.
     way : Way
     rows : groups.Rows
+    listed : str or None
+        The file that lists them.
     """
 
     folder: Path
@@ -163,6 +165,7 @@ class Many:
     results: dict[str, Path]
     way: Way
     rows: groups.Rows
+    listed: str | None = None
 
     @classmethod
     def of(
@@ -182,7 +185,9 @@ class Many:
             file: folder / (f"{title}-" if title in taken else title)
             for file, title in zip(files, titles, strict=True)
         }
-        return cls(folder, of_rows.table or folder / TABLE, results, way, of_rows)
+        listed = images if Path(images).is_file() else None
+        table = of_rows.table or folder / TABLE
+        return cls(folder, table, results, way, of_rows, listed)
 
     @property
     def asked(self) -> record.Asked:
@@ -203,6 +208,8 @@ class Many:
         options.axes(self.rows.planes, "planes")
         read_too = [self.way.opening.mask, self.rows.regions]
         check_apart(self.folder, [*self.results, *read_too])
+        read_too += [self.listed, *map(str, filter(None, [self.way.model]))]
+        check_apart(self.table, [*self.results, *read_too])
         if self.table.suffix == ".parquet":
             _check_parquet(self.table)
         if self.table.parent != self.folder:
