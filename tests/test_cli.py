@@ -803,6 +803,30 @@ def test_show_opens_a_layer_for_each_channel(axis, opened, monkeypatch):
     assert all(tuple(layer.scale) == (2, 3) for layer in viewer.layers)
 
 
+@pytest.mark.parametrize(
+    ("option", "shown"),
+    [
+        (("--rgb",), [(0.5, 0.25)] * 4),
+        (("--gray",), [(1, 1, 1)] * 4),
+        (("--channel-axis", 0), [(1, 1)] * 4),
+    ],
+)
+def test_pixels_are_as_large_as_a_tiff_says(option, shown, monkeypatch):
+    viewer = ViewerModel()
+    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
+    monkeypatch.setattr(napari, "run", lambda: None)
+    colors = np.random.default_rng(0).integers(0, 256, (3, 40, 3), np.uint8)
+    sizes = {"PhysicalSizeX": 0.25, "PhysicalSizeY": 0.5}
+    tifffile.imwrite("a.tif", colors, ome=True, photometric="rgb", metadata=sizes)
+    succeed("a.tif", *option, "-k", 2, "--show", "-o", "out.zarr")
+    layers = [layer for layer in viewer.layers if layer.name[-1] != "]"]
+    assert [tuple(layer.scale) for layer in layers] == shown
+    for _, attributes, _ in omezarr.read("out.zarr"):
+        assert attributes["scale"] == shown[0]
+        unit = "micrometer" if option == ("--rgb",) else "pixel"
+        assert set(attributes["units"]) == {unit}
+
+
 @pytest.mark.parametrize("slow", [False, True])
 @pytest.mark.parametrize("terminal", [False, True])
 def test_slow_runs_show_progress_on_a_terminal(slow, terminal, monkeypatch):

@@ -13,12 +13,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 from skimage.io import imread, imsave
+from tifffile import imwrite
 from typer.testing import CliRunner
 
 from napari_kmeans import Canceled, Palette, cli, omezarr, quantize, tabulate
+from napari_kmeans.batch import rows
+from napari_kmeans.batch.listing import beside, listed, titles
 from napari_kmeans.cli import many as many_images
-from napari_kmeans.cli import rows
-from napari_kmeans.cli.listing import beside, listed, titles
 from test_cli import start, wait_for
 
 
@@ -286,6 +287,40 @@ def test_areas_are_of_the_file_where_it_says(images):
     table = pd.read_csv("out/table.csv")
     assert table["area"].tolist() == (6.0 * table["pixels"]).tolist()
     assert set(table["unit"]) == {"micrometer²"}
+
+
+@pytest.mark.parametrize(
+    ("axes", "area", "unit"),
+    [
+        ("YX", 0.125, "micrometer²"),
+        ("TYX", 0.125, "micrometer²"),
+        ("ZYX", 0.25, "micrometer³"),
+        ("CYX", 0.125, "micrometer²"),
+        ("ZCYX", 0.25, "micrometer³"),
+    ],
+)
+def test_areas_are_of_the_tiff_where_it_says(folder, axes, area, unit):
+    Path("tiffs").mkdir()
+    shape = [{"Y": 9, "X": 7}.get(axis, 2) for axis in axes]
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    sizes = {"PhysicalSizeX": 0.25, "PhysicalSizeY": 500, "PhysicalSizeZ": 2}
+    metadata = {"axes": axes, "PhysicalSizeYUnit": "nm", **sizes}
+    imwrite("tiffs/a.ome.tif", pixels, ome=True, metadata=metadata)
+    in_microns = {"axes": axes, "unit": "micron", "spacing": 2}
+    imwrite("tiffs/b.tif", pixels, imagej=True, resolution=(4, 2), metadata=in_microns)
+    succeed("batch", "tiffs", "-k", 2, "-o", "out")
+    table = pd.read_csv("out/table.csv")
+    assert table["area"].tolist() == (area * table["pixels"]).tolist()
+    assert set(table["unit"]) == {unit}
+    if "C" in axes:  # of other channels, the file has not said what the axes are
+        other = ("--channel-axis", axes.index("Y"))
+        succeed("batch", "tiffs", "-k", 2, "-o", "other", *other)
+        assert pd.read_csv("other/table.csv")["area"].isna().all()
+    given = ("--pixel-size", 3, "--unit", "m")
+    succeed("batch", "tiffs", "-k", 2, "-o", "given", *given)
+    power = 3 if "Z" in axes else 2
+    table = pd.read_csv("given/table.csv")
+    assert table["area"].tolist() == (3.0**power * table["pixels"]).tolist()
 
 
 def test_any_number_of_jobs_gives_the_same_bits(images):

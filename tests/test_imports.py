@@ -19,7 +19,8 @@ BELOW = {
     "omezarr": {"core", "layers"},
     "files": {"core", "layers", "omezarr"},
     "batch": {"core", "layers", "files"},
-    "plugin": {"core", "layers", "omezarr", "files", "batch"},
+    "palettes": {"core", "layers", "files"},
+    "plugin": {"core", "layers", "omezarr", "files", "batch", "palettes"},
     "signals": set(),
     "cli": {
         "core",

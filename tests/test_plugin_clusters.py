@@ -6,12 +6,13 @@ import skimage.data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from napari.components import ViewerModel
+from napari.layers import Image
 
 from napari_kmeans import quantize
 from napari_kmeans.core.palettes.colors import hexadecimal
 from napari_kmeans.plugin.clusters import Clusters
 from napari_kmeans.plugin.model import KMeansModel
-from napari_kmeans.plugin.sources import Scope
+from napari_kmeans.plugin.sources import Scope, pixel_size
 
 RNG = np.random.default_rng(0)
 COLOR = RNG.integers(0, 255, (40, 50, 3), np.uint8)
@@ -204,6 +205,21 @@ def test_areas_are_in_the_units_of_the_layer():
     model.run()
     table = Clusters(model).table
     np.testing.assert_allclose(table["area (µm²)"], table["pixels"] * 0.25)
+
+
+@pytest.mark.parametrize(
+    ("labels", "units", "expected"),
+    [
+        ("zyx", ("um", "um", "um"), (6, "µm³")),
+        ("tyx", ("s", "um", "um"), (2, "µm²")),
+        ("tyx", ("pixel", "um", "um"), (2, "µm²")),
+        ("zyx", ("pixel", "um", "um"), (1, "")),
+        ("zyx", ("pixel",) * 3, (6, "")),
+    ],
+)
+def test_a_pixel_is_as_large_as_its_axes_of_space(labels, units, expected):
+    placement = {"scale": (3, 2, 1), "units": units, "axis_labels": tuple(labels)}
+    assert pixel_size(Image(np.zeros((2, 3, 4)), **placement)) == expected
 
 
 def test_planes_and_points_have_a_table_that_is_not_edited():

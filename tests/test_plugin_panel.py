@@ -411,12 +411,23 @@ def test_maps_are_layers(panel, qtbot, viewer, entry, name):
     assert widget.layer.value.name == "photo"
 
 
+def test_clusters_are_numbered_by_their_share(panel, qtbot):
+    menu = panel.buttons["more"].menu()
+    menu.aboutToShow.emit()
+    [orders] = [m for m in menu.findChildren(QMenu) if m.title() == "Number by"]
+    [action] = [a for a in orders.actions() if a.text() == "Share"]
+    action.trigger()
+    still(panel, qtbot)
+    shares = panel.clusters.palette.shares
+    assert shares.tolist() == sorted(shares, reverse=True)
+
+
 def test_columns_are_chosen_and_remembered(panel, qtbot, viewer):
     spread = panel.rows.table.columns.index("spread")
     assert not panel.rows.isColumnHidden(spread)
     menu = panel.buttons["more"].menu()
     menu.aboutToShow.emit()
-    [columns] = menu.findChildren(QMenu)
+    [columns] = [m for m in menu.findChildren(QMenu) if m.title() == "Columns"]
     [action] = [a for a in columns.actions() if a.text() == "spread"]
     action.trigger()
     assert panel.rows.isColumnHidden(spread)

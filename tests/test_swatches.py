@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+import swatch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import GimpPaletteFile, Image, ImageCms
@@ -166,6 +167,19 @@ def test_json_of_other_programs_is_read(tmp_path, text, names):
     found = Palette.load(path)
     assert found.centers.tolist() == [[255, 0, 0], [0, 0, 255]]
     assert [*found.names] == names
+
+
+def test_another_library_reads_and_writes_swatches_of_adobe(tmp_path):
+    colors, names = ["#ff0000", "#010203"], ["a", "b c"]
+    Palette.of_colors(colors, names).save(tmp_path / "ours.ase")
+    found = swatch.parse(str(tmp_path / "ours.ase"))
+    (group,) = [one for one in found if "swatches" in one] or [{"swatches": found}]
+    assert [one["name"] for one in group["swatches"]] == names
+    values = np.array([one["data"]["values"] for one in group["swatches"]])
+    np.testing.assert_array_equal(np.rint(values * 255), [[255, 0, 0], [1, 2, 3]])
+    swatch.write(found, str(tmp_path / "theirs.ase"))
+    theirs = Palette.load(tmp_path / "theirs.ase")
+    assert theirs == Palette.load(tmp_path / "ours.ase")
 
 
 def test_another_library_reads_what_is_written_for_gimp(tmp_path):

@@ -12,6 +12,7 @@ from PIL import Image
 
 from napari_kmeans import read
 from napari_kmeans.files.pictures import upright
+from napari_kmeans.files.scale import of_ome
 
 RANDOM = np.random.default_rng(0)
 GRAY = RANDOM.integers(0, 256, (9, 7), np.uint8)
@@ -336,6 +337,7 @@ def test_channels_are_named(kind):
     np.testing.assert_array_equal(data, channels)
     assert attributes == {
         "name": "a",
+        "axis_labels": ("y", "x"),
         "channel_axis": 0,
         "metadata": {"channel_names": ("DAPI", "GFP")},
     }
@@ -410,3 +412,236 @@ def test_pages_in_a_circle_are_refused():
         file.seek(first + 2 + 12 * n)
         file.write(struct.pack("<I", first))
     assert "circle" in fail()
+
+
+# How large a pixel is
+
+
+MICROMETERS = ("micrometer",) * 2
+
+
+def ome(**edges):
+    """Return what OME has of edges: a number, or with a unit."""
+    said = {}
+    for axis, edge in edges.items():
+        number, *unit = edge if isinstance(edge, tuple) else (edge,)
+        said[f"PhysicalSize{axis}"] = number
+        said |= {f"PhysicalSize{axis}Unit": one for one in unit}
+    return said
+
+
+def placed(name="a.tif"):
+    """Return what a file says of its axes: scale, units and names."""
+    attributes = read(name)[1]
+    return tuple(attributes.get(key) for key in ("scale", "units", "axis_labels"))
+
+
+def write_ome(shape, axes, **said):
+    pixels = np.zeros(shape, np.uint8)
+    meaning = {"photometric": "rgb" if axes[-1] == "S" else "minisblack"}
+    metadata = {"axes": axes, **said}
+    tifffile.imwrite("a.tif", pixels, ome=True, metadata=metadata, **meaning)
+
+
+def write_imagej(pixels=GRAY, *, axes="YX", resolution=(4, 2), **said):
+    metadata = {"axes": axes, **said}
+    options = {"resolution": resolution, "metadata": metadata}
+    tifffile.imwrite("a.tif", pixels, imagej=True, **options)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "scale", "labels"),
+    [
+        ((9, 7), "YX", (0.5, 0.25), ("y", "x")),
+        ((9, 7, 3), "YXS", (0.5, 0.25), ("y", "x")),
+        ((3, 9, 7), "ZYX", (2, 0.5, 0.25), ("z", "y", "x")),
+        ((2, 9, 7), "CYX", (0.5, 0.25), ("y", "x")),
+        ((3, 2, 9, 7), "ZCYX", (2, 0.5, 0.25), ("z", "y", "x")),
+        ((2, 3, 9, 7), "CZYX", (2, 0.5, 0.25), ("z", "y", "x")),
+        ((4, 2, 3, 9, 7), "TCZYX", (1, 2, 0.5, 0.25), ("t", "z", "y", "x")),
+        ((4, 3, 9, 7, 3), "TZYXS", (1, 2, 0.5, 0.25), ("t", "z", "y", "x")),
+    ],
+)
+def test_ome_says_how_large_a_pixel_is(shape, axes, scale, labels):
+    sizes = ome(X=(0.25, "µm"), Y=(0.5, "µm"), Z=(2, "µm"))
+    write_ome(shape, axes, TimeIncrement=3, **sizes)
+    units = tuple("pixel" if axis == "t" else "micrometer" for axis in labels)
+    assert placed() == (scale, units, labels)
+    pytest.importorskip("napari")
+    from napari.components import ViewerModel
+
+    data, attributes, _ = read("a.tif")
+    shown = ViewerModel().add_image(data, **attributes)
+    for layer in shown if isinstance(shown, list) else [shown]:
+        assert tuple(layer.scale) == scale
+        assert tuple(map(str, layer.units)) == units
+        assert layer.axis_labels == labels
+
+
+def test_lengths_are_told_in_one_unit_exactly():
+    sizes = ome(X=(250, "nm"), Y=(0.3, "µm"), Z=(0.0021, "mm"))
+    write_ome((3, 9, 7), "ZYX", **sizes)
+    assert placed()[:2] == ((2100, 300, 250), ("nanometer",) * 3)
+    write_ome((9, 7), "YX", **ome(X=(3, "mm"), Y=(7, "Å")))
+    assert placed()[:2] == ((7 / 10**7, 3), ("millimeter",) * 2)
+    write_ome((9, 7), "YX", **ome(X=0.3, Y=0.7))  # the schema's unit
+    assert placed()[:2] == ((0.7, 0.3), MICROMETERS)
+
+
+WRONG = [0, -1, "NaN", "INF", "-INF", "0,5", "1e400", "9" * 5000, "true", "", "x"]
+WRONG += [(1, "reference frame"), (1, "pixel"), (1, "s"), (1, ""), (1, "5")]
+WRONG += [(1e-9, "nm"), (1e9, "km"), (1, "parsecs of doom")]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_sizes_that_cannot_be_are_left(wrong):
+    write_ome((9, 7), "YX", **ome(X=0.25, Y=wrong))
+    assert placed() == (None, None, ("y", "x"))
+    write_ome((3, 9, 7), "ZYX", **ome(X=0.25, Y=0.5, Z=wrong))
+    units = ("pixel", *MICROMETERS)
+    assert placed() == ((1, 0.5, 0.25), units, ("z", "y", "x"))
+
+
+def test_a_width_without_a_height_is_left():
+    write_ome((9, 7), "YX", **ome(X=0.25))
+    assert placed() == (None, None, ("y", "x"))
+
+
+def test_each_image_of_ome_has_its_own_pixels():
+    with tifffile.TiffWriter("a.tif", ome=True) as tiff:
+        for edge, pixels in ((0.25, GRAY), (0.75, GRAY[:5])):
+            metadata = {"axes": "YX", **ome(X=edge, Y=edge)}
+            tiff.write(pixels, photometric="minisblack", metadata=metadata)
+    for layer, edge in enumerate((0.25, 0.75)):
+        assert read("a.tif", layer=layer)[1]["scale"] == (edge, edge)
+
+
+def test_ome_of_another_image_is_left():
+    said = {"SizeX": 7, "SizeY": 9, **ome(X=0.25, Y=(500, "nm"))}
+    expected = {"X": (0.25, "µm"), "Y": (500, "nm")}
+    assert of_ome(said, {"Y": 9, "X": 7}) == expected
+    assert of_ome(said, {"Y": 7, "X": 9}) == {}
+
+
+def test_pyramid_has_the_pixels_of_its_largest_level():
+    metadata = {"axes": "YX", **ome(X=0.25, Y=0.5)}
+    with tifffile.TiffWriter("a.tif", ome=True) as tiff:
+        tiff.write(GRAY, subifds=1, photometric="minisblack", metadata=metadata)
+        tiff.write(GRAY[::2, ::2], subfiletype=1, photometric="minisblack")
+    assert placed()[:2] == ((0.5, 0.25), MICROMETERS)
+
+
+def test_pixels_are_turned_with_the_image():
+    tag = [(274, "H", 1, 6, True)]
+    for kind in ("ome", "plain"):
+        if kind == "ome":
+            metadata = {"axes": "YX", **ome(X=0.25, Y=0.5)}
+            options = {"ome": True, "metadata": metadata}
+        else:
+            per_cm = {"resolution": (40_000, 20_000), "resolutionunit": "CENTIMETER"}
+            options = {"metadata": None, **per_cm}
+        tifffile.imwrite("a.tif", GRAY, extratags=tag, **options)
+        data, attributes, _ = read("a.tif")
+        assert data.shape == (7, 9)
+        assert attributes["scale"] == (0.25, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("unit", "name"),
+    [
+        *[(unit, "micrometer") for unit in ("um", "micron", "microns")],
+        *[(r"\u00B5m", "micrometer"), ("Micrometers", "micrometer")],
+        *[("nm", "nanometer"), ("mm", "millimeter"), ("cm", "centimeter")],
+    ],
+)
+def test_imagej_says_how_large_a_pixel_is(unit, name):
+    stack = np.zeros((3, 2, 9, 7), np.uint16)
+    write_imagej(stack, axes="ZCYX", unit=unit, spacing=1.5)
+    assert placed() == ((1.5, 0.5, 0.25), (name,) * 3, ("z", "y", "x"))
+    write_imagej(stack, axes="TZYX", unit=unit, finterval=2)
+    units = ("pixel", "pixel", name, name)
+    assert placed() == ((1, 1, 0.5, 0.25), units, ("t", "z", "y", "x"))
+
+
+@pytest.mark.parametrize("unit", ["µm".encode("latin-1"), "µm".encode(), "μm".encode()])
+def test_imagej_may_have_a_unit_beyond_ascii(unit):
+    held = "-" * len(unit)
+    write_imagej(unit=held)
+    whole = Path("a.tif").read_bytes().replace(held.encode(), unit)
+    Path("a.tif").write_bytes(whole)
+    assert placed()[:2] == ((0.5, 0.25), MICROMETERS)
+
+
+@pytest.mark.parametrize("unit", ["inch", "pixel", "", "furlong", 7, None])
+def test_imagej_without_a_length_is_left(unit):
+    write_imagej(unit=unit, spacing=2)
+    assert placed() == (None, None, ("y", "x"))
+
+
+def test_imagej_may_have_a_unit_for_each_axis():
+    said = {"unit": "um", "yunit": "nm", "zunit": "mm", "spacing": 0.5}
+    write_imagej(np.stack([GRAY] * 3), axes="ZYX", **said)
+    assert placed()[:2] == ((500, 0.0005, 0.25), ("micrometer",) * 3)
+
+
+@pytest.mark.parametrize("rational", [(0, 0), (0, 1), (2**32 - 1, 0)])
+@pytest.mark.parametrize("unit", ["um", None])
+def test_resolutions_that_cannot_be_are_left(rational, unit):
+    in_centimeters = {"resolutionunit": "CENTIMETER", "resolution": (40_000, 40_000)}
+    for options in ({"imagej": True}, in_centimeters):
+        tifffile.imwrite("a.tif", GRAY, metadata={"unit": unit}, **options)
+        with tifffile.TiffFile("a.tif") as tiff:
+            place = tiff.pages[0].tags[282].valueoffset
+            packed = struct.pack(f"{tiff.byteorder}II", *rational)
+        with open("a.tif", "r+b") as file:
+            file.seek(place)
+            file.write(packed)
+        assert placed()[:2] == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("unit", "resolution", "edge"),
+    [
+        ("CENTIMETER", 40_000, 0.25),
+        ("CENTIMETER", 500, 20),
+        ("INCH", 101_600, 0.25),
+        *[("INCH", dots, None) for dots in (1, 72, 96, 300, 1200, 4800)],
+        *[("CENTIMETER", dots, None) for dots in (28, 28.346, 37.8, 118.11, 472.44)],
+        ("NONE", 40_000, None),
+        ("MILLIMETER", 4_000, None),
+    ],
+)
+def test_resolution_counts_that_is_not_of_print(unit, resolution, edge):
+    stack = np.stack([GRAY] * 2)
+    for pixels in (GRAY, stack):
+        write(
+            pixels,
+            photometric="minisblack",
+            resolution=(resolution, resolution),
+            resolutionunit=unit,
+        )
+        scale, units, labels = placed()
+        assert labels is None
+        if edge is None:
+            assert (scale, units) == (None, None)
+        else:
+            frames = pixels.ndim - 2
+            assert scale == (1,) * frames + (edge, edge)
+            assert units == ("pixel",) * frames + MICROMETERS
+
+
+@pytest.mark.parametrize(("name", "dots"), [("a.png", 101_600), ("a.jpg", 400)])
+def test_resolution_of_other_pictures_is_of_print(name, dots):
+    Image.fromarray(GRAY).save(name, dpi=(dots, dots))
+    assert placed(name) == (None, None, None)
+
+
+def test_stack_of_files_has_what_all_have():
+    Path("both").mkdir()
+    for name, edge in (("a", 0.5), ("b", 0.5), ("c", 0.25)):
+        metadata = {"axes": "YX", **ome(X=0.25, Y=edge)}
+        tifffile.imwrite(f"both/{name}.tif", GRAY, ome=True, metadata=metadata)
+    assert placed("both") == (None, None, None)
+    Path("both/c.tif").unlink()
+    units = ("pixel", *MICROMETERS)
+    assert placed("both") == ((1, 0.5, 0.25), units, ("frame", "y", "x"))

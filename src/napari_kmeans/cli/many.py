@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import groups, listing, options, record, sentences
+from ..batch import listing
+from ..batch.painting import differences, painted
+from . import groups, options, record, sentences
 from .each import each
 from .folders import check_folder, write_result
-from .model import MODEL, differences, loaded, painted
+from .model import MODEL, loaded
 from .output import check_apart, check_file, write_table
 from .source import quantized, read
 
@@ -229,7 +231,7 @@ class Many:
 
     def run(self, jobs: int, *, resume: bool, progress: Report) -> dict[str, str]:
         """Do all that is not done yet; return why some images could not be done."""
-        from .rows import joined
+        from ..batch.rows import joined
 
         stamps = {file: self._stamps(file) for file in self.results}
         before = self.asked.check_same(self.folder) if resume else {}
@@ -312,7 +314,7 @@ class Many:
         self, file: str, source: LayerData, result: Result, key: str, progress: Report
     ) -> None:
         """Write a result with its rows of the table."""
-        from .rows import rows_of
+        from ..batch.rows import rows_of
 
         regions = listing.beside(self.rows.regions, file)
         axes, size = options.axes(self.rows.planes, "planes"), options.size(self.rows)

@@ -109,7 +109,7 @@ def writing(place: Place, sources: list[str | None], *, force: bool) -> Iterator
     if place.kind == "omezarr":
         with omezarr.replacing(path, force=force) as new:
             yield lambda result, source, progress: omezarr.fill(
-                new, result, source[1], progress=progress
+                new, result, _placed(source[1], result), progress=progress
             )
     elif place.kind == "picture":
         check_file(path, force=force)
@@ -119,6 +119,15 @@ def writing(place: Place, sources: list[str | None], *, force: bool) -> Iterator
             yield lambda result, source, _: files.write(
                 new, result, files.said(source, "alpha")
             )
+
+
+def _placed(attributes: dict[str, Any], result: Result) -> dict[str, Any]:
+    """Return the name of an image, and what its file says of the axes of its labels."""
+    from ..layers.metadata import placement_for
+
+    axis = result.layout.channel_axis
+    placement = placement_for(attributes, result.labels.ndim, axis)
+    return {"name": attributes["name"], **placement}
 
 
 def _write_picture(path: Path, result: Result, progress: Report) -> None:

@@ -42,6 +42,7 @@ def quantized(
     from ..core.planes import quantize_planes
     from ..core.quantize import read_and_quantized
     from ..core.run.progress import follow
+    from ..files import asked_of
 
     data, options = source[0], asked_of(source, options, mask)
     if axes is not None:
@@ -51,22 +52,6 @@ def quantized(
     samples, result = follow(lambda: read_and_quantized(*given), progress)
     result.warn()
     return result, samples
-
-
-def asked_of(
-    source: LayerData, options: Mapping[str, Any], mask: str | None
-) -> dict[str, Any]:
-    """Return options, and what they leave open as the file says it."""
-    from ..core.validation import check_image
-    from ..files import left_open
-
-    try:
-        check_image(source[0])
-    except TypeError as error:  # to a user it is a value, as the rest is typed
-        raise ValueError(error) from error
-    said: Any = left_open(source, options)
-    said.pop("alpha", None)
-    return {**options, **said, "mask": _mask(mask, source)}
 
 
 def measured(
@@ -84,19 +69,6 @@ def measured(
     if result.method == "plain" or not samples.is_read:
         return None
     return measure(samples, result.palette, progress=progress)
-
-
-def _mask(file: str | None, source: LayerData) -> Any:
-    """Return where pixels take part: by the user's mask, and by the image's alpha."""
-    from ..core.run.lazy import is_lazy
-    from ..files import read_mask, said
-
-    alpha = said(source, "alpha")
-    shown = None if alpha is None else alpha > 0
-    if file is None:
-        return shown
-    mask = read_mask(file, lazy=is_lazy(source[0]))
-    return mask if shown is None or shown.shape != mask.shape else mask & shown
 
 
 def is_masked(mask: str | None, source: LayerData) -> bool:

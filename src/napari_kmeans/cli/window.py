@@ -34,13 +34,16 @@ def _add(viewer: Viewer, source: LayerData, result: Result) -> None:
     import numpy as np
     from napari.layers import Layer
 
+    from ..layers.metadata import PLACEMENT, placement_for
     from ..layers.tuples import to_layers
 
     data, attributes, kind = source
     axis = result.layout.channel_axis
     if axis is not None:  # of color, which a viewer wants last
         data = np.moveaxis(data, axis, -1)
-    attributes = {**attributes, "rgb": result.rgb}
+    placement = placement_for(attributes, result.labels.ndim, axis)
+    attributes = {k: v for k, v in attributes.items() if k not in PLACEMENT}
+    attributes |= {**placement, "rgb": result.rgb}
     attributes.pop("channel_axis", None)
     layer = viewer.add_layer(Layer.create(data, attributes, kind))
     for layer_data in to_layers(result, layer):
@@ -49,16 +52,12 @@ def _add(viewer: Viewer, source: LayerData, result: Result) -> None:
 
 def _add_channels(viewer: Viewer, source: LayerData, result: Result) -> None:
     """Add channels as napari opens them: a layer each, all as large as the labels."""
-    from ..layers.metadata import PLACEMENT
+    from ..layers.metadata import placement_for
     from ..layers.tuples import to_layers
 
     data, attributes, _ = source
     axis, name = result.layout.channel_axis, attributes["name"]
-    placement = {
-        key: attributes[key]
-        for key in PLACEMENT
-        if len(attributes.get(key, ())) == result.labels.ndim
-    }
+    placement = placement_for(attributes, result.labels.ndim, axis)
     viewer.add_image(data, channel_axis=axis, name=name, **placement)
     for data, attributes, kind in to_layers(result, name):
         if kind == "image":

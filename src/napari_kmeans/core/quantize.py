@@ -336,6 +336,7 @@ def _result(
         layout=samples.layout,
         excluded={reason: n for reason, n in excluded.items() if n},
         mask=samples.mask,
+        weighted=samples.weighted,
     )
 
 

@@ -195,7 +195,7 @@ def _known(result: QuantizedImage) -> Part | None:
     _, weights, squared, _ = palette.moments
     if squared is None or np.isnan(result.compactness):
         return None
-    if result.settings.get("weighted") or not np.array_equal(weights, counts):
+    if result.weighted or not np.array_equal(weights, counts):
         return None
     return part_of(palette, result.excluded)
 

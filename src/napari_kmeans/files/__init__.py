@@ -2,10 +2,11 @@
 
 from .indexed import write_indexed
 from .reading import read, read_mask, said, stem
-from .saying import left_open
+from .saying import asked_of, left_open
 from .writing import check, replacing, write
 
 __all__ = [
+    "asked_of",
     "check",
     "left_open",
     "read",

@@ -10,7 +10,7 @@ import os
 import struct
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -74,6 +74,8 @@ class Picture:
         Their names, where they have some.
     no_data : float or None
         The value that says that there is none.
+    placement : dict
+        What puts it into the world: see `scale.placement`.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Picture:
     channel_axis: int | None = None
     channel_names: tuple[str, ...] = ()
     no_data: float | None = None
+    placement: dict[str, Any] = field(default_factory=dict)
 
     @property
     def stored(self) -> tuple[int, ...]:

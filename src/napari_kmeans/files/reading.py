@@ -17,6 +17,7 @@ from .. import omezarr
 from ..core.run.lazy import is_lazy
 from ..layers.metadata import PLACEMENT
 from ..omezarr.source import reason
+from . import scale
 from .pictures import Picture, beginning, check_room, open_picture
 
 if TYPE_CHECKING:
@@ -61,9 +62,11 @@ def read(
     data, attributes, type
         Napari's LayerDataTuple. Frames and pages are the first axes of the data, colors
         the last. In the attributes are a `name`; `rgb`, where the file says whether it
-        is in color; or `channel_axis`, where it says that it has channels; and
-        `metadata`, a dict, with what else it says, as far as it does: ``alpha``, of the
-        shape of a gray image, 0 where a pixel is transparent; ``channel_names``;
+        is in color; or `channel_axis`, where it says that it has channels; `scale` and
+        `units`, of each axis but that of channels or colors, where a TIFF or an
+        OME-Zarr says how large a pixel is, and `axis_labels`, where it names the axes;
+        and `metadata`, a dict, with what else it says, as far as it does: ``alpha``, of
+        the shape of a gray image, 0 where a pixel is transparent; ``channel_names``;
         ``no_data``, the value that stands for none.
 
     Raises
@@ -72,6 +75,14 @@ def read(
         Without napari, or zarr for an OME-Zarr.
     ValueError
         Where there is no such file, or it cannot be read, or holds no such image.
+
+    Notes
+    -----
+    Of a TIFF, a pixel is as large as its OME-XML says, else as ImageJ has described it,
+    else as its tags of resolution say. Most of these are of a screen or a printer, and
+    do not count: dots an inch up to 5,080, and what of dots a centimeter is a usual
+    number of dots an inch. PNG and JPEG have no others. Lengths are all told in the
+    unit of the last axis; what is no metric length is not told.
 
     Examples
     --------
@@ -224,6 +235,8 @@ def _stack(folder: Path) -> list[LayerData]:
     ]
     if picture.channel_axis is not None:
         picture = replace(picture, channel_axis=picture.channel_axis + 1)
+    placement = scale.stacked([frame.placement for _, frame in frames])
+    picture = replace(picture, placement=placement)
     return [_layer_data(picture, da.stack(blocks))]
 
 
@@ -245,6 +258,7 @@ def _layer_data(picture: Picture, pixels: Any) -> LayerData:
     if picture.no_data is not None:
         metadata["no_data"] = picture.no_data
     attributes: dict[str, Any] = {"name": picture.name, "metadata": metadata}
+    attributes |= picture.placement
     if picture.channel_axis is None:
         attributes["rgb"] = picture.rgb
     else:

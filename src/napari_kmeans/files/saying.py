@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .reading import said
+from .reading import read_mask, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,3 +40,30 @@ def left_open(source: LayerData, options: Mapping[str, Any]) -> dict[str, Any]:
     if (alpha := said(source, "alpha")) is not None:
         found["alpha"] = alpha
     return found
+
+
+def asked_of(
+    source: LayerData, options: Mapping[str, Any], mask: str | None
+) -> dict[str, Any]:
+    """Return options, and what they leave open as the file says it."""
+    from ..core.validation import check_image
+
+    try:
+        check_image(source[0])
+    except TypeError as error:  # to a user it is a value, as the rest is typed
+        raise ValueError(error) from error
+    found = left_open(source, options)
+    found.pop("alpha", None)
+    return {**options, **found, "mask": _mask(mask, source)}
+
+
+def _mask(file: str | None, source: LayerData) -> Any:
+    """Return where pixels take part: by the user's mask, and by the image's alpha."""
+    from ..core.run.lazy import is_lazy
+
+    alpha = said(source, "alpha")
+    shown = None if alpha is None else alpha > 0
+    if file is None:
+        return shown
+    mask = read_mask(file, lazy=is_lazy(source[0]))
+    return mask if shown is None or shown.shape != mask.shape else mask & shown

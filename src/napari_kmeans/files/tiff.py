@@ -18,6 +18,7 @@ import tifffile
 from PIL import Image
 from tifffile import PHOTOMETRIC
 
+from . import scale
 from .pictures import (
     ORIENTATION,
     Picture,
@@ -209,6 +210,7 @@ class _Tiff:
             channel_axis=axis,
             channel_names=() if axis is None else self._channel_names(shape[axis]),
             no_data=self._no_data(),
+            placement=self._placement(None if axis == len(self.axes) else axis),
         )
 
     def _no_data(self) -> float | None:
@@ -222,14 +224,39 @@ class _Tiff:
         names: list[Any] = []
         if self.series.kind == "ome":
             with suppress(Exception):  # names are no reason not to read an image
-                said = tifffile.xml2dict(self.tiff.ome_metadata or "")
-                images = _listed(said["OME"]["Image"])
-                channels = _listed(images[self.index]["Pixels"].get("Channel"))
+                channels = _listed(self._ome_pixels().get("Channel"))
                 names = [channel.get("Name") for channel in channels]
         elif self.series.kind == "imagej" and self.axes == ["C", "Y", "X"]:
             names = (self.tiff.imagej_metadata or {}).get("Labels") or []
         told = tuple(str(name) for name in names if name)
         return told if len(set(told)) == n == len(names) else ()
+
+    def _ome_pixels(self) -> dict[str, Any]:
+        """Return what OME has of its pixels."""
+        said = tifffile.xml2dict(self.tiff.ome_metadata or "")
+        pixels: dict[str, Any] = _listed(said["OME"]["Image"])[self.index]["Pixels"]
+        return pixels
+
+    def _placement(self, channel: int | None) -> dict[str, Any]:
+        """Return what puts it into the world; that of channels is no axis of it."""
+        axes, kind = [axis.upper() for axis in self.axes], self.series.kind
+        axes[self.y], axes[self.x] = "Y", "X"
+        sources: list[scale.Edges] = []
+        with suppress(Exception):  # nor is their size
+            if kind == "ome":
+                shape = {"Y": self.shape[self.y], "X": self.shape[self.x]}
+                sources.append(scale.of_ome(self._ome_pixels(), shape))
+        with suppress(Exception):
+            if kind == "imagej":
+                said = self.tiff.imagej_metadata or {}
+                sources.append(scale.of_imagej(said, self.page.tags))
+        with suppress(Exception):
+            sources.append(scale.of_tags(self.page.tags))
+        if _orientation(self.page) >= 5:
+            turned = {"X": "Y", "Y": "X"}
+            sources = [{turned.get(a, a): s[a] for a in s} for s in sources]
+        kept = [axis for i, axis in enumerate(axes) if i != channel]
+        return scale.placement(sources, kept, named=kind in ("ome", "imagej"))
 
     def pixels(self, source: Source) -> NDArray[Any]:
         """Return the image as it is to be seen, its colors or alpha last."""

@@ -226,6 +226,8 @@ def _layer(
         "name": name,
         **result.settings,
     }
+    if role == "labels" and isinstance(result, QuantizedImage):
+        record["palette"] = result.palette.untabled
     axis: int | None = getattr(result, "channel_axis", None)  # points have none
     placement = placement_in(several[0], ndim_of(data, attributes, kind), axis)
     common = {"name": name, "metadata": {METADATA: record}}

@@ -13,6 +13,7 @@ from ..core.palettes.colors import hexadecimal, spectral
 from ..core.palettes.edit import Edit
 from .job import Question
 from .maps import levels_of, show_map
+from .palettes import Palettes
 from .script import Fitted, code
 from .seeds import add_seeds
 from .sources import part, pixel_size, sliders
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from .steps import Step
 
 
-class Clusters:
+class Clusters(Palettes):
     """What can be seen of clusters, and done to them; knows no Qt.
 
     Every change is a step of the model's history, that can be undone. Clusters are told
@@ -74,24 +75,11 @@ class Clusters:
     changed, looked = Signal(), Signal()
 
     def __init__(self, model: KMeansModel) -> None:
-        self.model = model
+        super().__init__(model)
         model.shown.connect(self._on_shown)
         self._on_shown()
 
     # -- what there is -------------------------------------------------------------
-
-    @property
-    def shown(self) -> Shown | None:
-        """What layers show of the sources; None before the first run."""
-        return self.model.bench.shown
-
-    @property
-    def palette(self) -> Palette | None:
-        """The palette of the clusters; None where they have none that can be edited.
-
-        Those of planes, each clustered on its own, and of points have none.
-        """
-        return self.model.palette if self.shown else None
 
     @property
     def history(self) -> History[Step]:
@@ -138,13 +126,6 @@ class Clusters:
         if self.shown is None:
             raise ValueError("There should be clusters: run first.")
         return self.shown.result.labels
-
-    @property
-    def _palette(self) -> Palette:
-        """The palette; an error where there is none."""
-        if self.palette is None:
-            raise ValueError("There should be clusters that have a palette: run first.")
-        return self.palette
 
     @property
     def pixel(self) -> tuple[float, str]:
@@ -433,7 +414,7 @@ class Clusters:
     def code(self) -> str:
         """Python that makes this very result, edits included."""
         step, model = self.model.step, self.model
-        if step is None or step.run.reading is None or step.run.settings is None:
+        if step is None or step.run.reading is None:
             raise ValueError("There should be clusters to tell of: run first.")
         reading, settings, clean_up = step.run.reading, step.run.settings, step.clean_up
         started = any(isinstance(one, Fitted) and one.started for one in step.made)
@@ -443,8 +424,8 @@ class Clusters:
             read=reading.options,
             cut=reading.cut,
             by_blocks=reading.by_blocks,
-            mask=settings.mask,
-            start_labels=settings.start_labels if started else None,
+            mask=settings.mask if settings else None,
+            start_labels=settings.start_labels if settings and started else None,
             rejected=clean_up.least,
             despeckled=clean_up.despeckled,
         )

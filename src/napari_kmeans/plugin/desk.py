@@ -109,7 +109,8 @@ class Desk(QObject):
             self.model.wait(job)
             self.live.go_on(job, Outcome(None))
             return
-        title = f"K-means: {', '.join(source.name for source in job.sources)}"
+        names = job.title or ", ".join(source.name for source in job.sources)
+        title = f"K-means: {names}"
         ended = partial(self._on_ended, job)
         self.worker = Worker(job, title, partial(self.model.report, job), ended)
         self.worker.start()

@@ -10,12 +10,13 @@ import numpy as np
 
 from ..core.palettes.edit import Edit
 from ..core.run.progress import follow, stage
+from .opened import Opened
 from .reading import Kept, marks_of
 from .script import Fitted
 from .steps import UNCLEANED, Run, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from napari.layers import Layer
     from numpy.typing import NDArray
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..core.results.points import ClusteredPoints
     from ..core.run.progress import Report
     from .reading import Reading
+    from .script import Made
     from .settings import DockSettings
     from .view import View
 
@@ -47,13 +49,14 @@ class Question(NamedTuple):
         Gets the samples, None where planes are clustered each on its own, and the job,
         in a thread, and returns an answer.
     then : callable
-        Gets the answer and the job, in the thread of the viewer.
+        Gets the answer and the job, in the thread of the viewer. What it returns is
+        gone through in steps: a window can answer in between.
     reads : bool
         Whether samples are asked; else None is handed on, and nothing is read.
     """
 
     ask: Callable[[Any, Job], Any]
-    then: Callable[[Any, Job], None]
+    then: Callable[[Any, Job], Iterator[None] | None]
     reads: bool = True
 
 
@@ -100,6 +103,8 @@ class Job:
         What was chosen.
     quiet : bool
         Whether nobody has asked for it, and so nothing is told of it but its result.
+    title : str
+        What it is called while it is under way; by default after its sources.
     generation : int
         Which job of the dock this is: an answer to any but the latest is stale.
     """
@@ -123,6 +128,7 @@ class Job:
     place: int | None = None
     settings: DockSettings | None = None
     quiet: bool = False
+    title: str = ""
     generation: int = 0
 
     @property
@@ -184,13 +190,14 @@ def run(job: Job, progress: Report | None = None) -> Outcome:
     """
     start = time.perf_counter()
     try:
-        outcome = follow(lambda: _done(job), progress)
+        outcome = follow(lambda: done(job), progress)
     except Exception as error:
         return Outcome(None, error, time.perf_counter() - start)
     return outcome._replace(seconds=time.perf_counter() - start)
 
 
-def _done(job: Job) -> Outcome:
+def done(job: Job) -> Outcome:
+    """Do a job, and raise what goes wrong."""
     # First of all, before the user paints on: the first imports may take seconds.
     inside, labels = None, None
     if job.reading is not None and not job.is_light:
@@ -209,17 +216,19 @@ def _done(job: Job) -> Outcome:
 def _outcome(job: Job, inside: NDArray[np.bool_] | None, labels: Any) -> Outcome:
     from ..core.kmeans import clustered
 
-    if job.reading is None:
+    if job.reading is None and job.question is None:
         with stage(high=CLUSTERED):
             points = clustered(job.data[0], job.k, None, dict(job.fitting))
         return Outcome(points)
     if job.question is not None:
         samples, kept, read = None, job.kept, 0.0
-        if not job.axes and job.question.reads:
+        if job.reading is not None and not job.axes and job.question.reads:
             samples, kept, read = _samples(job, job.reading, inside)
         with stage("", read):
             answer = job.question.ask(samples, job)
         return Outcome(None, kept=kept, answer=answer)
+    if job.reading is None:
+        raise TypeError("reading=None should be how an image is read.")
     if job.view is not None:
         return Outcome(seen(job, job.view, inside))
     if job.axes:
@@ -246,6 +255,8 @@ def _image(
         else:
             step = job.step if job.edit is None else job.step.after(job.edit, samples)
             result, cleaned = painted(samples, step, reading.image())
+            if isinstance(step.made[-1], Opened):  # counted by this image from now on
+                step = replace(step, palette=result.palette.untabled)
     return Outcome(result, kept=kept, step=step, cleaned=cleaned)
 
 
@@ -285,7 +296,7 @@ def _clustered(
         search["keep"] = before.palette
     result = quantized_samples(samples, job.k, search)
     fitted = Fitted(job.k, job.fitting, started=labels is not None, kept=kept)
-    made: tuple[Fitted | Edit, ...] = (fitted,)
+    made: tuple[Made, ...] = (fitted,)
     if before is not None:
         looks = looks_of(result.palette, before.palette)
         made = (*(before.made if kept else ()), fitted, *looks)

@@ -260,22 +260,27 @@ class KMeansModel(Workbench):
         return self.busy and job.generation == self._generation
 
     def _show(self, job: Job, outcome: Outcome) -> Iterator[None]:
-        from napari.utils.notifications import show_warning
-
-        result, layers = outcome.result, self.viewer.layers
         if outcome.error is not None:
             if not job.quiet:
                 self._fail(outcome.error)
             return
-        if why := changed(layers, job.sources, job.data):
+        if why := changed(self.viewer.layers, job.sources, job.data):
             if not job.quiet:
                 self._tell(f"{why}: nothing was added")
             return
-        self.remember(job, outcome)
         if job.question is not None:
+            self.remember(job, outcome)
             self._tell(self.bench.said)
-            job.question.then(outcome.answer, job)
+            yield from job.question.then(outcome.answer, job) or ()
             return
+        yield from self.put(job, outcome)
+
+    def put(self, job: Job, outcome: Outcome) -> Iterator[None]:
+        """Show a result as layers, in steps; where their sources are the same yet."""
+        from napari.utils.notifications import show_warning
+
+        self.remember(job, outcome)
+        result, layers = outcome.result, self.viewer.layers
         if result is None:
             return
         bench = self.bench_of(job.sources)

@@ -25,10 +25,12 @@ from qtpy.QtWidgets import (  # type: ignore[attr-defined]
 from ..core.palettes.colors import hexadecimal
 from .closer import Closer
 from .desk import Desk
+from .drops import Drops
 from .exports import Exports
 from .pointing import Pointing
 from .rows import Rows
 from .section import Section
+from .shelf import Shelf
 from .space import Space
 
 if TYPE_CHECKING:
@@ -51,9 +53,9 @@ ACTS = (
 
 #: Orders of clusters, and what they are called.
 ORDERS = {
-    "brightness": "By brightness",
-    "share": "By share",
-    "hue": "By hue",
+    "brightness": "Brightness",
+    "share": "Share",
+    "hue": "Hue",
 }
 
 
@@ -75,7 +77,9 @@ class ClustersWidget(QWidget):
         self.desk = Desk.of(napari_viewer)
         self.clusters = self.desk.clusters
         self.exports = Exports(self, self.desk)
+        self.shelf = Shelf(self, self.desk)
         self._build()
+        self.drops = Drops(self, self.shelf.take)
         self.space = Space(self.desk)
         self.pointing = Pointing(self.clusters, self._on_hover)
         self._listening = False
@@ -140,7 +144,7 @@ class ClustersWidget(QWidget):
         return grid
 
     def _steps(self) -> QHBoxLayout:
-        """Return the buttons of the history, of the order and of exports."""
+        """Return the buttons of the history, of palettes and of exports."""
         row = QHBoxLayout()
         row.setSpacing(2)
         steps = (
@@ -155,9 +159,9 @@ class ClustersWidget(QWidget):
             row.addWidget(button)
         for text, name, tip, fill in (
             ("Steps", "steps", "What was done: go back, or forth, to any", self._fill),
-            ("Order", "orders", "Number the clusters anew", self._fill_orders),
+            ("Palette", "palettes", "Save, open, and apply a palette", self.shelf.fill),
             ("Export", "export", "Save or copy the result", self.exports.fill),
-            ("More", "more", "Columns, and further views of the result", self._more),
+            ("More", "more", "Columns, order, and further views", self._more),
         ):
             self.buttons[name] = self._menu(text, f"{tip}.", fill)
             row.addWidget(self.buttons[name])
@@ -265,7 +269,6 @@ class ClustersWidget(QWidget):
             "undo": clusters.model.can_undo,
             "redo": clusters.history.can_redo,
             "steps": len(clusters.history.values) > edited,
-            "orders": edited,
             "export": clusters.k > 0,
             "despeckle": edited,
             "reject": edited,
@@ -416,6 +419,9 @@ class ClustersWidget(QWidget):
             action = menu.addAction(text)
             action.setEnabled(bool(clusters.palette is not None and can))
             action.triggered.connect(lambda _on=False, act=act: self._do(act))
+        orders = menu.addMenu("Number by")
+        orders.setEnabled(self._edited)
+        self._fill_orders(orders)
         self.rows.fill_columns(menu.addMenu("Columns"))
 
     def _differences(self) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from numpy.typing import NDArray
 
+    from ..core.data.layout import Layout
     from ..core.options.keywords import ReadOptions
     from ..core.reading.fit import ImageSamples
     from .view import View
@@ -60,6 +61,18 @@ class Reading:
             data = [da.asarray(array) for array in data]
         parts = [array[self.cut] for array in data]
         return stacked(parts) if "channel_axis" in self.options else parts[0]
+
+    @property
+    def layout(self) -> Layout:
+        """What the axes and the values of the image are."""
+        from ..core.data.layout import Layout
+        from ..core.validation import check_channel_names
+
+        options, rgb = self.options, bool(self.options["rgb"])
+        axis, n = 0 if "channel_axis" in options else None, 3 if rgb else len(self.data)
+        names = check_channel_names(options.get("channel_names"), axis, n, rgb)
+        dtype = np.result_type(*(data.dtype for data in self.data))
+        return Layout(rgb, axis, names, dtype, options.get("no_data"))
 
     def axes(self, axes: tuple[int, ...]) -> tuple[int, ...]:
         """Return axes of the layers as those of the image."""

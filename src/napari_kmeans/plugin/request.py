@@ -50,7 +50,7 @@ def request(viewer: ViewerModel, choice: Choice) -> Job:
                 "to the image: delete their points."
             )
         job["fitting"] = {**job["fitting"], "init": seeds}
-    reading = _reading(viewer, images, job["data"], settings)
+    reading = reading_of(viewer, images, settings)
     needed = _needed(images, job["data"])
     return Job(
         **job,
@@ -76,10 +76,11 @@ def _needed(images: list[Image], data: list[Any]) -> int:
     return sum(forecast(array.shape, array.dtype, rgb=rgb) for array in data)
 
 
-def _reading(
-    viewer: ViewerModel, images: list[Image], data: list[Any], settings: DockSettings
+def reading_of(
+    viewer: ViewerModel, images: list[Image], settings: DockSettings
 ) -> Reading:
     """Return what is read of images, and how."""
+    data = [full_resolution(image) for image in images]
     scope = settings.scope
     most = preferences().memory or free_memory() // 2
     around = partial(mask, settings.mask, images[0]) if settings.mask else None

@@ -9,6 +9,7 @@ from ..core.options.code import call, changed, literal
 from ..core.options.keywords import BOUND, FIT, READ
 from ..core.palettes.edit import Edit
 from ..core.validation import shown
+from .opened import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,11 +23,13 @@ INNER = {
     "extend_labels": "from napari_kmeans.core.reading.painted import extend_labels",
     "stacked": "from napari_kmeans.layers.source import stacked",
     "mask": "from napari_kmeans.plugin.regions import mask",
+    "parts_of": "from napari_kmeans.core.palettes.model import parts_of",
+    "placed": "from napari_kmeans.core.palettes.placing import placed",
 }
 
 #: What the package itself has.
 PUBLIC = (
-    *("Criteria", "despeckle", "fit", "kmeans", "paint_samples"),
+    *("Criteria", "Palette", "despeckle", "fit", "kmeans", "paint_samples"),
     *("quantize_planes", "quantize_samples", "read", "read_samples"),
 )
 
@@ -73,9 +76,13 @@ class Fitted(NamedTuple):
         return found + ".inherit(palette)" * self.inherited
 
 
+#: What can be done to have a palette.
+Made = Fitted | Opened | Edit
+
+
 def code(
     sources: Sequence[Image | Points],
-    steps: Sequence[Fitted | Edit],
+    steps: Sequence[Made],
     *,
     read: ReadOptions | None = None,
     cut: tuple[slice, ...] = (),
@@ -96,9 +103,9 @@ def code(
     ----------
     sources : sequence of napari.layers.Image or napari.layers.Points
         What was clustered; several are the channels of one image.
-    steps : sequence of Fitted or Edit
+    steps : sequence of Fitted, Opened or Edit
         What was done, from the first to the last. Told is what has led to the last
-        palette: from the latest that were fitted without those before.
+        palette: from the latest that were opened, or fitted without those before.
     read : dict, optional
         How images were read, as for `read_samples`; without the mask.
     cut : tuple of slice, optional
@@ -146,13 +153,14 @@ def code(
     <BLANKLINE>
     """
     chain = _latest(steps)
-    first, is_image = chain[0], sources[0]._type_string == "image"
+    fits = [one for one in chain if isinstance(one, Fitted)]
+    is_image = sources[0]._type_string == "image"
     lines = []
     whole = not cut and mask is None and start_labels is None
     path = _path(sources) if whole and is_image else None
     if not is_image:
         lines.append(f"points = {_data(sources[0])}")
-        lines.append(call("result = kmeans", ["points"], first.arguments))
+        lines.append(call("result = kmeans", ["points"], fits[0].arguments))
         return _script(lines)
     if path:
         lines += _from_file(sources[0], path)
@@ -165,10 +173,10 @@ def code(
         lines.append(f"inside = mask({layers}){_index(cut)}")
         masked = {"mask": "inside"}
     if start_labels is not None:
-        lines.append(_started(start_labels, first.k, read or {}, cut))
+        lines.append(_started(start_labels, fits[-1].k, read or {}, cut))
     if axes:
         placed = literal(tuple(axis + (len(sources) > 1) for axis in axes))
-        given = {**first.arguments, "axes": placed, **masked, **options}
+        given = {**fits[0].arguments, "axes": placed, **masked, **options}
         lines.append(call("result = quantize_planes", ["image"], given))
     else:
         lines.append(call("samples = read_samples", ["image"], {**masked, **options}))
@@ -182,25 +190,33 @@ def code(
     return _script(lines)
 
 
-def _latest(
-    steps: Sequence[Fitted | Edit],
-) -> tuple[Fitted, *tuple[Fitted | Edit, ...]]:
-    """Return what has led to the last palette, from the fit that it began with."""
+def _latest(steps: Sequence[Made]) -> Sequence[Made]:
+    """Return what has led to the last palette, from where it began."""
     for index in reversed(range(len(steps))):
         step = steps[index]
-        if isinstance(step, Fitted) and not (step.kept or step.inherited):
-            return step, *steps[index + 1 :]
+        if isinstance(step, Opened) or (
+            isinstance(step, Fitted) and not (step.kept or step.inherited)
+        ):
+            return steps[index:]
     raise ValueError(
         f"steps={shown(steps)} should have a fit that does not go on from another."
     )
 
 
-def _clustered(chain: Sequence[Fitted | Edit]) -> list[str]:
+def _clustered(chain: Sequence[Made]) -> list[str]:
     """Return how samples become a result, by fits and edits one after another."""
     if len(chain) == 1 and isinstance(chain[0], Fitted):
         return [call("result = quantize_samples", ["samples"], chain[0].arguments)]
-    before = {Fitted: "palette = ", Edit: "palette = palette."}
-    done = [f"{before[type(step)]}{step.code}" for step in chain]
+    done = []
+    for place, step in enumerate(chain):
+        if isinstance(step, Opened):
+            done += step.lines
+            # Counted by the image, so that edits heed how large clusters are.
+            counted = "palette = paint_samples(samples, palette).palette"
+            done += [counted] if chain[place + 1 :] else []
+        else:
+            method = "palette." if isinstance(step, Edit) else ""
+            done.append(f"palette = {method}{step.code}")
     return [*done, "result = paint_samples(samples, palette)"]
 
 

@@ -79,14 +79,21 @@ def part(image: Image, cut: tuple[slice, ...]) -> Image:
 
 
 def pixel_size(source: Layer) -> tuple[float, str]:
-    """Return the area, or volume, of a pixel in a layer's units, and these."""
-    ndim = min(3, int(source.ndim))
-    size = float(np.prod(np.abs(source.scale[-ndim:])))
-    units = {f"{unit:~}" for unit in source.units[-ndim:]}
-    unit = units.pop() if len(units) == 1 else ""
+    """Return the area, or volume, of a pixel in a layer's units, and these.
+
+    Time is no part of it. It is 1, of no unit, where axes have other units than others.
+    """
+    last = range(source.ndim)[-3:]
+    axes = [i for i in last if source.axis_labels[i].lower() not in ("t", "time")]
+    axes = axes or [*last]
+    size = float(np.prod(np.abs(source.scale[axes])))
+    units = {f"{source.units[i]:~}" for i in axes}
+    if len(units) > 1:
+        return 1.0, ""
+    unit = units.pop()
     if unit in {"pixel", "px", ""}:
         return size, ""
-    power = {2: "²", 3: "³"}.get(ndim, "")
+    power = {2: "²", 3: "³"}.get(len(axes), "")
     return size, f"{unit}{power}"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..core.palettes.palette import Palette
     from ..core.reading.fit import ImageSamples
     from .reading import Reading
-    from .script import Fitted
+    from .script import Made
     from .settings import DockSettings
 
 
@@ -88,8 +88,8 @@ class Step:
     palette : Palette
     run : Run
         What was read, and the last that was clustered.
-    made : tuple of Fitted and Edit
-        All that was done to have the palette, from a fit on.
+    made : tuple of Fitted, Opened and Edit
+        All that was done to have the palette, from a fit, or one opened, on.
     clean_up : CleanUp
         How labels are cleaned up after that.
     hues : (k, 3) float64, or None
@@ -99,7 +99,7 @@ class Step:
     name: str
     palette: Palette
     run: Run = field(compare=False)
-    made: tuple[Fitted | Edit, ...] = field(default=(), compare=False)
+    made: tuple[Made, ...] = field(default=(), compare=False)
     clean_up: CleanUp = UNCLEANED
     hues: NDArray[np.float64] | None = field(default=None, compare=False)
 

@@ -11,7 +11,9 @@ from qtpy.QtWidgets import QShortcut  # type: ignore[attr-defined]
 from .controls import Controls, said, show
 from .desk import Desk
 from .docks import CHOOSE, CLUSTERS, open_panel
+from .drops import Drops
 from .scale import LEAST, MOST
+from .shelf import Shelf
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -68,6 +70,7 @@ class KMeansWidget(Controls):
         self.keep_button.changed.connect(self._keep)
         self.grid_button.changed.connect(lambda: self.model.side_by_side())
         self.choose_button.changed.connect(self._choose)
+        self.drops = Drops(self.native, Shelf(self.native, self.desk).take)
         self._on_key(QKeySequence.StandardKey.Undo, self._undo)
         self._on_key("Ctrl+Shift+Z", self._redo)
         self._opened = False

@@ -16,17 +16,19 @@ from .hues import with_hues
 from .job import Job, Question
 from .layers import is_kept, is_users, keep, side_by_side
 from .reading import is_same
-from .request import request
-from .sources import full_resolution, part
-from .steps import UNCLEANED
+from .request import reading_of, request
+from .settings import DockSettings
+from .sources import check_channels, full_resolution, part
+from .steps import UNCLEANED, Run, Step
 from .view import of_sources, view_of
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from napari.components import ViewerModel
-    from napari.layers import Layer
+    from napari.layers import Image, Layer
 
+    from ..core.options.keywords import ReadOptions
     from ..core.palettes.edit import Edit
     from ..core.palettes.palette import Palette
     from ..core.quality import Quality
@@ -34,9 +36,9 @@ if TYPE_CHECKING:
     from ..layers.metadata import LayerData
     from .history import History
     from .job import Outcome
+    from .opened import Opened
     from .reading import Kept, Reading
-    from .settings import DockSettings
-    from .steps import CleanUp, Step
+    from .steps import CleanUp
 
 
 class Workbench:
@@ -254,6 +256,51 @@ class Workbench:
             )
         return replace(self._showing(values[place]), place=place)
 
+    def opened(
+        self, opened: Opened, name: str, images: list[Image] | None = None
+    ) -> Job:
+        """Return the job of showing a palette that was there before the image.
+
+        Parameters
+        ----------
+        opened : Opened
+        name : str
+            What the step is called.
+        images : list of napari.layers.Image, optional
+            One, or the channels of one; by default those chosen.
+        """
+        own = images is None or images == self.sources
+        images = self.choice.offers.images if images is None else images
+        settings = self.settings if own else DockSettings()
+        reading, palette = self.read_by(opened.palette, images, settings)
+        kept = replace(reading, data=[])
+        shown = replace(settings, layer=None) if own else None
+        ran = Run(palette.k, {}, kept, None, shown)
+        step = Step(name, palette, ran, (opened,))
+        return self._showing(step, images)
+
+    def read_by(
+        self, palette: Palette, images: list[Image], settings: DockSettings
+    ) -> tuple[Reading, Palette]:
+        """Return how images are read, and a palette as it is of them."""
+        from ..core.palettes.placing import placed
+
+        if not images:
+            raise ValueError("There should be an Image layer to put a palette on.")
+        check_channels(images)
+        reading = reading_of(self.viewer, images, settings)
+        if reading.options.get("no_data") is None:
+            options: ReadOptions = {
+                **reading.options,
+                "no_data": palette.layout.no_data,
+            }
+            reading = replace(reading, options=options)
+        return reading, placed(palette, reading.layout).untabled
+
+    def apart(self, question: Question, title: str) -> Job:
+        """Return the job of a question that is not of the sources alone."""
+        return self._equipped(Job([], [], 0, {}, (), question=question, title=title))
+
     def _current(self, act: str) -> Step:
         """Return the step that is shown; raise where there is none to do an act to."""
         if self.step is not None:
@@ -265,9 +312,9 @@ class Workbench:
             "planes each on its own."
         )
 
-    def _showing(self, step: Step) -> Job:
-        """Return the job of showing a step."""
-        sources = self.sources
+    def _showing(self, step: Step, images: list[Image] | None = None) -> Job:
+        """Return the job of showing a step, by default of the sources."""
+        sources: list[Layer] = self.sources if images is None else [*images]
         data = [full_resolution(source) for source in sources]
         run, settings = step.run, self.settings
         if run.reading is None:
@@ -275,7 +322,7 @@ class Workbench:
         reading = replace(run.reading, data=data)
         roles = settings.roles(points=False)
         job = Job(sources, data, run.k, run.fitting, roles, reading, step=step)
-        like = self._like(step, reading)
+        like = self._like(step, reading) if sources == self.sources else None
         return self._equipped(replace(job, settings=run.settings, like=like))
 
     def _like(self, step: Step, reading: Reading) -> QuantizedImage | None:
@@ -349,7 +396,7 @@ class Workbench:
 
     def remember(self, job: Job, outcome: Outcome) -> None:
         """Keep what was read, where there is room, and what came out."""
-        if job.view is not None:
+        if job.view is not None or (job.question and not job.question.reads):
             return
         kept, bench = outcome.kept, self.bench_of(job.sources)
         self._kept = kept if kept and keepable(kept.nbytes) else None

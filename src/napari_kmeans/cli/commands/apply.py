@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from ... import signals
-from .. import groups, listing, options, sentences
+from ...batch import listing
+from ...batch.painting import differences, painted
+from .. import groups, options, sentences
 from ..bar import bar
 from ..each import FAILURES, each, said_of
 from ..folders import check_folder, end_with, write_result
-from ..model import differences, loaded, painted
+from ..model import loaded
 from ..output import check_apart
 from ..source import check_dithering, dithered, read
 

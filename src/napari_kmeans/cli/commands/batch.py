@@ -3,7 +3,8 @@
 import typer
 
 from ... import signals
-from .. import groups, listing, options, sentences
+from ...batch import listing
+from .. import groups, options, sentences
 from ..bar import bar
 from ..folders import end_with
 

@@ -7,7 +7,7 @@ from .. import groups, options, sentences, settings
 from ..bar import bar
 from ..output import check_apart, check_file, write_table
 from ..resources import cluster, limited, warn_of_unused
-from ..source import asked_of, is_masked, read
+from ..source import is_masked, read
 from ..summary import tell_sweep
 
 
@@ -38,6 +38,8 @@ def sweep(
         source = read(file, opening.layer, opening.plugin)
         settings.warn_of_mask(search.settings, masked=is_masked(opening.mask, source))
         warn_of_unused(means.scheduler, source[0])
+        from ...files import asked_of
+
         asked = asked_of(source, groups.keywords(measuring, search), opening.mask)
         from ...core.sweeping.sweep import sweep as sweep_over
 

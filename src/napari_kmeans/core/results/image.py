@@ -48,6 +48,8 @@ class QuantizedImage(Located, ImageClusters):
     palette: Palette
     n_colors: int | None
     mask: Any = field(repr=False)
+    #: Whether pixels counted more or less in the clustering.
+    weighted: bool = field(default=False, repr=False)
 
     @property
     def colors(self) -> NDArray[np.float64]:

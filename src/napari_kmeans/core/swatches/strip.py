@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .swatches import Swatches
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: How wide and high a square is that is written, in pixels.
 SIDE = 16
@@ -29,16 +32,27 @@ def encode(swatches: Swatches) -> bytes:
     """
     from PIL import Image
 
-    k = len(swatches.colors)
-    width = min(k, ROW)
-    squares = np.zeros((-(-k // width) * width, 4), np.uint8)
-    squares[:k, :3], squares[:k, 3] = swatches.colors, 255
-    grid = squares.reshape(-1, width, 4).repeat(SIDE, axis=0).repeat(SIDE, axis=1)
-    # Opaque pictures have no alpha.
-    image = Image.fromarray(grid if len(squares) > k else grid[..., :3].copy())
+    image = Image.fromarray(squares(swatches.colors))
     file = io.BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
+
+
+def squares(colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture of colors, RGB, or RGBA where the last row has a rest.
+
+    Examples
+    --------
+    >>> squares(np.zeros((3, 3), np.uint8)).shape
+    (16, 48, 3)
+    """
+    k = len(colors)
+    width = min(k, ROW)
+    cells = np.zeros((-(-k // width) * width, 4), np.uint8)
+    cells[:k, :3], cells[:k, 3] = colors, 255
+    grid = cells.reshape(-1, width, 4).repeat(SIDE, axis=0).repeat(SIDE, axis=1)
+    # Opaque pictures have no alpha.
+    return grid if len(cells) > k else grid[..., :3].copy()
 
 
 def decode(data: bytes, file: str) -> Swatches:

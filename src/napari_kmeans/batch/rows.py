@@ -33,7 +33,7 @@ def rows_of(
     regions: str | None,
     axes: tuple[int, ...] | None,
     size: tuple[float, str] | None,
-    progress: Report,
+    progress: Report | None,
 ) -> pd.DataFrame:
     """Return the rows of an image: one for each plane, region and cluster.
 
@@ -48,6 +48,7 @@ def rows_of(
     """
     from ..core.tabulation import tabulate
     from ..files import read
+    from ..layers.metadata import placement_for
 
     labels = None
     if regions is not None:
@@ -56,7 +57,8 @@ def rows_of(
     planes = None if axes is None else Planes(shape, axes)
     given = labels if planes is None else planes.crossed(labels)
     found = tabulate(source[0], result, given, progress=progress)
-    area, unit = area_of(source[1], len(shape), size)
+    said = placement_for(source[1], len(shape), result.layout.channel_axis)
+    area, unit = area_of(said, len(shape), size)
     table = found.assign(
         file=file,
         area=np.nan if area is None else found["pixels"] * area,

@@ -1,0 +1,91 @@
+"""Placing: a palette put on an image that is not the one it was made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import validation
+from .palette import Palette
+
+if TYPE_CHECKING:
+    from ..data.layout import Layout
+
+
+def placed(palette: Palette, layout: Layout) -> Palette:
+    """Return a palette as it is of an image: its channels are where that has them.
+
+    Colors that are of no image, as a chart's, are of the dtype of this one.
+
+    Parameters
+    ----------
+    palette : Palette
+    layout : Layout
+        Of the image.
+
+    Raises
+    ------
+    ValueError
+        Where that has other channels.
+
+    Examples
+    --------
+    >>> from napari_kmeans.core.data.layout import Layout
+    >>> chart = Palette.of_colors(["#ff8000"])
+    >>> image = np.zeros((1, 1, 3), np.uint16)
+    >>> placed(chart, Layout.of(image, rgb=True)).centers.tolist()
+    [[65535.0, 32896.0, 0.0]]
+    """
+    own = palette.layout
+    found, wanted = ((each.n_channels, each.rgb) for each in (layout, own))
+    validation.check_same("image", found, wanted)
+    if is_chart(palette) and layout.dtype.kind in "iuf":
+        palette = _chart(palette, layout.dtype)
+    return replace(palette, layout=replace(layout, dtype=palette.layout.dtype))
+
+
+def is_chart(palette: Palette) -> bool:
+    """Whether a palette is nothing but colors of 8 bits, as files of charts have them.
+
+    Examples
+    --------
+    >>> is_chart(Palette.of_colors(["#ff8000"], dtype=np.float32))
+    True
+    >>> is_chart(Palette.of_colors(["#ff8000"]).recolor(1, "#000000"))
+    False
+    """
+    dtype = palette.layout.dtype
+    if not palette.layout.rgb or palette.counts.any() or dtype.kind not in "iuf":
+        return False
+    return _chart(palette, dtype) == replace(
+        palette, layout=Palette.of_colors([[0, 0, 0]], dtype=dtype).layout
+    )
+
+
+def _chart(palette: Palette, dtype: np.dtype[np.generic]) -> Palette:
+    """Return the colors of a palette, of 8 bits, as one for images of a dtype."""
+    colors = np.rint(palette.colors * 255).astype(np.uint8)
+    return Palette.of_colors(colors, palette.names, dtype=dtype)
+
+
+def renamed(palette: Palette, layout: Layout) -> str:
+    """Return a sentence where the channels of an image are called otherwise.
+
+    Examples
+    --------
+    >>> from napari_kmeans import fit, read_samples
+    >>> from napari_kmeans.core.data.layout import Layout
+    >>> image = np.array([[[1, 2]], [[3, 5]]])
+    >>> samples = read_samples(image, channel_axis=0, channel_names=["Fe", "Si"])
+    >>> found = Layout.of(image, channel_axis=0, channel_names=["Si", "Fe"])
+    >>> renamed(fit(samples, k=2), found)
+    'image of channels Si, Fe should be of Fe, Si, as before.'
+    """
+    names, before = layout.channels, palette.layout.channels
+    numbered = tuple(map(str, range(len(names))))
+    if names == before or numbered in (names, before) or len(names) == 1:
+        return ""
+    told = ", ".join(names), ", ".join(before)
+    return f"image of channels {told[0]} should be of {told[1]}, as before."
