@@ -23,17 +23,19 @@ def painted(
     Distances are measured as the palette does, or in another space.
     """
     from ..core.palettes.placing import is_chart, placed
-    from ..core.quantize import paint_samples, quantize
-    from ..core.reading.source import read_samples
+    from ..core.quantize import quantize
+    from ..core.reading.source import Source
+    from ..core.run.progress import follow
+    from . import result
 
     options = _options(source, palette, mask)
     if distance is not None:
         fixed: Any = {"init": palette, "fixed": True, "color_space": distance}
         return quantize(source[0], progress=progress, **options, **fixed)
-    samples = read_samples(source[0], **options)
+    opened = Source.of(source[0], **options)
     if is_chart(palette):
-        palette = placed(palette, samples.layout)
-    return paint_samples(samples, palette, progress=progress)
+        palette = placed(palette, opened.layout)
+    return follow(lambda: result.painted(opened, palette), progress)
 
 
 def _options(source: LayerData, palette: Palette, mask: str | None) -> dict[str, Any]:

@@ -87,6 +87,14 @@ def left_out_by(mask: str | None, source: LayerData) -> str:
     return "masked or transparent" if mask else "transparent"
 
 
+def check_dithering(method: Any, strength: float) -> None:
+    """Raise where labels cannot be mixed so, of whatever image."""
+    from ..core import validation
+
+    if method is not None:
+        validation.check_dithering(method, strength, rgb=True)
+
+
 def dithered(
     result: QuantizedImage | QuantizedPlanes,
     source: LayerData,

@@ -14,7 +14,7 @@ from ..each import FAILURES, each, said_of
 from ..folders import check_folder, end_with, write_result
 from ..model import loaded
 from ..output import check_apart
-from ..source import dithered, read
+from ..source import check_dithering, dithered, read
 
 if TYPE_CHECKING:
     from ...core.run.progress import Report
@@ -38,6 +38,8 @@ def apply(
 
     with sentences.told(output), signals.handled(signals.unwind):
         options.check_jobs(jobs)
+        how = dithering.dither, dithering.strength
+        check_dithering(*how)
         palette = loaded(model)
         titles = dict(zip(files, listing.titles(files), strict=True))
         folders = {file: folder_of(titles[file]) for file in files}
@@ -53,8 +55,6 @@ def apply(
             except FAILURES as error:
                 failed[file] = said_of(file, error)
 
-        how = dithering.dither, dithering.strength
-
         def work(file: str, progress: "Report") -> None:
             source = read(file, opening.layer, opening.plugin)
             mask = listing.beside(opening.mask, file)
@@ -68,4 +68,4 @@ def apply(
     for file in files:
         if file not in failed:
             typer.echo(f"Written to {folders[file]}")
-    end_with(failed, len(files))
+    end_with({file: failed[file] for file in files if file in failed}, len(files))

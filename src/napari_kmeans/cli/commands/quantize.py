@@ -10,7 +10,15 @@ from .. import groups, options, sentences, settings
 from ..bar import bar
 from ..output import place_of, writing
 from ..resources import check_room, cluster, limited, warn_of_unused
-from ..source import dithered, is_masked, left_out_by, measured, quantized, read
+from ..source import (
+    check_dithering,
+    dithered,
+    is_masked,
+    left_out_by,
+    measured,
+    quantized,
+    read,
+)
 from ..summary import summarize
 
 
@@ -35,6 +43,8 @@ def quantize(
 
     stderr = Console(stderr=True)
     with sentences.told(output):
+        how = dithering.dither, dithering.strength
+        check_dithering(*how)
         place = place_of(file, output, label, into_source=into_source)
     with (
         sentences.told(place.path),
@@ -65,7 +75,6 @@ def quantize(
                 memory=None if budget is None else budget.of_pixels,
                 progress=progress,
             )
-            how = dithering.dither, dithering.strength
             result = dithered(result, source, *how, progress)
         seconds = monotonic() - begun
         with bar(stderr) as progress:

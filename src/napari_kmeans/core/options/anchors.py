@@ -91,7 +91,7 @@ class Anchors:
     @property
     def unmatched(self) -> NDArray[np.bool_]:
         """Which of those that stay have no center of the palette's quantizer."""
-        return ~self.palette.has_centers[self.places]
+        return np.isin(self.places, self.palette.owners, invert=True)
 
     @property
     def owners(self) -> NDArray[np.intp]:
