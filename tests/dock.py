@@ -31,6 +31,12 @@ ROADS = {
 }
 
 
+def below(action):
+    """Return the actions of the menu that an action opens."""
+    menu = action.menu()  # PySide6 6.8 ends the menu with what holds it
+    return list(menu.actions())
+
+
 def click(button, qtbot):
     """Click on a button of the dock, or of napari's."""
     qtbot.mouseClick(getattr(button, "native", button), Qt.MouseButton.LeftButton)

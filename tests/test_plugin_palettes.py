@@ -16,7 +16,7 @@ from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
-from dock import by_script, click, names, run, select
+from dock import below, by_script, click, names, run, select
 from napari_kmeans import Palette, fit, paint_samples, quantize, read_samples
 from napari_kmeans.plugin import palettes as module
 from napari_kmeans.plugin.clusters import Clusters
@@ -637,8 +637,9 @@ def test_the_palette_of_a_layer_is_put_on_another(panel, qtbot, viewer):
     viewer.layers.selection.active = viewer.layers["other"]
     menu = panel.buttons["palettes"].menu()
     menu.aboutToShow.emit()
-    [of_layers] = [one.menu() for one in menu.actions() if one.menu() is not None]
-    [action] = of_layers.actions()
+    actions = menu.actions()
+    [of_layers] = [one for one in actions if one.menu() is not None]
+    [action] = below(of_layers)
     assert action.text() == "photo labels"
     action.trigger()
     qtbot.waitUntil(lambda: "other labels" in viewer.layers, timeout=20_000)

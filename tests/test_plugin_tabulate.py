@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Shapes
 from qtpy.QtWidgets import QFileDialog
 
-from dock import by_script, run
+from dock import below, by_script, run
 from napari_kmeans import quantize, quantize_planes, tabulate
 from napari_kmeans.plugin.clusters import Clusters
 from napari_kmeans.plugin.docks import CLUSTERS, open_panel
@@ -236,7 +236,8 @@ def test_the_menu_saves_the_table_of_a_layer(viewer, qtbot, tmp_path, monkeypatc
     viewer.add_shapes([BOX], shape_type="rectangle", name="box")
     leaves = viewer.add_labels(region_numbers(), name="leaves")
     assert offered().isEnabled()
-    texts = [action.text() for action in offered().menu().actions()]
+    action = offered()
+    texts = [one.text() for one in below(action)]
     assert texts == ["box…", "leaves…"]
     path = tmp_path / "regions.csv"
     asked = []
@@ -246,7 +247,8 @@ def test_the_menu_saves_the_table_of_a_layer(viewer, qtbot, tmp_path, monkeypatc
         return str(path.with_suffix("")), kinds
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", ask)
-    offered().menu().actions()[1].trigger()
+    action = offered()
+    below(action)[1].trigger()
     desk = panel.desk
     qtbot.waitUntil(lambda: not desk.model.busy and desk.worker is None, timeout=60_000)
     qtbot.waitUntil(path.exists, timeout=60_000)
