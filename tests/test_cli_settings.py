@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from skimage.io import imread, imsave
 
-from napari_kmeans import quantize, to_layers
+from napari_kmeans import Palette, quantize, to_layers
 from napari_kmeans.cli import settings
 from napari_kmeans.omezarr import plain
 from test_cli import fail, run, succeed
@@ -192,3 +192,56 @@ def test_sweep_takes_some_numbers_and_settings(image):
         2,
         "Error: k='few' should be numbers of clusters, as 2..16 or 2,4,8.\n",
     )
+
+
+@pytest.mark.parametrize("dithering", ["diffusion --strength 0.5", "ordered"])
+def test_dithering_is_repeated(dithering):
+    method, *more = dithering.split()
+    succeed("image.png", "-k", 3, "--dither", method, *more, "-o", "first")
+    said = {"dither": method, "strength": 0.5 if more else 1.0}
+    assert said.items() <= recorded("first").items()
+    succeed("image.png", "--settings", "first/settings.json", "-o", "again")
+    for name in ("labels.png", "settings.json"):
+        assert Path("first", name).read_bytes() == Path("again", name).read_bytes()
+
+
+@pytest.mark.parametrize("more", [[], ["--distance", "cielab"]])
+def test_settings_of_an_applied_palette_say_what_to_use(more):
+    succeed("image.png", "-k", 3, "-o", "first")
+    Image.fromarray(np.asarray(Image.open("image.png"))[::-1]).save("other.png")
+    given = ("first/palette.json", "other.png", *more, "-o", "applied")
+    assert run("apply", *given).exit_code == 0
+    folder = "applied/other"
+    assert fail("other.png", "--settings", f"{folder}/settings.json", "-o", "no") == (
+        f"settings={folder}/settings.json should be of a run that found clusters, but "
+        f"these were a palette's: use napari-kmeans apply {folder}/palette.json."
+    )
+    again = (f"{folder}/palette.json", "other.png", "-o", "again")
+    assert run("apply", *again).exit_code == 0
+    for name in ("labels.png", "quantized.png"):
+        parts = [Path(folder, name), Path("again", "other", name)]
+        assert parts[0].read_bytes() == parts[1].read_bytes()
+
+
+def test_settings_of_a_batch_with_one_palette_say_what_to_use():
+    Path("in").mkdir()
+    Path("image.png").rename("in/image.png")
+    assert run("batch", "in", "-k", 2, "--common", "-o", "out").exit_code == 0
+    sentence = fail("in/image.png", "--settings", "out/image/settings.json")
+    assert "use napari-kmeans apply out/image/palette.json." in sentence
+
+
+def test_named_clusters_are_repeated_with_their_palette(image):
+    chart = Palette.of_colors(["#000000", "#ffffff"], names=["night", "snow"])
+    chart.save("chart.gpl")
+    given = ("--init", "chart.gpl", "--fixed", "all")
+    succeed("image.png", *given, "-o", "first")
+    settings = ("--settings", "first/settings.json")
+    assert fail("image.png", *settings, "-o", "again") == (
+        "settings=first/settings.json should go with --init and the palette that some "
+        "clusters were of, as only their centers are on record."
+    )
+    succeed("image.png", *settings, "--init", "chart.gpl", "-o", "again")
+    for name in ("centers.csv", "labels.png", "settings.json"):
+        assert Path("first", name).read_bytes() == Path("again", name).read_bytes()
+    assert "snow" in Path("again", "centers.csv").read_text()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from . import options
+from . import options, settings
 
 if TYPE_CHECKING:
     from ..core.options.keywords import BoundOptions, SweepOptions
@@ -88,6 +88,7 @@ def keywords(measuring: Measuring, search: Search) -> "SweepOptions":
     """Return options as the arguments that the API has for them."""
     from ..core.options.criteria import Criteria
 
+    settings.check_init(search.settings, search.init)
     return {
         "criteria": Criteria(search.max_iter, search.epsilon),
         "attempts": search.attempts,

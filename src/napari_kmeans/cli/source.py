@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -94,7 +95,10 @@ def dithered(
     strength: float,
     progress: Report,
 ) -> QuantizedImage | QuantizedPlanes:
-    """Return a result whose labels are mixed by the eye; the same without a method."""
+    """Return a result whose labels are mixed by the eye; the same without a method.
+
+    How they are mixed is on record with the settings of the result.
+    """
     if method is None:
         return result
     from ..core.dithering.dither import dither
@@ -110,4 +114,6 @@ def dithered(
         mask=result.labels > 0,
         progress=progress,
     )
-    return result.relabeled(labels)
+    mixed = result.relabeled(labels)
+    how = {"dither": method, "strength": strength}
+    return replace(mixed, settings={**mixed.settings, **how})

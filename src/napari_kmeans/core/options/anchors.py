@@ -123,4 +123,6 @@ class Anchors:
         stay[self.places] = True
         init[stay], init[~stay] = self.centers, self.starts
         told["init"] = init.tolist()
-        return told | ({"fixed": (self.places + 1).tolist()} if self.n else {})
+        told |= {"fixed": (self.places + 1).tolist()} if self.n else {}
+        # Of clusters of a palette, names, colors and further centers are kept, too.
+        return told | ({"of_palette": True} if self.n and self.palette is not None else {})
