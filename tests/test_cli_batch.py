@@ -450,6 +450,13 @@ def test_program_told_to_end_leaves_what_is_whole(name, images, folder):
         (["in/a.png"], "images=in/a.png should be a folder, a pattern in quotes or"),
         (["in", "--planes", "x"], "planes='x' should be an axis, or several"),
         (["in", "-k", 3, "--unit", "µm"], "unit='µm' should go with --pixel-size."),
+        *[
+            (
+                ["in", "--pixel-size", 2, "--unit", unit],
+                f"unit={unit!r} should be that of an edge, as µm.",
+            )
+            for unit in ("µm²", "µm^2", "µm2", "µm³", "²")
+        ],
         (["in", "--pixel-size", 0], "pixel_size=0.0 should be above 0."),
         (["in", "-o", "in"], "apart from"),
         (["in", "--model", "none.json"], "model=none.json could not be read"),

@@ -125,12 +125,12 @@ class Palette(Filed):
         """The same without the table of colors, of megabytes, that speeds it up."""
         return replace(self, quantizer=self.quantizer.untabled)
 
-    def table(self, pixel_size: float = 1.0, unit: str = "") -> pd.DataFrame:
+    def table(self, pixel_area: float = 1.0, unit: str = "") -> pd.DataFrame:
         """Return a table with a row a cluster.
 
         Parameters
         ----------
-        pixel_size : float, default 1.0
+        pixel_area : float, default 1.0
             What area, or volume, a pixel has; above 0.
         unit : str, optional
             Of that area, such as ``"µm²"``.
@@ -140,7 +140,7 @@ class Palette(Filed):
         pandas.DataFrame
             Columns ``label``, ``name``, ``color`` (hexadecimal), ``center`` (for
             several channels: ``center_red`` and so on), ``pixels``, ``share``, where a
-            pixel's size or a unit was given ``area`` or ``area (unit)``, ``spread``
+            pixel's area or a unit was given ``area`` or ``area (unit)``, ``spread``
             (see `spreads`) and ``locked``.
 
         Raises
@@ -155,11 +155,11 @@ class Palette(Filed):
         >>> palette.rename(2, "sky").table(0.25, "mm²")["area (mm²)"].tolist()
         [0.5, 0.5]
         """
-        pixel_size = validation.check_positive("pixel_size", pixel_size)
+        pixel_area = validation.check_positive("pixel_area", pixel_area)
         unit = validation.check_unit(unit)
         area: dict[str, Any] = {}
-        if unit or pixel_size != 1:
-            area[f"area ({unit})" if unit else "area"] = self.counts * pixel_size
+        if unit or pixel_area != 1:
+            area[f"area ({unit})" if unit else "area"] = self.counts * pixel_area
         told = self.colors, self.centers, self.channels, self.counts, self.shares
         more = {**area, "spread": self.spreads, "locked": self.locked}
         table = cluster_table(*told, **more).rename(columns={"index": "label"})
