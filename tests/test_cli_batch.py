@@ -192,7 +192,7 @@ def test_palettes_are_shown_converted_and_merged(model):
     succeed("palette", "convert", "merged.json", "merged.gpl")
     assert "sky" in Path("merged.gpl").read_text()
     again = ("palette", "convert", "model.json", "merged.gpl")
-    assert "should not be there already" in fail(*again)
+    assert "is there already: --force replaces it." in fail(*again)
     succeed(*again, "--force")
     assert "should end in one of" in fail("palette", "convert", "model.json", "a.doc")
     wrong = ("palette", "merge", "model.json", 2, 9, "-o", "a.json")
@@ -381,7 +381,7 @@ def test_it_goes_on_where_it_was(way, images, worked, monkeypatch):
     assert not Path("out/b").exists()
     assert Path("out/a/record.json").exists()
     worked.clear()
-    assert "--resume to go on with it" in fail(*given, "-o", "out")
+    assert "--resume goes on with it" in fail(*given, "-o", "out")
     succeed(*given, "-o", "out", "--resume")
     assert "a.png" not in worked
     assert "b.png" in worked
@@ -427,6 +427,8 @@ sys.argv[1:] = ["batch", "in", "-k", "3", "-o", "out"]
 main()
 """
 
+SAID = "Interrupted: 1 of 3 images are written; --resume goes on.\n"
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals to a child there")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
@@ -435,7 +437,7 @@ def test_program_told_to_end_leaves_what_is_whole(name, images, folder):
     wait_for(running, folder / "waiting")
     running.send_signal(signal.Signals[name])
     printed = running.communicate()
-    assert (running.returncode, printed) == (128 + signal.Signals[name], ("", ""))
+    assert (running.returncode, printed) == (128 + signal.Signals[name], ("", SAID))
     found = sorted(path.name for path in Path("out").iterdir())
     assert found == ["a", "batch.json", "palette.json"]
     succeed("batch", "in", "-k", 3, "-o", "out", "--resume")
@@ -446,7 +448,13 @@ def test_program_told_to_end_leaves_what_is_whole(name, images, folder):
     [
         (["in", "-k", 3, "--model", "m.json"], "model=m.json should not go with -k."),
         (["in", "--common", "--model", "m.json"], "should not go with --common."),
-        (["none"], "images=none should be some images, but there are none."),
+        (
+            ["none"],
+            "images=none should be a folder, a pattern in quotes or a list that ends "
+            "in .txt, but there is nothing of that name.",
+        ),
+        (["in/*.x"], "images=in/*.x should be some images, but there are none."),
+        (["in", "-o", "o.png"], "output=o.png should be a folder, not a picture."),
         (["in/a.png"], "images=in/a.png should be a folder, a pattern in quotes or"),
         (["in", "--planes", "x"], "planes='x' should be an axis, or several"),
         (["in", "-k", 3, "--unit", "µm"], "unit='µm' should go with --pixel-size."),
@@ -476,7 +484,7 @@ def test_parquet_needs_pyarrow(images, monkeypatch):
 def test_files_of_others_are_kept(images):
     Path("out").mkdir()
     Path("out/table.csv").write_text("mine")
-    assert "should not be there already" in fail("batch", "in", "-k", 2, "-o", "out")
+    assert "table.csv is there already" in fail("batch", "in", "-k", 2, "-o", "out")
 
 
 # -- what is listed --------------------------------------------------------------------

@@ -150,7 +150,7 @@ def test_labels_are_written_as_a_picture(name, image):
     with Image.open(name) as picture:
         assert picture.mode == "P"
         np.testing.assert_array_equal(picture, quantize(image, 3).labels)
-    assert "should not be there already" in fail("image.png", "-k", 2, "-o", name)
+    assert "is there already" in fail("image.png", "-k", 2, "-o", name)
     succeed("image.png", "-k", 2, "-o", name, "--force")
     with Image.open(name) as picture:
         assert np.asarray(picture).max() == 2
@@ -180,7 +180,7 @@ def test_sweep_prints_and_writes_a_table(image):
     pd.testing.assert_frame_equal(pd.read_csv("table.csv"), found.table)
     again = run("sweep", "image.png", "-o", "table.csv")
     assert (again.exit_code, again.stdout) == (2, "")
-    assert "should not be there already, or go with --force" in again.stderr
+    assert "table.csv is there already: --force replaces it." in again.stderr
 
 
 def test_sweep_takes_some_numbers_and_settings(image):
@@ -245,3 +245,35 @@ def test_named_clusters_are_repeated_with_their_palette(image):
     for name in ("centers.csv", "labels.png", "settings.json"):
         assert Path("first", name).read_bytes() == Path("again", name).read_bytes()
     assert "snow" in Path("again", "centers.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--dither floyd", "dither='floyd' should be one of 'diffusion', 'ordered'."),
+        ("--dither ordered --strength 2", "strength=2.0 should be from 0 to 1."),
+        ("--dither ordered --each 0", "dither='ordered' should not go with each."),
+        ("-o a.jpg", "output=a.jpg should be a folder, or end in .png, .gif or .zarr."),
+    ],
+)
+def test_what_cannot_be_written_fails_before_any_work(arguments, said):
+    assert fail("image.png", *arguments.split()) == said
+
+
+def test_the_summary_of_mixed_colors_tells_of_no_compactness():
+    told = succeed("image.png", "-k", 3, "--dither", "ordered", "-o", "first")
+    assert "Compactness    not told of mixed colors\n" in told
+    assert "nan" not in told
+    given = ("--settings", "first/settings.json", "--dither", "none")
+    plain = succeed("image.png", *given, "-o", "again")
+    assert "not told" not in plain
+    assert "dither" not in recorded("again")
+
+
+def test_the_summary_names_clusters():
+    chart = Palette.of_colors(["#000000", "#ffffff"], names=["", "fresh snow"])
+    chart.save("chart.gpl")
+    told = succeed("image.png", "--init", "chart.gpl", "--fixed", "all")
+    first, second = (line for line in told.splitlines() if line.endswith(("%", "snow")))
+    assert first.endswith("%")
+    assert second.endswith("%  fresh snow")

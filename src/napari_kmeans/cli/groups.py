@@ -109,6 +109,19 @@ def bound(bounds: Bounds) -> "BoundOptions":
     return {"fixed": options.which(bounds.fixed), "reject": bounds.reject}
 
 
+def mixing(dithering: Dithering) -> tuple[str | None, float]:
+    """Return how colors are mixed, None for not at all, and by how much."""
+    from ..core.validation.values import DITHERINGS
+
+    method, strength = dithering.dither, dithering.strength
+    if method is not None and method not in ("none", *DITHERINGS):
+        known = ", ".join(map(repr, DITHERINGS))
+        raise ValueError(f"dither={method!r} should be one of {known}.")
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength={strength} should be from 0 to 1.")
+    return None if method == "none" else method, strength
+
+
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command that takes the options in its groups one by one.
 

@@ -50,17 +50,22 @@ def summarize(
         "Shape": f"{shape} {result.quantized.dtype}{', RGB' if result.rgb else ''}",
         "Pixels": f"{result.labels.size:,}{_left_out(result, masked)}",
         **unique,
-        "Compactness": f"{result.compactness:,.6g}",
+        "Compactness": _compactness(result),
         **({} if quality is None else {"Quality": _told(quality, console)}),
         "Steps": "not told by OpenCV" if result.method == "plain" else ended,
         "Seconds": f"{seconds:.2f}",
     }
     for key, value in lines.items():
         console.print(Text(f"{key:<15}{value}"), soft_wrap=True)
-    shown = zip(result.features["color"][:MOST_SHOWN], result.shares, strict=False)
-    for index, (color, share) in enumerate(shown, start=1):
+    colors = result.features["color"][:MOST_SHOWN]
+    names = ("",) * result.k
+    if not isinstance(given, QuantizedPlanes):
+        names = given.palette.names
+    shown = zip(colors, result.shares, names, strict=False)
+    for index, (color, share, named) in enumerate(shown, start=1):
         line = Text(f"{index:>6}  ").append("      ", style=f"on {color}")
-        console.print(line.append(f"  {color}  {share:6.1%}"))
+        line.append(f"  {color}  {share:6.1%}{f'  {named}' if named else ''}")
+        console.print(line, soft_wrap=True)
     if result.k > MOST_SHOWN:
         console.print(f"   and {result.k - MOST_SHOWN} more")
 
@@ -95,6 +100,13 @@ def tell_sweep(found: Sweep, console: Console) -> None:
         mark = "  <- suggested" if k == found.suggestion.k else ""
         console.print(Text(line + mark), soft_wrap=True)
     console.print(Text(found.suggestion.reason), soft_wrap=True)
+
+
+def _compactness(result: ImageClusters) -> str:
+    """Return the compactness as text; of mixed colors there is none."""
+    if "dither" in result.settings:
+        return "not told of mixed colors"
+    return f"{result.compactness:,.6g}"
 
 
 def _told(quality: Quality, console: Console) -> str:

@@ -13,7 +13,7 @@ from ..bar import bar
 from ..each import FAILURES, each, said_of
 from ..folders import check_folder, end_with, write_result
 from ..model import loaded
-from ..output import check_apart
+from ..output import check_apart, check_named
 from ..source import dithered, read
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def apply(
 
     with sentences.told(output), signals.handled(signals.unwind):
         options.check_jobs(jobs)
+        check_named(output)
+        how = groups.mixing(dithering)
         palette = loaded(model)
         titles = dict(zip(files, listing.titles(files), strict=True))
         folders = {file: folder_of(titles[file]) for file in files}
@@ -52,8 +54,6 @@ def apply(
                     sentences.warn(f"{file}: {sentence}")
             except FAILURES as error:
                 failed[file] = said_of(file, error)
-
-        how = dithering.dither, dithering.strength
 
         def work(file: str, progress: "Report") -> None:
             source = read(file, opening.layer, opening.plugin)

@@ -43,7 +43,9 @@ def quantize(
         limited(means.memory) as budget,
         cluster(means.scheduler),
     ):
-        axes = options.axes(each)
+        axes, how = options.axes(each), groups.mixing(dithering)
+        if axes is not None and how[0] is not None:
+            raise ValueError(f"dither={how[0]!r} should not go with each.")
         asked: dict[str, Any] = {
             **groups.keywords(measuring, search),
             **groups.bound(bounds),
@@ -65,12 +67,11 @@ def quantize(
                 memory=None if budget is None else budget.of_pixels,
                 progress=progress,
             )
-            how = dithering.dither, dithering.strength
             result = dithered(result, source, *how, progress)
         seconds = monotonic() - begun
         with bar(stderr) as progress:
             quality = None
-            if dithering.dither is None:  # of the nearest centers
+            if how[0] is None:  # of the nearest centers
                 quality = measured(result, samples, progress)
         del samples  # their memory is for what writes
         with bar(stderr) as progress:
