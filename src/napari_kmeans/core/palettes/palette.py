@@ -17,6 +17,7 @@ from ..run.progress import follow, stage
 from .colors import hexadecimal
 from .differing import Differing
 from .filing import Filed
+from .placing import placed
 from .quantizer import quantize_lazily
 from .tables import cluster_table
 from .text import line, table
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
+    from ..reading.fit import ImageSamples
     from ..run.progress import Report
     from .quantizer import Quantizer
     from .text import Row
@@ -217,6 +219,31 @@ class Palette(Filed):
         validation.check_progress(progress)
         made_of = Differing(self.layout, self.value_range)
         return follow(lambda: made_of.sentences(array, compute=computed), progress)
+
+    def placed_on(self, samples: ImageSamples) -> Palette:
+        """Return the palette as it is of an image: channels are where that has them.
+
+        Colors that are of no image, as a chart's, are of the dtype of this one.
+
+        Parameters
+        ----------
+        samples : ImageSamples
+            What `read_samples` has returned.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where it is not that, or has other channels.
+
+        Examples
+        --------
+        >>> from napari_kmeans import read_samples
+        >>> samples = read_samples(np.zeros((1, 1, 3), np.uint16), rgb=True)
+        >>> Palette.of_colors(["#ff8000"]).placed_on(samples).centers.tolist()
+        [[65535.0, 32896.0, 0.0]]
+        """
+        validation.check_samples(samples)
+        return placed(self, samples.layout)
 
     # -- what it does --------------------------------------------------------------
 
