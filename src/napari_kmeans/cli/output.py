@@ -175,9 +175,7 @@ def check_file(path: Path, *, force: bool, made: bool = False) -> None:
     if not (made or path.parent.is_dir()):
         raise ValueError(f"output={path} should be in a folder that exists.")
     if path.exists() and not force:
-        raise ValueError(
-            f"output={path} is there already: --force replaces it."
-        )
+        raise ValueError(f"output={path} is there already: --force replaces it.")
 
 
 def check_apart(output: Path, sources: list[str | None]) -> None:

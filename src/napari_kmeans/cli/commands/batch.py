@@ -42,8 +42,11 @@ def batch(
             with bar(Console(stderr=True)) as progress:
                 failed = many.run(jobs, resume=resume, progress=progress)
         except SystemExit:  # by a signal
-            done = f"{many.n_written} of {len(files)} images are written"
-            typer.echo(f"Interrupted: {done}; --resume goes on.", err=True)
+            typer.echo(
+                f"Interrupted: {many.n_written} of {len(files)} images are written; "
+                "--resume goes on.",
+                err=True,
+            )
             raise
     done = len(files) - len(failed)
     typer.echo(f"{done} of {len(files)} images written to {many.folder}")

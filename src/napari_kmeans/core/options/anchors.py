@@ -91,7 +91,8 @@ class Anchors:
     @property
     def unmatched(self) -> NDArray[np.bool_]:
         """Which of those that stay have no center of the palette's quantizer."""
-        return ~self.palette.has_centers[self.places]
+        known: NDArray[np.bool_] = self.palette.has_centers[self.places]
+        return ~known
 
     @property
     def owners(self) -> NDArray[np.intp]:
@@ -124,5 +125,6 @@ class Anchors:
         init[stay], init[~stay] = self.centers, self.starts
         told["init"] = init.tolist()
         told |= {"fixed": (self.places + 1).tolist()} if self.n else {}
-        # Of clusters of a palette, names, colors and further centers are kept, too.
-        return told | ({"of_palette": True} if self.n and self.palette is not None else {})
+        if self.n and self.palette is not None:
+            told["of_palette"] = True  # whose names and further centers they have, too
+        return told
