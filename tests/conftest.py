@@ -36,6 +36,13 @@ for _name in {"SIGINT", "SIGHUP"} & {*signal.Signals.__members__}:
         signal.signal(signal.Signals[_name], _default)
 
 
+def pytest_collection_modifyitems(items):
+    """Mark the tests that open a window of napari."""
+    for item in items:
+        if "viewer" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.window)
+
+
 @pytest.fixture(params=["compiled", "python"], scope="module")
 def jit(request):
     """Run a test with the kernels compiled, and again as plain Python."""

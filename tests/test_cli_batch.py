@@ -474,18 +474,100 @@ def test_program_told_to_end_leaves_what_is_whole(name, images, folder):
         ],
         (["in", "--pixel-size", 0], "pixel_size=0.0 should be above 0."),
         (["in", "-o", "in"], "apart from"),
+        (["in", "--model", "m.json", "--no-data", 0], "should not go with no_data."),
+        (["in", "--model", "m.json", "--max-iter", 3], "not go with criteria."),
+        (["in", "--init", "[]"], "init='[]' should be centers as JSON"),
+        (["in", "--init", '[["a"]]'], "should be centers as JSON"),
+        (["in", "--init", "[[]]"], "should be centers as JSON"),
+        (["in.zarr"], "images=in.zarr should be a folder, a pattern in quotes or"),
+        (["in/latin.txt"], "images=in/latin.txt should be a list in UTF-8."),
         (["in", "--model", "none.json"], "model=none.json could not be read"),
         (["in", "-k", 0], "k=0 should be at least 1."),
         (["in", "--table", "none/t.csv"], "should be in a folder that exists"),
+        (["in", "--table", "in/a.png", "--force"], "apart from in/a.png"),
+        (["in/a*", "--table", "in/m.png", "--regions", "in/m.png"], "from in/m.png"),
+        (["in/of.txt", "--table", "in/of.txt", "--force"], "apart from in/of.txt"),
     ],
 )
 def test_what_cannot_be_fails_in_a_sentence(arguments, said, images):
+    Path("in.zarr").mkdir()
+    Path("in/latin.txt").write_bytes("ü.png".encode("latin-1"))
+    Path("in/of.txt").write_text("a.png")
+    imsave("in/m.png", images["a"])
     assert said in fail("batch", *arguments)
 
 
 def test_parquet_needs_pyarrow(images, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     assert "pip install pyarrow" in fail("batch", "in", "--table", "t.parquet")
+
+
+def test_what_has_no_part_in_a_common_palette_has_none_when_resumed(images):
+    deep = images["b"].astype(np.uint16) * 257
+    np.save("in/b1.npy", deep)
+    given = ("batch", "in", "-k", 3, "--common", "-o", "out")
+    first, found = run(*given), None
+    found = files_in("out")
+    assert (first.exit_code, Path("out/b1").exists()) == (3, False)
+    again = run(*given, "--resume")
+    assert (again.stdout, again.stderr) == (first.stdout, first.stderr)
+    assert files_in("out") == found
+
+
+def test_one_mask_that_is_missing_is_told_of_its_image(images):
+    Path("masks").mkdir()
+    for name in "ac":
+        imsave(f"masks/{name}.png", images[name][..., 0] | 1)
+    for common in ([], ["--common"]):
+        given = ("in", "-k", 3, "--mask", "masks", "-o", f"out{len(common)}")
+        done = run("batch", *given, *common)
+        assert done.exit_code == 3
+        assert done.stderr.endswith(
+            "in/b.png should have one b.* in masks, not none.\n"
+        )
+        assert len(pd.read_csv(f"out{len(common)}/table.csv")) == 6
+    done = run("batch", "in/b.png*", "-k", 3, "--mask", "masks", "--common")
+    assert done.exit_code == 2
+
+
+def test_a_blank_image_has_label_0(images, model):
+    imsave("in/aa.png", np.zeros((40, 50, 4), np.uint8), check_contrast=False)
+    succeed("batch", "in", "-k", 3, "--common", "-o", "common")
+    succeed("batch", "in", "--model", "model.json", "-o", "out")
+    succeed("apply", "model.json", "in/aa.png", "-o", "alone")
+    for folder in ("common", "out", "alone"):
+        assert not labels_in(f"{folder}/aa").any()
+    table = pd.read_csv("out/table.csv").query("file.str.endswith('aa.png')")
+    assert table["pixels"].tolist() == [0] * 4
+    assert table["left out: transparent"].tolist() == [2000] * 4
+
+
+def test_fixed_centers_come_first_in_each(images):
+    given = ("--init", "[[250, 250, 250], [9, 9, 9]]", "--fixed", "all")
+    succeed("batch", "in", "-k", 3, *given, "-o", "out")
+    for name in "abc":
+        palette = Palette.load(f"out/{name}/palette.json")
+        assert palette.centers[:2].tolist() == [[250] * 3, [9] * 3]
+
+
+def test_what_differs_from_a_model_is_told(images, model):
+    np.save("in/deep.npy", images["a"].astype(np.uint16) * 257)
+    done = run("batch", "in", "--model", "model.json", "-o", "out")
+    assert done.exit_code == 0
+    told = "deep.npy: image of dtype uint16 should be of uint8, as before."
+    assert told in done.stderr.splitlines()[0]
+
+
+def test_values_of_another_type_fail_in_a_sentence(images):
+    said = fail("sweep", "in/a.png", "-k", "2..3", "--init", "[[1, 2, 3]]")
+    assert said.startswith("init=[[1.0, 2.0, 3.0]] should be a name")
+
+
+@pytest.mark.parametrize("command", [["quantize"], ["apply", "model.json"]])
+def test_how_colors_are_mixed_is_checked_first(command, images, model):
+    given = [*command, "in/a.png", "--dither"]
+    assert "dither='no' should be one of" in fail(*given, "no")
+    assert "should be from 0 to 1" in fail(*given, "ordered", "--strength", 2)
 
 
 def test_files_of_others_are_kept(images):
@@ -509,6 +591,9 @@ def test_folders_patterns_and_lists_mean_images(images):
     Path("in/list.txt").write_text("# some\nb.png\n\nmore/a.png\nb.png\n")
     found = [Path(each).as_posix() for each in listed("in/list.txt")]
     assert found == ["in/b.png", "in/more/a.png"]
+    Path("in/list.txt").write_bytes(b"\xef\xbb\xbfb.png\r\n# some\r\nc.png")
+    found = [Path(each).as_posix() for each in listed("in/list.txt")]
+    assert found == ["in/b.png", "in/c.png"]
 
 
 def test_results_have_names_that_differ():

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from napari_kmeans import (
+    apply_many,
     despeckle,
     error_map,
     fit,
     margin_map,
     quantize,
+    quantize_many,
     quantize_planes,
     read_samples,
     reject,
@@ -171,6 +173,39 @@ def test_regions_go_by_the_names_of_their_dims():
     plain = quantize(image.values, 3, channel_axis=0)
     expected = tabulate(image.values, plain, regions.values)
     assert found.equals(expected)
+
+
+def test_regions_of_the_last_dims_are_those_of_each_plane():
+    stack = xr.DataArray(
+        RNG.integers(0, 255, (3, 8, 9), np.uint8), dims=("t", "y", "x")
+    )
+    q = quantize(stack, k=2)
+    regions = xr.DataArray(RNG.integers(0, 3, (9, 8)), dims=("x", "y"))
+    found = tabulate(stack, q, regions)
+    plain = quantize(stack.values, k=2)
+    assert found.equals(tabulate(stack.values, plain, regions.values.T))
+    with pytest.raises(ValueError, match="regions with the dims 't', 'x' should have"):
+        tabulate(stack, q, xr.DataArray(np.ones((3, 9), int), dims=("t", "x")))
+
+
+@pytest.mark.parametrize("common", [True, False])
+def test_many_images_go_by_the_names_of_their_dims(common):
+    images = [labeled(), labeled(lazy=True)]
+    masks = [None, (images[1].isel(band=0) > 90).transpose("x", "y").compute()]
+    given = {"k": 3, "common": common, "channel_axis": "band"}
+    many = quantize_many(images, masks=masks, **given)
+    plain = quantize_many(
+        [image.values for image in images],
+        masks=[None, masks[1].values.T],
+        **{**given, "channel_axis": 0},
+    )
+    assert many.palettes[0].layout.channels == tuple(BANDS)
+    for image, found, expected in zip(images, many, plain, strict=True):
+        assert found.labels.dims == ("y", "x")
+        assert found.quantized.dims == image.dims
+        np.testing.assert_array_equal(found.labels.values, expected.labels)
+        np.testing.assert_array_equal(found.quantized.values, expected.quantized)
+    assert apply_many(images, many.palettes[0])[1].labels.dims == ("y", "x")
 
 
 def test_centers_to_start_from_may_be_labeled():

@@ -404,3 +404,11 @@ def test_paths_are_checked_before_any_work(palette, tmp_path):
         Palette.load(tmp_path / "a.json")
     with pytest.raises(FileNotFoundError):
         Palette.load(tmp_path / "b.json")
+
+
+def test_any_nan_that_stands_for_none_is_the_same(tmp_path):
+    image = np.array([[np.nan, 1, 2, 7]])
+    palette = quantize(image, 2, no_data=float("nan")).palette
+    palette.save(tmp_path / "model.json")
+    assert Palette.load(tmp_path / "model.json") == palette
+    assert quantize(image, 2, no_data=float("nan")).palette == palette

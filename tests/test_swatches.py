@@ -285,7 +285,7 @@ BAD = [
         "line 2 of x.csv should have red, green and blue from 0 to 255, but has "
         "['1', '2', ''].",
     ),
-    (".png", b"GIF89a", "x.png should be a PNG, but is not: "),
+    (".png", b"GIF89a", "x.png should be a PNG, but is not."),
     (
         ".png",
         png(np.zeros((2, 2), np.uint16)),

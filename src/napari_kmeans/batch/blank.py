@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..core.cluster.moments import Moments
+from ..core.reading.held import HeldSamples
 from ..core.results.image import QuantizedImage
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from ..core.palettes.palette import Palette
-    from ..core.reading.held import HeldSamples
+    from ..core.reading.fit import ImageSamples
+
+
+def is_blank(samples: ImageSamples) -> TypeGuard[HeldSamples]:
+    """Whether an image that is held has no pixel that takes part."""
+    return isinstance(samples, HeldSamples) and not samples.n
 
 
 def emptied(palette: Palette) -> Palette:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from .. import files
+from ..core.labeled import labeled, unlabeled
 from ..core.reading.source import Source
+from ..core.results.image import QuantizedImage
 from ..core.run.calls import take_calls
 from ..core.run.progress import Canceled
 from ..core.validation import shown
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..core.data.distance import Space
     from ..core.data.layout import Layout
+    from ..core.labeled import Labeling
 
 T = TypeVar("T")
 
@@ -220,9 +223,14 @@ def called(
     function: Callable[..., Any],
     *args: Any,
 ) -> Any:
-    """Return ``function(source, *args)`` of an image, or why there is no such thing."""
+    """Return ``function(source, *args)`` of an image, or why there is no such thing.
+
+    What it makes of a DataArray has DataArrays.
+    """
     try:
-        return function(_source(item, read, kind), *args)
+        source, labeling = _source(item, read, kind)
+        made = function(source, *args)
+        return labeled(made, labeling) if isinstance(made, QuantizedImage) else made
     except Canceled:
         raise
     except Exception as error:
@@ -238,7 +246,9 @@ def _with_kind(
     return Kind(source.layout, source.space), function(source, *args)
 
 
-def _source(item: Item, read: dict[str, Any], kind: Kind | None) -> Source:
+def _source(
+    item: Item, read: dict[str, Any], kind: Kind | None
+) -> tuple[Source, Labeling | None]:
     """Open an image as its file says, and as the first was, and check its kind."""
     data, options = _opened(item.image, read)
     mask = _mask(item.mask)
@@ -249,10 +259,11 @@ def _source(item: Item, read: dict[str, Any], kind: Kind | None) -> Source:
     if kind is not None and unsaid:
         own = kind.layout
         options |= {"rgb": own.rgb, "channel_axis": own.channel_axis}
-    source = Source.of(data, mask=mask, **options)
+    labeling, options = unlabeled(data, options | {"mask": mask})
+    source = Source.of(data, **options)
     if kind is not None:
         kind.check(item.title, source.layout)
-    return source
+    return source, labeling
 
 
 def _opened(image: Any, read: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

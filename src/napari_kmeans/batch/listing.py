@@ -27,10 +27,10 @@ def listed(text: str) -> list[str]:
         Where there are none.
     """
     path = Path(text)
-    if path.is_dir():
+    if path.is_dir() and path.suffix not in IMAGES:
         found = [str(each) for each in path.iterdir() if _is_image(each)]
     elif path.suffix == LIST and path.is_file():
-        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+        lines = [line.strip() for line in _text(path).splitlines()]
         found = [line for line in lines if line and not line.startswith("#")]
         found = [line if "://" in line else str(path.parent / line) for line in found]
         return _checked(text, list(dict.fromkeys(found)))
@@ -48,6 +48,13 @@ def listed(text: str) -> list[str]:
                 f"ends in {LIST}, but there is nothing of that name."
             )
     return _checked(text, sorted(found, key=_natural))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")  # editors may begin it with a mark
+    except UnicodeDecodeError:
+        raise ValueError(f"images={path} should be a list in UTF-8.") from None
 
 
 def _is_image(path: Path) -> bool:

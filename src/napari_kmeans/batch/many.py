@@ -71,10 +71,11 @@ def quantize_many(
     Parameters
     ----------
     images : sequence
-        Of each image an array of NumPy or dask, a path, or a function without arguments
-        that returns an array. A file is read as by `read`, and what it says of its
-        channels, alpha and no data counts, where no argument says otherwise. All are of
-        one dtype and as many channels; they may differ in size.
+        Of each image an array, of which `quantize` says what it may be, a path, or a
+        function without arguments that returns an array. A file is read as by `read`,
+        and what it says of its channels, alpha and no data counts, where no argument
+        says otherwise. All are of one dtype and as many channels; they may differ in
+        size.
     k : int, default 5
         Number of clusters, 1 to 65,535. With `like`, by default as many as it has.
     common : bool, default True

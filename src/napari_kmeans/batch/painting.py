@@ -25,19 +25,21 @@ def painted(
     those that the palette was found with, and say that it was applied.
     """
     from ..core.palettes.placing import is_chart, placed
-    from ..core.quantize import paint_samples, quantize
-    from ..core.reading.source import read_samples
+    from ..core.quantize import quantize
+    from ..core.reading.source import Source
+    from ..core.run.progress import follow
+    from . import result
 
     options = _options(source, palette, mask)
     if distance is not None:
         fixed: Any = {"init": palette, "fixed": True, "color_space": distance}
-        result = quantize(source[0], progress=progress, **options, **fixed)
+        found = quantize(source[0], progress=progress, **options, **fixed)
     else:
-        samples = read_samples(source[0], **options)
+        opened = Source.of(source[0], **options)
         if is_chart(palette):
-            palette = placed(palette, samples.layout)
-        result = paint_samples(samples, palette, progress=progress)
-    return replace(result, settings={**result.settings, "applied": True})
+            palette = placed(palette, opened.layout)
+        found = follow(lambda: result.painted(opened, palette), progress)
+    return replace(found, settings={**found.settings, "applied": True})
 
 
 def _options(source: LayerData, palette: Palette, mask: str | None) -> dict[str, Any]:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from ..core import validation
-from ..core.palettes.measuring import measured
+from ..core.palettes.measuring import check_alike, measured
 from ..core.quantize import painted_samples
-from ..core.reading.held import HeldSamples
 from ..core.results.image import QuantizedImage
 from ..core.run.progress import follow, stage
 from ..core.tabulation import Part, area_of, part_of, table_of
-from .blank import emptied, unlabeled
+from .blank import emptied, is_blank, unlabeled
 from .images import called
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ class QuantizedMany(Sequence[QuantizedImage]):
             return [self[place] for place in places]
         images, palette = self.images, self.palettes[places]
         given = images.items[places], images.read, images.kind, False
-        result: QuantizedImage = follow(lambda: called(*given, _painted, palette))
+        result: QuantizedImage = follow(lambda: called(*given, painted, palette))
         self.known[places] = part_of(result.palette, result.excluded)
         return result
 
@@ -171,9 +170,11 @@ class QuantizedMany(Sequence[QuantizedImage]):
         return f"{self._n}, {repr(self.palette)[len('Palette(') : -1]}"
 
 
-def _painted(source: Source, palette: Palette) -> QuantizedImage:
+def painted(source: Source, palette: Palette) -> QuantizedImage:
+    """Label and paint an image; where no pixel takes part, it stays as it is."""
     samples = source.read()
-    if isinstance(samples, HeldSamples) and not samples.n:
+    check_alike(samples, palette)
+    if is_blank(samples):
         return unlabeled(samples, palette)
     return painted_samples(samples, palette)
 
@@ -181,7 +182,7 @@ def _painted(source: Source, palette: Palette) -> QuantizedImage:
 def counted(source: Source, palette: Palette) -> Part:
     """Return what a palette is told of an image."""
     samples = source.read()
-    if isinstance(samples, HeldSamples) and not samples.n:
+    if is_blank(samples):
         return part_of(emptied(palette), samples.excluded)
     fit, own = measured(samples, palette)
     return part_of(own, fit.excluded)

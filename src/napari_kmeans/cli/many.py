@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..batch import listing
-from ..batch.painting import painted
-from . import options, record
+from ..batch.painting import differences, painted
+from . import groups, options, record, sentences
 from .each import each
 from .folders import check_folder, write_result
 from .model import MODEL, loaded
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ..core.palettes.palette import Palette
     from ..core.run.progress import Report
     from ..layers.metadata import LayerData
-    from . import groups
     from .output import Result
 
 #: Clusters of each image, where nothing says how many.
@@ -73,6 +72,11 @@ class Way:
         if k is not None or common:
             given = "-k" if k is not None else "--common"
             raise ValueError(f"model={model} should not go with {given}.")
+        none: Any = groups.keywords(groups.Measuring(), groups.Search())
+        none |= groups.bound(groups.Bounds())
+        idle = [name for name in asked if asked[name] != none[name]]
+        if idle:
+            raise ValueError(f"model={model} should not go with {', '.join(idle)}.")
         return cls(None, model, False, asked, opening)
 
     @property
@@ -101,7 +105,9 @@ class Way:
         mask = listing.beside(self.opening.mask, file)
         if self.k is None or self.common:
             return painted(source, palette, mask, progress)
-        asked = {**self.asked, "like": palette}
+        asked = {**self.asked}
+        if not self.asked["fixed"]:  # fixed ones have their numbers
+            asked["like"] = palette
         return self._quantized(source, asked, mask, progress)
 
     def first(self, file: str, source: LayerData, progress: Report) -> Result:
@@ -124,13 +130,20 @@ class Way:
 
         if self.opening.layer is not None or self.opening.plugin is not None:
             raise ValueError("--common should go without --layer and --plugin.")
-        masks: Any = None
-        if self.opening.mask is not None:
-            masks = [listing.beside(self.opening.mask, file) for file in files]
-        given: Any = {"masks": masks, "errors": "skip", **self.asked}
-        found = quantize_many(files, self.k, progress=progress, **given)
+        masks: dict[str, str | None] = {}
+        failed: dict[str, str] = {}
+        for file in files:
+            try:
+                masks[file] = listing.beside(self.opening.mask, file)
+            except ValueError as error:
+                failed[file] = str(error)
+        if not masks:
+            raise ValueError(failed[files[0]])
+        given: Any = {"masks": [*masks.values()], "errors": "skip", **self.asked}
+        found = quantize_many([*masks], self.k, progress=progress, **given)
         assert found.palette is not None
-        return found.palette, {str(name): why for name, why in found.failed.items()}
+        failed |= {str(name): why for name, why in found.failed.items()}
+        return found.palette, failed
 
 
 @dataclass(frozen=True)
@@ -145,6 +158,8 @@ class Many:
         The folder of each image.
     way : Way
     rows : groups.Rows
+    listed : str or None
+        The file that lists them.
     """
 
     folder: Path
@@ -152,6 +167,7 @@ class Many:
     results: dict[str, Path]
     way: Way
     rows: groups.Rows
+    listed: str | None = None
 
     @classmethod
     def of(
@@ -171,7 +187,9 @@ class Many:
             file: folder / (f"{title}-" if title in taken else title)
             for file, title in zip(files, titles, strict=True)
         }
-        return cls(folder, of_rows.table or folder / TABLE, results, way, of_rows)
+        listed = images if Path(images).is_file() else None
+        table = of_rows.table or folder / TABLE
+        return cls(folder, table, results, way, of_rows, listed)
 
     @property
     def asked(self) -> record.Asked:
@@ -192,6 +210,8 @@ class Many:
         options.axes(self.rows.planes, "planes")
         read_too = [self.way.opening.mask, self.rows.regions]
         check_apart(self.folder, [*self.results, *read_too])
+        read_too += [self.listed, *map(str, filter(None, [self.way.model]))]
+        check_apart(self.table, [*self.results, *read_too])
         if self.table.suffix == ".parquet":
             _check_parquet(self.table)
         if self.table.parent != self.folder:
@@ -219,7 +239,9 @@ class Many:
         palette = self._kept(before, stamps)
         if palette is None:
             palette, failed = self._found(progress)
-        self.asked.begin(self.folder, stamps)
+        # Where some had no part in it, it is to be found anew, as they may have.
+        found_for = {file: stamps[file] for file in stamps if file not in failed}
+        self.asked.begin(self.folder, found_for)
         palette.save(self.folder / MODEL)
         model = record.digest_of(self.folder / MODEL)
         files = [file for file in self.results if file not in failed]
@@ -228,6 +250,9 @@ class Many:
             key = self.asked.key(stamps[file], model)
             if record.read(self.results[file], key) is None:
                 source = self.way.open(file)
+                if self.way.model is not None:
+                    for sentence in differences(source, palette):
+                        sentences.warn(f"{file}: {sentence}")
                 result = self.way.result(file, source, palette, report)
                 self._write(file, source, result, key, report)
 

@@ -352,12 +352,16 @@ Name = Annotated[
 def start(text: str) -> Any:
     """Return how attempts start: a name, a palette of a file, or centers."""
     if text.lstrip().startswith("["):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
+        import numpy as np
+
+        centers = np.empty(0)
+        with suppress(ValueError, TypeError, OverflowError, RecursionError):
+            centers = np.array(json.loads(text), np.float64)
+        if centers.ndim != 2 or not centers.size:
             raise ValueError(
                 f"init={text!r} should be centers as JSON, as [[0], [255]]."
-            ) from None
+            )
+        return centers.tolist()
     if "." not in text:
         return text
     from .model import loaded

@@ -21,7 +21,8 @@ def told(output: Path | None = None) -> Iterator[None]:
             warnings.simplefilter("default", UserWarning)
             warnings.showwarning = _show
             yield
-    except (ValueError, ModuleNotFoundError, ConnectionError) as error:
+    # To a user what is of another type is a value that is not as it should be.
+    except (ValueError, TypeError, ModuleNotFoundError, ConnectionError) as error:
         fail(str(error))
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,12 +46,13 @@ def summarize(
         before = "not counted" if given.n_colors is None else f"{given.n_colors:,}"
         after = f"{given.n_colors_quantized:,} after"
         unique = {f"Unique {what}": f"{before} before, {after}"}
+    compactness = f"{result.compactness:,.6g}"
     lines = {
         "File": name,
         "Shape": f"{shape} {result.quantized.dtype}{', RGB' if result.rgb else ''}",
         "Pixels": f"{result.labels.size:,}{_left_out(result, masked)}",
         **unique,
-        "Compactness": _compactness(result),
+        **({} if isnan(result.compactness) else {"Compactness": compactness}),
         **({} if quality is None else {"Quality": _told(quality, console)}),
         "Steps": "not told by OpenCV" if result.method == "plain" else ended,
         "Seconds": f"{seconds:.2f}",
@@ -100,13 +102,6 @@ def tell_sweep(found: Sweep, console: Console) -> None:
         mark = "  <- suggested" if k == found.suggestion.k else ""
         console.print(Text(line + mark), soft_wrap=True)
     console.print(Text(found.suggestion.reason), soft_wrap=True)
-
-
-def _compactness(result: ImageClusters) -> str:
-    """Return the compactness as text; of mixed colors there is none."""
-    if "dither" in result.settings:
-        return "not told of mixed colors"
-    return f"{result.compactness:,.6g}"
 
 
 def _told(quality: Quality, console: Console) -> str:

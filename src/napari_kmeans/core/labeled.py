@@ -75,8 +75,10 @@ class Labeling:
         attrs, name = dict(self.image.attrs), name or self.image.name
         return xr.DataArray(array, coords.coords, dims, name=name, attrs=attrs)
 
-    def aligned(self, name: str, array: Any) -> Any:
+    def aligned(self, name: str, array: Any, *, last: bool = False) -> Any:
         """Return an array that belongs to the image, its axes in the same order.
+
+        They may be those that come `last`.
 
         Raises
         ------
@@ -86,6 +88,8 @@ class Labeling:
         if not is_labeled(array):
             return array
         dims = self.dims if array.ndim == len(self.dims) else self.label_dims
+        if last and array.ndim < len(dims):
+            dims = dims[len(dims) - array.ndim :]
         if set(array.dims) != set(dims):
             raise ValueError(
                 f"{name} with the dims {_told(array.dims)} should have those of the "

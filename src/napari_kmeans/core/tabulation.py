@@ -114,7 +114,7 @@ def tabulate(
     area, layout = area_of(pixel_area, unit), result.layout
     arranged = layout.arrange(array)
     if labeling := Labeling.of(image, layout.rgb, layout.channel_axis):
-        regions = labeling.aligned("regions", regions)
+        regions = labeling.aligned("regions", regions, last=True)
     if isinstance(result, (QuantizedImage, QuantizedPlanes)):
         result = stripped(result)
         validation.check_quantized(array.shape, result.quantized.shape)

@@ -68,4 +68,4 @@ def apply(
     for file in files:
         if file not in failed:
             typer.echo(f"Written to {folders[file]}")
-    end_with(failed, len(files))
+    end_with({file: failed[file] for file in files if file in failed}, len(files))

@@ -10,7 +10,14 @@ from .. import groups, options, sentences, settings
 from ..bar import bar
 from ..output import place_of, writing
 from ..resources import check_room, cluster, limited, warn_of_unused
-from ..source import dithered, is_masked, left_out_by, measured, quantized, read
+from ..source import (
+    dithered,
+    is_masked,
+    left_out_by,
+    measured,
+    quantized,
+    read,
+)
 from ..summary import summarize
 
 
@@ -35,6 +42,9 @@ def quantize(
 
     stderr = Console(stderr=True)
     with sentences.told(output):
+        axes, how = options.axes(each), groups.mixing(dithering)
+        if axes is not None and how[0] is not None:
+            raise ValueError(f"dither={how[0]!r} should not go with each.")
         place = place_of(file, output, label, into_source=into_source)
     with (
         sentences.told(place.path),
@@ -43,9 +53,6 @@ def quantize(
         limited(means.memory) as budget,
         cluster(means.scheduler),
     ):
-        axes, how = options.axes(each), groups.mixing(dithering)
-        if axes is not None and how[0] is not None:
-            raise ValueError(f"dither={how[0]!r} should not go with each.")
         asked: dict[str, Any] = {
             **groups.keywords(measuring, search),
             **groups.bound(bounds),

@@ -91,8 +91,7 @@ class Anchors:
     @property
     def unmatched(self) -> NDArray[np.bool_]:
         """Which of those that stay have no center of the palette's quantizer."""
-        known: NDArray[np.bool_] = self.palette.has_centers[self.places]
-        return ~known
+        return np.isin(self.places, self.palette.owners, invert=True)
 
     @property
     def owners(self) -> NDArray[np.intp]:

@@ -73,13 +73,15 @@ def decode(data: bytes, file: str) -> Swatches:
 
 def _pixels(data: bytes, file: str) -> Any:
     """Return the pixels of a picture, (n, 4) uint8."""
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             size, mode = image.size, image.mode
             if size[0] * size[1] <= MOST_PIXELS and mode in MODES:
                 return np.asarray(image.convert("RGBA")).reshape(-1, 4)
+    except UnidentifiedImageError:
+        raise ValueError(f"{file} should be a PNG, but is not.") from None
     # What Pillow raises of broken files is of many kinds.
     except Exception as error:
         told = " ".join(str(error).split()).rstrip(".")

@@ -240,7 +240,10 @@ def check_no_data(no_data: Any) -> float | int | None:
         return None
     if isinstance(no_data, (bool, np.bool_)) or not isinstance(no_data, Real):
         raise TypeError(f"no_data={shown(no_data)} should be a number or None.")
-    return int(no_data) if isinstance(no_data, Integral) else float(no_data)
+    if isinstance(no_data, Integral):
+        return int(no_data)
+    # There is one NaN that is the same as itself in a comparison of tuples.
+    return np.nan if np.isnan(float(no_data)) else float(no_data)
 
 
 def check_memory(memory: Any) -> int | None:
