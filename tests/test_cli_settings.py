@@ -276,3 +276,14 @@ def test_the_summary_names_clusters():
     first, second = (line for line in told.splitlines() if line.endswith(("%", "snow")))
     assert first.endswith("%")
     assert second.endswith("%  fresh snow")
+
+
+def test_a_batch_tells_what_it_leaves_out():
+    Path("in").mkdir()
+    Path("image.png").rename("in/image.png")
+    succeed("in/image.png", "-k", 2, "--dither", "ordered", "-o", "first")
+    done = run("batch", "in", "--settings", "first/settings.json", "-o", "out")
+    assert done.exit_code == 0
+    assert done.stderr == (
+        "Warning: settings=first/settings.json: a batch leaves dither out of account.\n"
+    )

@@ -68,6 +68,18 @@ def warn_of_mask(file: Path | None, *, masked: bool) -> None:
         )
 
 
+def warn_of_idle(file: Path | None) -> None:
+    """Say so where settings have what is not done to many images."""
+    if file is None:
+        return
+    found = read(file)
+    idle = [name for name in ("axes", "dither") if found.get(name) is not None]
+    if idle:
+        sentences.warn(
+            f"settings={file}: a batch leaves {' and '.join(idle)} out of account."
+        )
+
+
 def check_init(file: Path | None, init: str) -> None:
     """Raise where settings are of a run whose centers were a palette's, not given now.
 

@@ -4,7 +4,7 @@ import typer
 
 from ... import signals
 from ...batch import listing
-from .. import groups, options, sentences
+from .. import groups, options, sentences, settings
 from ..bar import bar
 from ..folders import end_with
 from ..output import check_named
@@ -33,6 +33,7 @@ def batch(
     with sentences.told(output), signals.handled(signals.unwind):
         options.check_jobs(jobs)
         check_named(output)
+        settings.warn_of_idle(search.settings)
         files = listing.listed(images)
         asked = {**groups.keywords(measuring, search), **groups.bound(bounds)}
         way = Way.of(k, model, common, asked, opening)
