@@ -107,7 +107,12 @@ def test_the_model_of_a_result_gives_its_labels_again(images):
 
 def test_colors_of_other_programs_are_a_model(images, model):
     for suffix in ("gpl", "hex", "csv"):
-        succeed("palette", "convert", "model.json", f"colors.{suffix}")
+        done = run("palette", "convert", "model.json", f"colors.{suffix}")
+        assert (done.exit_code, done.stderr) == (
+            0,
+            f"Warning: colors.{suffix} holds the centers as colors, rounded to 8 bits; "
+            "a .json would hold them as they are.\n",
+        )
         succeed("apply", f"colors.{suffix}", "in/b.png", "-o", suffix)
         expected = Palette.load(f"colors.{suffix}").label(images["b"])
         np.testing.assert_array_equal(labels_in(f"{suffix}/b"), expected)
@@ -189,11 +194,13 @@ def test_palettes_are_shown_converted_and_merged(model):
     assert Palette.load("merged.json") == model.merge([2, 3])
     succeed("palette", "merge", "model.json", 1, 4, "--name", "ends", "-o", "two.json")
     assert Palette.load("two.json").names[0] == "ends"
-    succeed("palette", "convert", "merged.json", "merged.gpl")
+    assert run("palette", "convert", "merged.json", "merged.gpl").exit_code == 0
+    succeed("palette", "convert", "merged.gpl", "merged.ase")  # nothing is rounded
+    succeed("palette", "convert", "merged.ase", "converted.json")
     assert "sky" in Path("merged.gpl").read_text()
     again = ("palette", "convert", "model.json", "merged.gpl")
-    assert "should not be there already" in fail(*again)
-    succeed(*again, "--force")
+    assert "is there already: --force replaces it." in fail(*again)
+    assert run(*again, "--force").exit_code == 0
     assert "should end in one of" in fail("palette", "convert", "model.json", "a.doc")
     wrong = ("palette", "merge", "model.json", 2, 9, "-o", "a.json")
     assert "9" in fail(*wrong)
@@ -381,7 +388,7 @@ def test_it_goes_on_where_it_was(way, images, worked, monkeypatch):
     assert not Path("out/b").exists()
     assert Path("out/a/record.json").exists()
     worked.clear()
-    assert "--resume to go on with it" in fail(*given, "-o", "out")
+    assert "--resume goes on with it" in fail(*given, "-o", "out")
     succeed(*given, "-o", "out", "--resume")
     assert "a.png" not in worked
     assert "b.png" in worked
@@ -427,6 +434,8 @@ sys.argv[1:] = ["batch", "in", "-k", "3", "-o", "out"]
 main()
 """
 
+SAID = "Interrupted: 1 of 3 images are written; --resume goes on.\n"
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals to a child there")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
@@ -435,7 +444,7 @@ def test_program_told_to_end_leaves_what_is_whole(name, images, folder):
     wait_for(running, folder / "waiting")
     running.send_signal(signal.Signals[name])
     printed = running.communicate()
-    assert (running.returncode, printed) == (128 + signal.Signals[name], ("", ""))
+    assert (running.returncode, printed) == (128 + signal.Signals[name], ("", SAID))
     found = sorted(path.name for path in Path("out").iterdir())
     assert found == ["a", "batch.json", "palette.json"]
     succeed("batch", "in", "-k", 3, "-o", "out", "--resume")
@@ -446,10 +455,23 @@ def test_program_told_to_end_leaves_what_is_whole(name, images, folder):
     [
         (["in", "-k", 3, "--model", "m.json"], "model=m.json should not go with -k."),
         (["in", "--common", "--model", "m.json"], "should not go with --common."),
-        (["none"], "images=none should be some images, but there are none."),
+        (
+            ["none"],
+            "images=none should be a folder, a pattern in quotes or a list that ends "
+            "in .txt, but there is nothing of that name.",
+        ),
+        (["in/*.x"], "images=in/*.x should be some images, but there are none."),
+        (["in", "-o", "o.png"], "output=o.png should be a folder, not a picture."),
         (["in/a.png"], "images=in/a.png should be a folder, a pattern in quotes or"),
         (["in", "--planes", "x"], "planes='x' should be an axis, or several"),
         (["in", "-k", 3, "--unit", "µm"], "unit='µm' should go with --pixel-size."),
+        *[
+            (
+                ["in", "--pixel-size", 2, "--unit", unit],
+                f"unit={unit!r} should be that of an edge, as µm.",
+            )
+            for unit in ("µm²", "µm^2", "µm2", "µm³", "²")
+        ],
         (["in", "--pixel-size", 0], "pixel_size=0.0 should be above 0."),
         (["in", "-o", "in"], "apart from"),
         (["in", "--model", "m.json", "--no-data", 0], "should not go with no_data."),
@@ -544,14 +566,14 @@ def test_values_of_another_type_fail_in_a_sentence(images):
 @pytest.mark.parametrize("command", [["quantize"], ["apply", "model.json"]])
 def test_how_colors_are_mixed_is_checked_first(command, images, model):
     given = [*command, "in/a.png", "--dither"]
-    assert "method='no' should be one of" in fail(*given, "no")
+    assert "dither='no' should be one of" in fail(*given, "no")
     assert "should be from 0 to 1" in fail(*given, "ordered", "--strength", 2)
 
 
 def test_files_of_others_are_kept(images):
     Path("out").mkdir()
     Path("out/table.csv").write_text("mine")
-    assert "should not be there already" in fail("batch", "in", "-k", 2, "-o", "out")
+    assert "table.csv is there already" in fail("batch", "in", "-k", 2, "-o", "out")
 
 
 # -- what is listed --------------------------------------------------------------------

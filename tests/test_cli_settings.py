@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from skimage.io import imread, imsave
 
-from napari_kmeans import quantize, to_layers
+from napari_kmeans import Palette, quantize, to_layers
 from napari_kmeans.cli import settings
 from napari_kmeans.omezarr import plain
 from test_cli import fail, run, succeed
@@ -150,7 +150,7 @@ def test_labels_are_written_as_a_picture(name, image):
     with Image.open(name) as picture:
         assert picture.mode == "P"
         np.testing.assert_array_equal(picture, quantize(image, 3).labels)
-    assert "should not be there already" in fail("image.png", "-k", 2, "-o", name)
+    assert "is there already" in fail("image.png", "-k", 2, "-o", name)
     succeed("image.png", "-k", 2, "-o", name, "--force")
     with Image.open(name) as picture:
         assert np.asarray(picture).max() == 2
@@ -180,7 +180,7 @@ def test_sweep_prints_and_writes_a_table(image):
     pd.testing.assert_frame_equal(pd.read_csv("table.csv"), found.table)
     again = run("sweep", "image.png", "-o", "table.csv")
     assert (again.exit_code, again.stdout) == (2, "")
-    assert "should not be there already, or go with --force" in again.stderr
+    assert "table.csv is there already: --force replaces it." in again.stderr
 
 
 def test_sweep_takes_some_numbers_and_settings(image):
@@ -191,4 +191,99 @@ def test_sweep_takes_some_numbers_and_settings(image):
     assert (wrong.exit_code, wrong.stderr) == (
         2,
         "Error: k='few' should be numbers of clusters, as 2..16 or 2,4,8.\n",
+    )
+
+
+@pytest.mark.parametrize("dithering", ["diffusion --strength 0.5", "ordered"])
+def test_dithering_is_repeated(dithering):
+    method, *more = dithering.split()
+    succeed("image.png", "-k", 3, "--dither", method, *more, "-o", "first")
+    said = {"dither": method, "strength": 0.5 if more else 1.0}
+    assert said.items() <= recorded("first").items()
+    succeed("image.png", "--settings", "first/settings.json", "-o", "again")
+    for name in ("labels.png", "settings.json"):
+        assert Path("first", name).read_bytes() == Path("again", name).read_bytes()
+
+
+@pytest.mark.parametrize("more", [[], ["--distance", "cielab"]])
+def test_settings_of_an_applied_palette_say_what_to_use(more):
+    succeed("image.png", "-k", 3, "-o", "first")
+    Image.fromarray(np.asarray(Image.open("image.png"))[::-1]).save("other.png")
+    given = ("first/palette.json", "other.png", *more, "-o", "applied")
+    assert run("apply", *given).exit_code == 0
+    folder = "applied/other"
+    assert fail("other.png", "--settings", f"{folder}/settings.json", "-o", "no") == (
+        f"settings={folder}/settings.json should be of a run that found clusters, but "
+        f"these were a palette's: use napari-kmeans apply {folder}/palette.json."
+    )
+    again = (f"{folder}/palette.json", "other.png", "-o", "again")
+    assert run("apply", *again).exit_code == 0
+    for name in ("labels.png", "quantized.png"):
+        parts = [Path(folder, name), Path("again", "other", name)]
+        assert parts[0].read_bytes() == parts[1].read_bytes()
+
+
+def test_settings_of_a_batch_with_one_palette_say_what_to_use():
+    Path("in").mkdir()
+    Path("image.png").rename("in/image.png")
+    assert run("batch", "in", "-k", 2, "--common", "-o", "out").exit_code == 0
+    sentence = fail("in/image.png", "--settings", "out/image/settings.json")
+    assert "use napari-kmeans apply out/image/palette.json." in sentence
+
+
+def test_named_clusters_are_repeated_with_their_palette(image):
+    chart = Palette.of_colors(["#000000", "#ffffff"], names=["night", "snow"])
+    chart.save("chart.gpl")
+    given = ("--init", "chart.gpl", "--fixed", "all")
+    succeed("image.png", *given, "-o", "first")
+    settings = ("--settings", "first/settings.json")
+    assert fail("image.png", *settings, "-o", "again") == (
+        "settings=first/settings.json should go with --init and the palette that some "
+        "clusters were of, as only their centers are on record."
+    )
+    succeed("image.png", *settings, "--init", "chart.gpl", "-o", "again")
+    for name in ("centers.csv", "labels.png", "settings.json"):
+        assert Path("first", name).read_bytes() == Path("again", name).read_bytes()
+    assert "snow" in Path("again", "centers.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--dither floyd", "dither='floyd' should be one of 'diffusion', 'ordered'."),
+        ("--dither ordered --strength 2", "strength=2.0 should be from 0 to 1."),
+        ("--dither ordered --each 0", "dither='ordered' should not go with each."),
+        ("-o a.jpg", "output=a.jpg should be a folder, or end in .png, .gif or .zarr."),
+    ],
+)
+def test_what_cannot_be_written_fails_before_any_work(arguments, said):
+    assert fail("image.png", *arguments.split()) == said
+
+
+def test_the_summary_of_mixed_colors_tells_of_no_compactness():
+    told = succeed("image.png", "-k", 3, "--dither", "ordered", "-o", "first")
+    assert "Compactness" not in told
+    given = ("--settings", "first/settings.json", "--dither", "none")
+    plain = succeed("image.png", *given, "-o", "again")
+    assert "Compactness" in plain
+    assert "dither" not in recorded("again")
+
+
+def test_the_summary_names_clusters():
+    chart = Palette.of_colors(["#000000", "#ffffff"], names=["", "fresh snow"])
+    chart.save("chart.gpl")
+    told = succeed("image.png", "--init", "chart.gpl", "--fixed", "all")
+    first, second = (line for line in told.splitlines() if line.endswith(("%", "snow")))
+    assert first.endswith("%")
+    assert second.endswith("%  fresh snow")
+
+
+def test_a_batch_tells_what_it_leaves_out():
+    Path("in").mkdir()
+    Path("image.png").rename("in/image.png")
+    succeed("in/image.png", "-k", 2, "--dither", "ordered", "-o", "first")
+    done = run("batch", "in", "--settings", "first/settings.json", "-o", "out")
+    assert done.exit_code == 0
+    assert done.stderr == (
+        "Warning: settings=first/settings.json: a batch leaves dither out of account.\n"
     )

@@ -521,7 +521,7 @@ def test_spreads_are_root_mean_squares_about_the_centers(case):
         (lambda p, _: p.merge_closer("2"), TypeError, "distance='2' should be"),
         (lambda p, _: p.reorder("size"), ValueError, "labels='size' should be one of"),
         (lambda p, _: p.inherit(None), TypeError, "other=None should be a Palette"),
-        (lambda p, _: p.table(0), ValueError, "pixel_size=0 should be"),
+        (lambda p, _: p.table(0), ValueError, "pixel_area=0 should be"),
         (lambda p, _: p.table(unit=1), TypeError, "unit=1 should be text"),
         (lambda _, s: paint_samples(s, "p"), TypeError, "palette='p' should be"),
         (lambda p, _: paint_samples(COFFEE, p), TypeError, "samples=.* should be"),

@@ -440,7 +440,7 @@ def test_earlier_result_is_replaced_by_force_only_and_as_a_whole(tmp_path):
     floats = quantize(np.random.default_rng(0).random((4, 5)), k=3)
     replace(folder, floats, force=False)
     before = tree(tmp_path)
-    with pytest.raises(ValueError, match="or go with --force to replace it"):
+    with pytest.raises(ValueError, match="holds a result already: --force replaces"):
         replace(folder, Q, force=False)
     assert tree(tmp_path) == before
     replace(folder, Q, force=True)

@@ -150,7 +150,7 @@ def test_other_labels_stay_and_one_of_that_name_too(image, version):
     succeed("in.zarr", "-k", 3, "--into-source", "--label", "b")
     before = files_in("in.zarr")
     sentence = fail("in.zarr", "-k", 4, "--into-source", "--label", "a")
-    assert "should not hold a result already, or go with --force" in sentence
+    assert "holds a result already: --force replaces it." in sentence
     assert files_in("in.zarr") == before
     succeed("in.zarr", "-k", 4, "--into-source", "--label", "a", "--force")
     layers = {layer[1]["name"]: layer[0][0] for layer in omezarr.read("in.zarr")[1:]}

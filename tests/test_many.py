@@ -398,7 +398,7 @@ def test_bad_arguments_are_refused_before_anything_is_read():
     with pytest.raises(TypeError, match="palette=3 should be a Palette"):
         apply_many([never], 3)
     many = quantize_many(PICTURES, k=2)
-    with pytest.raises(ValueError, match="pixel_size=0"):
+    with pytest.raises(ValueError, match="pixel_area=0"):
         many.table(0)
     with pytest.raises(TypeError, match="unit=3 should be text"):
         many.table(1, 3)

@@ -453,7 +453,7 @@ def test_earlier_result_is_replaced_by_force_only_and_whole(shape, tmp_path):
     write(path, quantize(noise(shape), 2))
     before = tree(tmp_path)
     result = quantize(noise((30, 30)), 3)
-    with pytest.raises(ValueError, match=r"a result already, or go with --force to"):
+    with pytest.raises(ValueError, match="holds a result already: --force replaces"):
         write(path, result)
 
     def look(*_):

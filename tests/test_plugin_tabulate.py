@@ -112,7 +112,7 @@ def test_a_table_has_the_units_and_looks_of_the_image(model):
     layer = Labels(regions, scale=(0.5, 0.5), units=("µm", "µm"))
     table = Tabulation(clusters).of(layer)
     result = clusters.shown.result
-    expected = tabulate(PHOTO, result, regions, pixel_size=0.25, unit="µm²")
+    expected = tabulate(PHOTO, result, regions, pixel_area=0.25, unit="µm²")
     pd.testing.assert_frame_equal(table, expected)
     assert "area (µm²)" in table
     assert table["name"][1] == "wood"

@@ -263,7 +263,7 @@ def test_empty_folder_needs_no_force(content, tmp_path):
 
 def test_clutter_of_desktops_keeps_no_result_from_being_replaced(tmp_path):
     put(tmp_path, OLD | {"out/.DS_Store": "", "out/part/desktop.ini": ""})
-    with pytest.raises(ValueError, match="or go with --force to replace it"):
+    with pytest.raises(ValueError, match="holds a result already: --force replaces"):
         replace(tmp_path / "out", force=False)
     replace(tmp_path / "out")
     assert tree(tmp_path) == NEW

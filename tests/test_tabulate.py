@@ -255,7 +255,7 @@ def test_planes_have_rows_each(lazy):
     with pytest.warns(UserWarning, match="of 3 planes"):
         result = quantize_planes(image, k=3)
     regions = RNG.integers(0, 3, movie.shape[1:])
-    table = tabulate(image, result, regions, pixel_size=2)
+    table = tabulate(image, result, regions, pixel_area=2)
     assert [*table][:2] == ["plane", "region"]
     assert len(table) == 3 * 2 * 3
     labels = np.asarray(result.labels)
@@ -357,7 +357,7 @@ def test_it_can_be_followed_and_stopped():
         ),
         ({"image": np.ones((5, 4), np.uint8)}, ValueError, r"image of shape \(5, 4\)"),
         ({"result": "palette"}, TypeError, "result='palette'"),
-        ({"pixel_size": 0}, ValueError, "pixel_size=0"),
+        ({"pixel_area": 0}, ValueError, "pixel_area=0"),
         ({"unit": 3}, TypeError, "unit=3 should be text"),
         ({"progress": 3}, TypeError, "progress=3"),
     ],

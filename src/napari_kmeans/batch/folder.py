@@ -94,7 +94,7 @@ class Folder(NamedTuple):
         for path in self.results.values():
             files.check(path, force=force)
         if (self.output / TABLE).exists() and not force:
-            raise ValueError(f"{self.output / TABLE} should not be there already.")
+            raise ValueError(f"output={self.output / TABLE} is there already.")
 
     def first(self, palette: Palette) -> tuple[str, ...]:
         """Return what is not as before of the first image that can be read."""

@@ -42,6 +42,11 @@ def listed(text: str) -> list[str]:
     else:
         matches = glob.glob(text, recursive=True)
         found = [each for each in matches if _is_image(Path(each))]
+        if not (matches or glob.has_magic(text)):
+            raise ValueError(
+                f"images={text} should be a folder, a pattern in quotes or a list that "
+                f"ends in {LIST}, but there is nothing of that name."
+            )
     return _checked(text, sorted(found, key=_natural))
 
 

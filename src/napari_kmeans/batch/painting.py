@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ def painted(
 ) -> QuantizedImage:
     """Label and paint an image by a palette; its channels are as the file says.
 
-    Distances are measured as the palette does, or in another space.
+    Distances are measured as the palette does, or in another space. The settings are
+    those that the palette was found with, and say that it was applied.
     """
     from ..core.palettes.placing import is_chart, placed
     from ..core.quantize import quantize
@@ -31,11 +33,13 @@ def painted(
     options = _options(source, palette, mask)
     if distance is not None:
         fixed: Any = {"init": palette, "fixed": True, "color_space": distance}
-        return quantize(source[0], progress=progress, **options, **fixed)
-    opened = Source.of(source[0], **options)
-    if is_chart(palette):
-        palette = placed(palette, opened.layout)
-    return follow(lambda: result.painted(opened, palette), progress)
+        found = quantize(source[0], progress=progress, **options, **fixed)
+    else:
+        opened = Source.of(source[0], **options)
+        if is_chart(palette):
+            palette = placed(palette, opened.layout)
+        found = follow(lambda: result.painted(opened, palette), progress)
+    return replace(found, settings={**found.settings, "applied": True})
 
 
 def _options(source: LayerData, palette: Palette, mask: str | None) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class QuantizedMany(Sequence[QuantizedImage]):
 
     def table(
         self,
-        pixel_size: float = 1.0,
+        pixel_area: float = 1.0,
         unit: str = "",
         *,
         progress: Report | None = None,
@@ -102,7 +102,7 @@ class QuantizedMany(Sequence[QuantizedImage]):
 
         Parameters
         ----------
-        pixel_size : float, default 1.0
+        pixel_area : float, default 1.0
             What area, or volume, a pixel has; above 0.
         unit : str, optional
             Of that area, such as ``"µm²"``.
@@ -113,7 +113,7 @@ class QuantizedMany(Sequence[QuantizedImage]):
         -------
         pandas.DataFrame
             Columns ``file`` (see `names`), ``label``, ``name``, ``color`` (hexadecimal)
-            ``pixels``, ``share``, where a pixel's size or a unit was given ``area`` or
+            ``pixels``, ``share``, where a pixel's area or a unit was given ``area`` or
             ``area (unit)``, ``compactness`` (the sum of the squared distances of these
             pixels to their center), and for each reason why pixels of any image were
             left out, how many of its image were: ``left out: masked`` and so on.
@@ -132,7 +132,7 @@ class QuantizedMany(Sequence[QuantizedImage]):
         >>> table[["file", "label", "pixels", "area (mm²)"]].to_numpy().tolist()
         [[0, 1, 2, 1.0], [0, 2, 1, 0.5], [1, 1, 1, 0.5], [1, 2, 1, 0.5]]
         """
-        area = area_of(pixel_size, unit)
+        area = area_of(pixel_area, unit)
         validation.check_progress(progress)
         follow(self._measure, progress)
         rows = [self.known[place] for place in range(len(self))]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from . import options
+from . import options, settings
 
 if TYPE_CHECKING:
     from ..core.options.keywords import BoundOptions, SweepOptions
@@ -88,6 +88,7 @@ def keywords(measuring: Measuring, search: Search) -> "SweepOptions":
     """Return options as the arguments that the API has for them."""
     from ..core.options.criteria import Criteria
 
+    settings.check_init(search.settings, search.init)
     return {
         "criteria": Criteria(search.max_iter, search.epsilon),
         "attempts": search.attempts,
@@ -106,6 +107,19 @@ def keywords(measuring: Measuring, search: Search) -> "SweepOptions":
 def bound(bounds: Bounds) -> "BoundOptions":
     """Return bounds as the arguments that the API has for them."""
     return {"fixed": options.which(bounds.fixed), "reject": bounds.reject}
+
+
+def mixing(dithering: Dithering) -> tuple[str | None, float]:
+    """Return how colors are mixed, None for not at all, and by how much."""
+    from ..core.validation.values import DITHERINGS
+
+    method, strength = dithering.dither, dithering.strength
+    if method is not None and method not in ("none", *DITHERINGS):
+        known = ", ".join(map(repr, DITHERINGS))
+        raise ValueError(f"dither={method!r} should be one of {known}.")
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength={strength} should be from 0 to 1.")
+    return None if method == "none" else method, strength
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -221,8 +221,8 @@ class Many:
             self.asked.check_same(self.folder)
         elif begun and not force:
             raise ValueError(
-                f"output={self.folder} should not hold a batch already, or go with "
-                "--resume to go on with it, or --force to do it anew."
+                f"output={self.folder} holds a batch already: --resume goes on with "
+                "it, --force does it anew."
             )
         for name in (MODEL, TABLE):
             check_file(self.folder / name, force=force or begun, made=True)
@@ -262,6 +262,19 @@ class Many:
         tables = [record.read(self.results[file], keys[file]) for file in done]
         write_table(self.table, joined([one for one in tables if one is not None]))
         return {file: failed[file] for file in self.results if file in failed}
+
+    @property
+    def n_written(self) -> int:
+        """How many images need not be done again where this is resumed."""
+        try:
+            model = record.digest_of(self.folder / MODEL)
+        except ValueError:
+            return 0
+        found = (
+            record.read(folder, self.asked.key(self._stamps(file), model))
+            for file, folder in self.results.items()
+        )
+        return sum(table is not None for table in found)
 
     def _stamps(self, file: str) -> list[Any]:
         """Return what changes where a file does, or what goes with it."""

@@ -29,3 +29,14 @@ def loaded(file: Path, option: str = "model") -> Palette:
         raise ValueError(
             f"{option}={file} could not be read: {error.strerror or error}."
         ) from error
+
+
+def is_of_8_bits(palette: Palette) -> bool:
+    """Whether the centers of a palette are its colors, and these are of 8 bits."""
+    import numpy as np
+
+    if not palette.layout.rgb:
+        return False
+    full = palette.space.full
+    held = np.rint(palette.colors * 255) / 255 * full
+    return np.allclose(held, palette.centers, rtol=0, atol=1e-9 * full)

@@ -1,6 +1,7 @@
 """Options: what the command line takes, and the values that its texts mean."""
 
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -394,6 +395,11 @@ def size(rows: Any) -> tuple[float, str] | None:
         return None
     if not 0 < rows.pixel_size < float("inf"):
         raise ValueError(f"pixel_size={rows.pixel_size} should be above 0.")
+    edge = re.sub(r"(\s*([²³]|\^?[23]))+$", "", rows.unit)
+    if edge != rows.unit:
+        raise ValueError(
+            f"unit={rows.unit!r} should be that of an edge, as {edge or 'µm'}."
+        )
     return rows.pixel_size, rows.unit
 
 

@@ -28,6 +28,9 @@ LABEL = "kmeans"
 #: How a picture ends whose palette are the clusters, and of how many at most.
 PICTURES, MOST = (".png", ".gif"), 256
 
+#: How pictures end that are not written: no folder is called so but by mistake.
+OTHERS = (".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".svg", ".pdf")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -85,7 +88,19 @@ def place_of(
     path = output or named_after(file)
     if path.suffix == ".zarr":
         return Place(path, "omezarr")
+    if path.suffix.lower() in OTHERS and not path.is_dir():
+        raise ValueError(
+            f"output={path} should be a folder, or end in .png, .gif or .zarr."
+        )
     return Place(path, "picture" if path.suffix.lower() in PICTURES else "folder")
+
+
+def check_named(folder: Path | None) -> None:
+    """Raise where what is to be a new folder is called as a picture is."""
+    if folder is None or folder.exists():
+        return
+    if folder.suffix.lower() in (*PICTURES, *OTHERS):
+        raise ValueError(f"output={folder} should be a folder, not a picture.")
 
 
 def named_after(file: str | None) -> Path:
@@ -160,10 +175,7 @@ def check_file(path: Path, *, force: bool, made: bool = False) -> None:
     if not (made or path.parent.is_dir()):
         raise ValueError(f"output={path} should be in a folder that exists.")
     if path.exists() and not force:
-        raise ValueError(
-            f"output={path} should not be there already, or go with --force to "
-            "replace it."
-        )
+        raise ValueError(f"output={path} is there already: --force replaces it.")
 
 
 def check_apart(output: Path, sources: list[str | None]) -> None:

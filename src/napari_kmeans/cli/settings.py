@@ -32,12 +32,15 @@ FIELDS: dict[str, tuple[type, ...]] = {
     "color_space": (str,),
     "scaling": (str, list),
     "axes": (list, type(None)),
+    "dither": (str,),
+    "strength": (int, float),
 }
 
 #: What is on record only, or of the window alone.
 RECORDED = {
     *("masked", "weighted", "versions"),
     *("source", "source_id", "layer", "name", "result", "id", "kept"),
+    *("applied", "of_palette"),
 }
 
 #: What no option can repeat: palettes, of which the centers alone are on record.
@@ -62,6 +65,32 @@ def warn_of_mask(file: Path | None, *, masked: bool) -> None:
         sentences.warn(
             f"settings={file} are of a run with a mask, which is not on record: "
             "without --mask all pixels take part."
+        )
+
+
+def warn_of_idle(file: Path | None) -> None:
+    """Say so where settings have what is not done to many images."""
+    if file is None:
+        return
+    found = read(file)
+    idle = [name for name in ("axes", "dither") if found.get(name) is not None]
+    if idle:
+        sentences.warn(
+            f"settings={file}: a batch leaves {' and '.join(idle)} out of account."
+        )
+
+
+def check_init(file: Path | None, init: str) -> None:
+    """Raise where settings are of a run whose centers were a palette's, not given now.
+
+    Of that the centers alone are on record: not the names, colors and merged clusters.
+    """
+    if file is None or not init.startswith("["):
+        return
+    if read(file).get("of_palette") is True:
+        raise ValueError(
+            f"settings={file} should go with --init and the palette that some clusters "
+            "were of, as only their centers are on record."
         )
 
 
@@ -91,6 +120,12 @@ def read(file: Path) -> dict[str, Any]:
 
 def _check(file: Path, name: str, value: Any) -> None:
     """Check a field."""
+    if name == "applied" and value is True:
+        model = file.with_name("palette.json")
+        raise ValueError(
+            f"settings={file} should be of a run that found clusters, but these were "
+            f"a palette's: use napari-kmeans apply {model}."
+        )
     is_unknown = value == {"init": "labels", "weighted": True}.get(name, ...)
     if is_unknown or name in UNREPEATED:
         raise ValueError(

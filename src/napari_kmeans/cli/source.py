@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,14 +88,6 @@ def left_out_by(mask: str | None, source: LayerData) -> str:
     return "masked or transparent" if mask else "transparent"
 
 
-def check_dithering(method: Any, strength: float) -> None:
-    """Raise where labels cannot be mixed so, of whatever image."""
-    from ..core import validation
-
-    if method is not None:
-        validation.check_dithering(method, strength, rgb=True)
-
-
 def dithered(
     result: QuantizedImage | QuantizedPlanes,
     source: LayerData,
@@ -102,7 +95,10 @@ def dithered(
     strength: float,
     progress: Report,
 ) -> QuantizedImage | QuantizedPlanes:
-    """Return a result whose labels are mixed by the eye; the same without a method."""
+    """Return a result whose labels are mixed by the eye; the same without a method.
+
+    How they are mixed is on record with the settings of the result.
+    """
     if method is None:
         return result
     from ..core.dithering.dither import dither
@@ -118,4 +114,6 @@ def dithered(
         mask=result.labels > 0,
         progress=progress,
     )
-    return result.relabeled(labels)
+    mixed = result.relabeled(labels)
+    how = {"dither": method, "strength": strength}
+    return replace(mixed, settings={**mixed.settings, **how})

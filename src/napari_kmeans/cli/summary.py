@@ -59,10 +59,15 @@ def summarize(
     }
     for key, value in lines.items():
         console.print(Text(f"{key:<15}{value}"), soft_wrap=True)
-    shown = zip(result.features["color"][:MOST_SHOWN], result.shares, strict=False)
-    for index, (color, share) in enumerate(shown, start=1):
+    colors = result.features["color"][:MOST_SHOWN]
+    names = ("",) * result.k
+    if not isinstance(given, QuantizedPlanes):
+        names = given.palette.names
+    shown = zip(colors, result.shares, names, strict=False)
+    for index, (color, share, named) in enumerate(shown, start=1):
         line = Text(f"{index:>6}  ").append("      ", style=f"on {color}")
-        console.print(line.append(f"  {color}  {share:6.1%}"))
+        line.append(f"  {color}  {share:6.1%}{f'  {named}' if named else ''}")
+        console.print(line, soft_wrap=True)
     if result.k > MOST_SHOWN:
         console.print(f"   and {result.k - MOST_SHOWN} more")
 

@@ -84,7 +84,8 @@ def quantize(
         has 3 or 4 and the two before it are longer than 30.
     channel_axis : int or str, optional
         The axis of the channels, of a DataArray also by the name of its dim. By default
-        the last one of an RGB image; other images have none.
+        the last one of an RGB image; other images have none, whatever a dim is called:
+        one named "band" or "channel" is to be given here.
     channel_names : sequence of str, optional
         Names of the channels along `channel_axis`, of other than RGB images; by default
         their coordinates in a DataArray, or else their numbers.

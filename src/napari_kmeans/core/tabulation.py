@@ -36,7 +36,7 @@ def tabulate(
     result: QuantizedImage | QuantizedPlanes | Palette,
     regions: ArrayLike | None = None,
     *,
-    pixel_size: float = 1.0,
+    pixel_area: float = 1.0,
     unit: str = "",
     progress: Report | None = None,
 ) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def tabulate(
         Which region each pixel is in, 0 outside of all: of the shape of the image
         without channels, or of its last axes, as they are for each plane before these.
         By default, the whole image is one.
-    pixel_size : float, default 1.0
+    pixel_area : float, default 1.0
         What area, or volume, a pixel has; above 0.
     unit : str, optional
         Of that area, such as ``"µm²"``.
@@ -75,8 +75,8 @@ def tabulate(
         - ``label``, 1..k, ``name`` and ``color`` (hexadecimal; none where a number is
           missing in a plane) of the cluster;
         - ``pixels``, and ``share``: their part of the clustered pixels of the region,
-          0 where it has none;
-        - ``area`` or ``area (unit)``, where a pixel's size or a unit was given;
+          0 where it has none (the table of ``napari-kmeans batch`` has ``%`` of it);
+        - ``area`` or ``area (unit)``, where a pixel's area or a unit was given;
         - ``compactness``: the sum of the squared distances of these pixels to the
           center of the cluster, as they are measured to cluster, each of weight 1;
         - ``left out: masked`` and so on, for each reason that there is: how many pixels
@@ -98,7 +98,7 @@ def tabulate(
     >>> from napari_kmeans import quantize
     >>> image = np.array([[1, 3, 8, 8], [1, 1, 3, 9]], np.uint8)
     >>> leaves = np.array([[1, 1, 1, 0], [0, 2, 2, 2]])
-    >>> table = tabulate(image, quantize(image, k=2), leaves, pixel_size=0.5, unit="m²")
+    >>> table = tabulate(image, quantize(image, k=2), leaves, pixel_area=0.5, unit="m²")
     >>> table[["region", "label", "pixels", "area (m²)", "compactness"]].round(2)
        region  label  pixels  area (m²)  compactness
     0       1      1       2        1.0         2.08
@@ -111,7 +111,7 @@ def tabulate(
     """
     array = validation.check_image(image)
     validation.check_result(result)
-    area, layout = area_of(pixel_size, unit), result.layout
+    area, layout = area_of(pixel_area, unit), result.layout
     arranged = layout.arrange(array)
     if labeling := Labeling.of(image, layout.rgb, layout.channel_axis):
         regions = labeling.aligned("regions", regions, last=True)
@@ -125,13 +125,13 @@ def tabulate(
     return follow(work, progress)
 
 
-def area_of(pixel_size: float, unit: str) -> dict[str, float]:
+def area_of(pixel_area: float, unit: str) -> dict[str, float]:
     """Return the title of a column of areas, and a pixel's; nothing if not wanted."""
-    pixel_size = validation.check_positive("pixel_size", pixel_size)
+    pixel_area = validation.check_positive("pixel_area", pixel_area)
     unit = validation.check_unit(unit)
-    if not unit and pixel_size == 1:
+    if not unit and pixel_area == 1:
         return {}
-    return {f"area ({unit})" if unit else "area": pixel_size}
+    return {f"area ({unit})" if unit else "area": pixel_area}
 
 
 class Part(NamedTuple):

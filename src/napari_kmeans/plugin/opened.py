@@ -24,10 +24,12 @@ class Opened(NamedTuple):
     Examples
     --------
     >>> from napari_kmeans import Palette
-    >>> Opened(Palette.of_colors(["#ff8000"], ["rust"])).lines
-    ["palette = placed(Palette.of_colors(['#ff8000'], ['rust']), samples.layout)"]
-    >>> Opened(Palette.of_colors(["#ff8000"]), "threads.gpl").lines
-    ["palette = placed(Palette.load('threads.gpl'), samples.layout)"]
+    >>> for line in Opened(Palette.of_colors(["#ff8000"], ["rust"])).lines:
+    ...     print(line)
+    palette = Palette.of_colors(['#ff8000'], ['rust'])
+    palette = palette.placed_on(samples)
+    >>> Opened(Palette.of_colors(["#ff8000"]), "threads.gpl").lines[0]
+    "palette = Palette.load('threads.gpl')"
     """
 
     palette: Palette
@@ -43,14 +45,15 @@ class Opened(NamedTuple):
             told = pformat(
                 model_of(self.palette), width=WIDTH, compact=True, sort_dicts=False
             )
-            model, made = [f"model = {told}"], 'Palette(**parts_of(model, "palette"))'
-        return [*model, call("palette = placed", [made, "samples.layout"], {})]
+            model = [f"model = {told}"]
+            made = 'palette = Palette(**parts_of(model, "palette"))'
+        return [*model, made, "palette = palette.placed_on(samples)"]
 
     @property
     def _made(self) -> str | None:
-        """The call that makes it; None where that would be too long."""
+        """The line that makes it; None where that would be too long."""
         if self.path is not None:
-            return call("Palette.load", [literal(self.path)], {})
+            return call("palette = Palette.load", [literal(self.path)], {})
         from ..core.palettes.colors import hexadecimal
         from ..core.palettes.placing import is_chart
 
@@ -61,4 +64,4 @@ class Opened(NamedTuple):
         given += [literal([*palette.names])] * any(palette.names)
         dtype = str(palette.layout.dtype)
         kept = {} if dtype == "uint8" else {"dtype": literal(dtype)}
-        return call("Palette.of_colors", given, kept)
+        return call("palette = Palette.of_colors", given, kept)

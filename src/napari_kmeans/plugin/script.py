@@ -24,7 +24,6 @@ INNER = {
     "stacked": "from napari_kmeans.layers.source import stacked",
     "mask": "from napari_kmeans.plugin.regions import mask",
     "parts_of": "from napari_kmeans.core.palettes.model import parts_of",
-    "placed": "from napari_kmeans.core.palettes.placing import placed",
 }
 
 #: What the package itself has.

@@ -138,7 +138,7 @@ def _table(job: Job, result: Any, layer: Labels | Shapes, looks: Looks) -> pd.Da
         regions = numbers(layer, source)[job.reading.cut]
     (size, unit), image = looks.pixel, job.reading.image()
     with stage("", PLACED):
-        table = tabulate(image, result, regions, pixel_size=size, unit=unit)
+        table = tabulate(image, result, regions, pixel_area=size, unit=unit)
     if isinstance(result, QuantizedImage):
         table["color"] = [looks.colors[label - 1] for label in table["label"]]
     if looks.names:

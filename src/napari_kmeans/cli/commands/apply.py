@@ -13,8 +13,8 @@ from ..bar import bar
 from ..each import FAILURES, each, said_of
 from ..folders import check_folder, end_with, write_result
 from ..model import loaded
-from ..output import check_apart
-from ..source import check_dithering, dithered, read
+from ..output import check_apart, check_named
+from ..source import dithered, read
 
 if TYPE_CHECKING:
     from ...core.run.progress import Report
@@ -38,8 +38,8 @@ def apply(
 
     with sentences.told(output), signals.handled(signals.unwind):
         options.check_jobs(jobs)
-        how = dithering.dither, dithering.strength
-        check_dithering(*how)
+        check_named(output)
+        how = groups.mixing(dithering)
         palette = loaded(model)
         titles = dict(zip(files, listing.titles(files), strict=True))
         folders = {file: folder_of(titles[file]) for file in files}

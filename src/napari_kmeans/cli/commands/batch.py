@@ -4,9 +4,10 @@ import typer
 
 from ... import signals
 from ...batch import listing
-from .. import groups, options, sentences
+from .. import groups, options, sentences, settings
 from ..bar import bar
 from ..folders import end_with
+from ..output import check_named
 
 
 def batch(
@@ -31,13 +32,23 @@ def batch(
 
     with sentences.told(output), signals.handled(signals.unwind):
         options.check_jobs(jobs)
+        check_named(output)
+        settings.warn_of_idle(search.settings)
         files = listing.listed(images)
         asked = {**groups.keywords(measuring, search), **groups.bound(bounds)}
         way = Way.of(k, model, common, asked, opening)
         many = Many.of(images, files, output, way, rows)
         many.check(force=force, resume=resume)
-        with bar(Console(stderr=True)) as progress:
-            failed = many.run(jobs, resume=resume, progress=progress)
+        try:
+            with bar(Console(stderr=True)) as progress:
+                failed = many.run(jobs, resume=resume, progress=progress)
+        except SystemExit:  # by a signal
+            typer.echo(
+                f"Interrupted: {many.n_written} of {len(files)} images are written; "
+                "--resume goes on.",
+                err=True,
+            )
+            raise
     done = len(files) - len(failed)
     typer.echo(f"{done} of {len(files)} images written to {many.folder}")
     typer.echo(f"Table written to {many.table}")

@@ -22,11 +22,17 @@ def convert(
     file: options.Model, output: options.Converted, force: options.Force = False
 ) -> None:
     """Convert a palette to the format that the output ends with."""
-    from ..model import loaded
+    from ..model import is_of_8_bits, loaded
 
     with sentences.told(output):
         check_file(output, force=force)
-        loaded(file).save(output)
+        palette = loaded(file)
+        palette.save(output)
+    if output.suffix.lower() != ".json" and not is_of_8_bits(palette):
+        sentences.warn(
+            f"{output} holds the centers as colors, rounded to 8 bits; a .json would "
+            "hold them as they are."
+        )
     typer.echo(f"Written to {output}")
 
 

@@ -11,7 +11,6 @@ from ..bar import bar
 from ..output import place_of, writing
 from ..resources import check_room, cluster, limited, warn_of_unused
 from ..source import (
-    check_dithering,
     dithered,
     is_masked,
     left_out_by,
@@ -43,8 +42,9 @@ def quantize(
 
     stderr = Console(stderr=True)
     with sentences.told(output):
-        how = dithering.dither, dithering.strength
-        check_dithering(*how)
+        axes, how = options.axes(each), groups.mixing(dithering)
+        if axes is not None and how[0] is not None:
+            raise ValueError(f"dither={how[0]!r} should not go with each.")
         place = place_of(file, output, label, into_source=into_source)
     with (
         sentences.told(place.path),
@@ -53,7 +53,6 @@ def quantize(
         limited(means.memory) as budget,
         cluster(means.scheduler),
     ):
-        axes = options.axes(each)
         asked: dict[str, Any] = {
             **groups.keywords(measuring, search),
             **groups.bound(bounds),
@@ -79,7 +78,7 @@ def quantize(
         seconds = monotonic() - begun
         with bar(stderr) as progress:
             quality = None
-            if dithering.dither is None:  # of the nearest centers
+            if how[0] is None:  # of the nearest centers
                 quality = measured(result, samples, progress)
         del samples  # their memory is for what writes
         with bar(stderr) as progress:

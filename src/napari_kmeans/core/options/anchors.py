@@ -123,4 +123,7 @@ class Anchors:
         stay[self.places] = True
         init[stay], init[~stay] = self.centers, self.starts
         told["init"] = init.tolist()
-        return told | ({"fixed": (self.places + 1).tolist()} if self.n else {})
+        told |= {"fixed": (self.places + 1).tolist()} if self.n else {}
+        if self.n and self.palette is not None:
+            told["of_palette"] = True  # whose names and further centers they have, too
+        return told

@@ -17,6 +17,7 @@ from ..run.progress import follow, stage
 from .colors import hexadecimal
 from .differing import Differing
 from .filing import Filed
+from .placing import placed
 from .quantizer import quantize_lazily
 from .tables import cluster_table
 from .text import line, table
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
+    from ..reading.fit import ImageSamples
     from ..run.progress import Report
     from .quantizer import Quantizer
     from .text import Row
@@ -125,12 +127,12 @@ class Palette(Filed):
         """The same without the table of colors, of megabytes, that speeds it up."""
         return replace(self, quantizer=self.quantizer.untabled)
 
-    def table(self, pixel_size: float = 1.0, unit: str = "") -> pd.DataFrame:
+    def table(self, pixel_area: float = 1.0, unit: str = "") -> pd.DataFrame:
         """Return a table with a row a cluster.
 
         Parameters
         ----------
-        pixel_size : float, default 1.0
+        pixel_area : float, default 1.0
             What area, or volume, a pixel has; above 0.
         unit : str, optional
             Of that area, such as ``"µm²"``.
@@ -140,7 +142,7 @@ class Palette(Filed):
         pandas.DataFrame
             Columns ``label``, ``name``, ``color`` (hexadecimal), ``center`` (for
             several channels: ``center_red`` and so on), ``pixels``, ``share``, where a
-            pixel's size or a unit was given ``area`` or ``area (unit)``, ``spread``
+            pixel's area or a unit was given ``area`` or ``area (unit)``, ``spread``
             (see `spreads`) and ``locked``.
 
         Raises
@@ -155,11 +157,11 @@ class Palette(Filed):
         >>> palette.rename(2, "sky").table(0.25, "mm²")["area (mm²)"].tolist()
         [0.5, 0.5]
         """
-        pixel_size = validation.check_positive("pixel_size", pixel_size)
+        pixel_area = validation.check_positive("pixel_area", pixel_area)
         unit = validation.check_unit(unit)
         area: dict[str, Any] = {}
-        if unit or pixel_size != 1:
-            area[f"area ({unit})" if unit else "area"] = self.counts * pixel_size
+        if unit or pixel_area != 1:
+            area[f"area ({unit})" if unit else "area"] = self.counts * pixel_area
         told = self.colors, self.centers, self.channels, self.counts, self.shares
         more = {**area, "spread": self.spreads, "locked": self.locked}
         table = cluster_table(*told, **more).rename(columns={"index": "label"})
@@ -217,6 +219,31 @@ class Palette(Filed):
         validation.check_progress(progress)
         made_of = Differing(self.layout, self.value_range)
         return follow(lambda: made_of.sentences(array, compute=computed), progress)
+
+    def placed_on(self, samples: ImageSamples) -> Palette:
+        """Return the palette as it is of an image: channels are where that has them.
+
+        Colors that are of no image, as a chart's, are of the dtype of this one.
+
+        Parameters
+        ----------
+        samples : ImageSamples
+            What `read_samples` has returned.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where it is not that, or has other channels.
+
+        Examples
+        --------
+        >>> from napari_kmeans import read_samples
+        >>> samples = read_samples(np.zeros((1, 1, 3), np.uint16), rgb=True)
+        >>> Palette.of_colors(["#ff8000"]).placed_on(samples).centers.tolist()
+        [[65535.0, 32896.0, 0.0]]
+        """
+        validation.check_samples(samples)
+        return placed(self, samples.layout)
 
     # -- what it does --------------------------------------------------------------
 

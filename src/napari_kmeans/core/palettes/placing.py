@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from .. import validation
-from .palette import Palette
 
 if TYPE_CHECKING:
     from ..data.layout import Layout
+    from .making import Made
+
+T = TypeVar("T", bound="Made")
 
 
-def placed(palette: Palette, layout: Layout) -> Palette:
+def placed(palette: T, layout: Layout) -> T:
     """Return a palette as it is of an image: its channels are where that has them.
 
     Colors that are of no image, as a chart's, are of the dtype of this one.
@@ -32,6 +34,7 @@ def placed(palette: Palette, layout: Layout) -> Palette:
 
     Examples
     --------
+    >>> from napari_kmeans import Palette
     >>> from napari_kmeans.core.data.layout import Layout
     >>> chart = Palette.of_colors(["#ff8000"])
     >>> image = np.zeros((1, 1, 3), np.uint16)
@@ -46,11 +49,12 @@ def placed(palette: Palette, layout: Layout) -> Palette:
     return replace(palette, layout=replace(layout, dtype=palette.layout.dtype))
 
 
-def is_chart(palette: Palette) -> bool:
+def is_chart(palette: Made) -> bool:
     """Whether a palette is nothing but colors of 8 bits, as files of charts have them.
 
     Examples
     --------
+    >>> from napari_kmeans import Palette
     >>> is_chart(Palette.of_colors(["#ff8000"], dtype=np.float32))
     True
     >>> is_chart(Palette.of_colors(["#ff8000"]).recolor(1, "#000000"))
@@ -60,17 +64,17 @@ def is_chart(palette: Palette) -> bool:
     if not palette.layout.rgb or palette.counts.any() or dtype.kind not in "iuf":
         return False
     return _chart(palette, dtype) == replace(
-        palette, layout=Palette.of_colors([[0, 0, 0]], dtype=dtype).layout
+        palette, layout=palette.of_colors([[0, 0, 0]], dtype=dtype).layout
     )
 
 
-def _chart(palette: Palette, dtype: np.dtype[np.generic]) -> Palette:
+def _chart(palette: T, dtype: np.dtype[np.generic]) -> T:
     """Return the colors of a palette, of 8 bits, as one for images of a dtype."""
     colors = np.rint(palette.colors * 255).astype(np.uint8)
-    return Palette.of_colors(colors, palette.names, dtype=dtype)
+    return palette.of_colors(colors, palette.names, dtype=dtype)
 
 
-def renamed(palette: Palette, layout: Layout) -> str:
+def renamed(palette: Made, layout: Layout) -> str:
     """Return a sentence where the channels of an image are called otherwise.
 
     Examples

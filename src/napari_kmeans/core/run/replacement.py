@@ -149,8 +149,7 @@ def check(folder: Path, written: Callable[[Path], str], *, force: bool = False) 
             )
     if not force:
         raise ValueError(
-            f"output={folder} should not hold a result already, or go with --force to "
-            "replace it."
+            f"output={folder} holds a result already: --force replaces it."
         )
 
 
