@@ -12,7 +12,10 @@ from scipy.cluster import hierarchy
 import reference
 from napari_kmeans import (
     Canceled,
+    error_map,
     fit,
+    margin_map,
+    measure,
     paint_samples,
     quantize,
     quantize_samples,
@@ -90,6 +93,26 @@ def weighted_counts(labels, k, samples):
 
 
 @pytest.mark.parametrize("lazy", [False, True])
+def test_a_palette_paints_another_image_with_colors_of_its_own(lazy):
+    rng = np.random.default_rng(0)
+    image, other = rng.integers(0, 255, (2, 60, 60, 3), np.uint8)
+    palette = fit(read_samples(image), 4)
+    differences = other[:, :, np.newaxis].astype(float) - palette.centers
+    expected = (differences**2).sum(axis=-1).argmin(axis=-1) + 1
+    given = da.from_array(other, chunks=31) if lazy else other
+    samples = read_samples(given)
+    found = paint_samples(samples, palette)
+    np.testing.assert_array_equal(found.labels, expected)
+    np.testing.assert_array_equal(palette.label(given), expected)
+    assert found.counts.tolist() == np.bincount(expected.ravel())[1:].tolist()
+    errors = np.asarray(error_map(given, palette))
+    nearest = np.sqrt((differences**2).sum(axis=-1).min(axis=-1))
+    np.testing.assert_allclose(errors, nearest, rtol=1e-6)
+    assert not np.isnan(np.asarray(margin_map(given, palette))).any()
+    assert measure(samples, palette) == measure(read_samples(other), found.palette)
+
+
+@pytest.mark.parametrize("lazy", [False, True])
 @pytest.mark.parametrize("k", [1, 6, 600])
 def test_an_unedited_palette_paints_what_was_quantized(case, lazy, k):
     image, settings, *_ = case
@@ -98,7 +121,7 @@ def test_an_unedited_palette_paints_what_was_quantized(case, lazy, k):
     image = da.from_array(image, chunks=31) if lazy else image
     samples = read_samples(image, **settings)
     expected = quantize_samples(samples, k)
-    for palette in (expected.palette, expected.palette.untabled):
+    for palette in (expected.palette, fit(samples, k)):
         found = paint_samples(samples, palette)
         assert isinstance(found.labels, da.Array) == lazy
         assert found.labels.dtype == expected.labels.dtype

@@ -199,14 +199,14 @@ def apply_many(
     read.setdefault("no_data", layout.no_data)
     kind = Kind(layout, palette.space, "the palette", any_dtype=not layout.rgb)
     given = Images.of(images, masks, read, kind, errors)
-    used = palette.untabled
     if not given.skip:
-        return QuantizedMany(used, (used,) * len(given), {}, given)
+        return QuantizedMany(palette, (palette,) * len(given), {}, given)
     kept, rows, failed = follow(
-        lambda: given.each(counted, [(used,)] * len(given)), progress
+        lambda: given.each(counted, [(palette,)] * len(given)), progress
     )
     kept.check_some(failed)
-    return QuantizedMany(used, (used,) * len(kept), failed, kept, dict(enumerate(rows)))
+    palettes, known = (palette,) * len(kept), dict(enumerate(rows))
+    return QuantizedMany(palette, palettes, failed, kept, known)
 
 
 def _early(search: dict[str, Any]) -> dict[str, Any]:
@@ -223,7 +223,7 @@ def _common(
     pool = Pool(images, layout)
     samples = StreamedSamples(pool, layout, space)
     settings = settings_of(samples, k, search)
-    palette = fitted(samples, settings)[1].untabled
+    palette = fitted(samples, settings)[1]
     images, failed = pool.images, failed | pool.failed
     result = QuantizedMany(palette, (palette,) * len(images), failed, images)
     return result, note_on(settings.k, palette)
@@ -274,4 +274,4 @@ def _own(source: Source, k: int | None, search: dict[str, Any]) -> _Own:
     settings = settings_of(samples, k, search)
     fit, palette = fitted(samples, settings)
     note = note_on(settings.k, palette)
-    return _Own(palette.untabled, part_of(palette, fit.excluded), note)
+    return _Own(palette, part_of(palette, fit.excluded), note)

@@ -135,8 +135,7 @@ def fitted(samples: ImageSamples, settings: Settings) -> tuple[Fit, Palette]:
     if settings.like is not None:
         palette = palette.matched(settings.like)
     quantizer = replace(palette.quantizer, reject=settings.reject)
-    labels = quantizer.numbered(found.clusters.labels)
-    return found, replace(palette, quantizer=quantizer.tabled(found.samples, labels))
+    return found, replace(palette, quantizer=quantizer)
 
 
 def _palette(

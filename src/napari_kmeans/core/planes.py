@@ -273,7 +273,7 @@ class Planes:
             labels, painted = outputs
             labels[of_labels] = renumbered(result.labels, numbers, labels.dtype)
             painted[of_image] = result.quantized
-        palette = result.palette.untabled
+        palette = result.palette
         self.found.append(_Plane(numbers, palette, result.counts))
 
     def plane(self, cut: Any) -> tuple[NDArray[Any], dict[str, Any]]:

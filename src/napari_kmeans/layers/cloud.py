@@ -138,7 +138,7 @@ def _layers(found: Distinct, palette: Palette, *, own: bool) -> list[LayerData]:
     """Return the points, and the centers."""
     import pandas as pd
 
-    used = palette.quantizer.untabled
+    used = palette.quantizer
     channels = list(np.ascontiguousarray(found.values.T))
     labels = used.label(Pixels(found.values, len(channels)), None)
     values = used.frame.forward(channels).T.astype(np.float64)

@@ -227,7 +227,7 @@ def _layer(
         **result.settings,
     }
     if role == "labels" and isinstance(result, QuantizedImage):
-        record["palette"] = result.palette.untabled
+        record["palette"] = result.palette
     axis: int | None = getattr(result, "channel_axis", None)  # points have none
     placement = placement_in(several[0], ndim_of(data, attributes, kind), axis)
     common = {"name": name, "metadata": {METADATA: record}}

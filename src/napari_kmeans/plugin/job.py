@@ -256,7 +256,7 @@ def _image(
             step = job.step if job.edit is None else job.step.after(job.edit, samples)
             result, cleaned = painted(samples, step, reading.image())
             if isinstance(step.made[-1], Opened):  # counted by this image from now on
-                step = replace(step, palette=result.palette.untabled)
+                step = replace(step, palette=result.palette)
     return Outcome(result, kept=kept, step=step, cleaned=cleaned)
 
 
@@ -308,7 +308,7 @@ def _clustered(
             result = replace(
                 shown, asked=result.asked, n_iter=result.n_iter, method=result.method
             )
-    return result, Step(f"K={job.k}", result.palette.untabled, job.ran, made)
+    return result, Step(f"K={job.k}", result.palette, job.ran, made)
 
 
 def looks_of(palette: Palette, before: Palette) -> list[Edit]:

@@ -61,13 +61,13 @@ class Named(NamedTuple):
         from ..core.palettes.palette import Palette
 
         if isinstance(palette, Palette):
-            return cls(Opened(palette.untabled), f"Palette of {palette.k}")
+            return cls(Opened(palette), f"Palette of {palette.k}")
         if not isinstance(palette, (str, os.PathLike)):
             found = palette_of(palette.metadata)
             if found is None:
                 raise ValueError(f"layer={palette.name!r} should hold a palette.")
-            return cls(Opened(found.untabled), f"Palette of {palette.name}")
-        opened = Opened(Palette.load(palette).untabled, os.path.abspath(palette))
+            return cls(Opened(found), f"Palette of {palette.name}")
+        opened = Opened(Palette.load(palette), os.path.abspath(palette))
         return cls(opened, f"Palette {Path(palette).name}")
 
 
@@ -123,7 +123,7 @@ class Palettes:
     def own(self) -> Named:
         """The palette of the clusters, to be put on others."""
         names = ", ".join(source.name for source in self.model.sources)
-        palette, step = self._palette.untabled, self.model.step
+        palette, step = self._palette, self.model.step
         if step is not None and isinstance(step.made[-1], Opened):
             palette = step.made[-1].palette  # such as colors that are of no dtype
         return Named(Opened(palette), f"Palette of {names}")

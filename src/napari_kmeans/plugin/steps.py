@@ -105,7 +105,7 @@ class Step:
 
     def after(self, edit: Edit, samples: ImageSamples | None = None) -> Step:
         """Return the step after an edit of the palette."""
-        palette = edit.apply(self.palette, samples).untabled
+        palette = edit.apply(self.palette, samples)
         return replace(
             self,
             name=edit.title,

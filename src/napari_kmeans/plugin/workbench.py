@@ -295,7 +295,7 @@ class Workbench:
                 "no_data": palette.layout.no_data,
             }
             reading = replace(reading, options=options)
-        return reading, placed(palette, reading.layout).untabled
+        return reading, placed(palette, reading.layout)
 
     def apart(self, question: Question, title: str) -> Job:
         """Return the job of a question that is not of the sources alone."""

@@ -233,7 +233,7 @@ class Editable(Looks):
 
     def _picked(self, places: list[int]) -> Self:
         """Return a palette of some of its clusters; what labels is as it was."""
-        used = self.quantizer.untabled
+        used = self.quantizer
         return replace(
             self,
             centers=self.centers[places],
@@ -260,7 +260,7 @@ class Editable(Looks):
 
         About given means, in the frame, or their own.
         """
-        used = self.quantizer.untabled
+        used = self.quantizer
         new = np.empty(self.k, np.intp)
         for index, group in enumerate(groups):
             new[group] = index

@@ -122,11 +122,6 @@ class Palette(Filed):
         """Return a table with a swatch, the share and the name of each cluster."""
         return table(self._rows())
 
-    @property
-    def untabled(self) -> Palette:
-        """The same without the table of colors, of megabytes, that speeds it up."""
-        return replace(self, quantizer=self.quantizer.untabled)
-
     def table(self, pixel_area: float = 1.0, unit: str = "") -> pd.DataFrame:
         """Return a table with a row a cluster.
 
@@ -171,7 +166,7 @@ class Palette(Filed):
     def quantizer_of(self, dtype: np.dtype[Any]) -> Quantizer:
         """Return what labels and paints images of a dtype, whatever their colors."""
         values = in_dtype(self.quantizer.values, self.centers, dtype)
-        return replace(self.quantizer.untabled, values=values)
+        return replace(self.quantizer, values=values)
 
     def differences(
         self,

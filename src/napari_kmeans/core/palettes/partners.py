@@ -27,7 +27,7 @@ def numbered_as(palette: P, other: Parts) -> P:
         Of which each cluster has a center of the quantizer.
     other : Palette
     """
-    used = palette.quantizer.untabled
+    used = palette.quantizer
     known = used.frame.adopt(other.moments.means, other.quantizer.frame)
     mine, theirs = paired(palette.moments.means, known)
     k = max(palette.k, other.k)

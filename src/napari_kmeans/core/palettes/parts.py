@@ -121,7 +121,7 @@ class Parts:
         if self.layout.rgb:
             values = values.copy()
             values[at] = to_dtype(new[at] * self.space.full, values.dtype)
-        quantizer = replace(self.quantizer.untabled, values=values)
+        quantizer = replace(self.quantizer, values=values)
         return replace(self, colors=new, quantizer=quantizer)
 
     def check_same(self, name: str, layout: Layout, space: Space) -> None:

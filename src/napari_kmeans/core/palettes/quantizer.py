@@ -41,7 +41,8 @@ class Quantizer:
     codes : Codes or None
         The numbers of the colors, where these were counted.
     table : (n_codes,) uint8 or uint16, or None
-        The label of each color that occurs, where it is to be looked up.
+        The label of each color that occurs in an image, where it is to be looked up. A
+        palette, which is for any image, has none.
     owners : (n_centers,) intp, or None
         The cluster, from 0, that each of `centers` is of, where some have several, or
         none: those never label a pixel.
@@ -69,17 +70,12 @@ class Quantizer:
         owners = self.owners
         return owners is not None and len(np.unique(owners)) < len(owners)
 
-    @property
-    def untabled(self) -> Quantizer:
-        """The same for any pixels, be they of colors that did not occur."""
-        return replace(self, table=None)
-
     def tabled(self, samples: Samples, labels: NDArray[Any]) -> Quantizer:
         """Return the same for the samples of these labels, if these are colors.
 
-        It looks their labels up.
+        It looks their labels up, and so knows no other colors: it is for these alone.
         """
-        if self.table is not None or not isinstance(samples, Colors):
+        if not isinstance(samples, Colors):
             return self
         return replace(self, codes=samples.codes, table=samples.table(labels))
 

@@ -75,7 +75,7 @@ def series_of(samples: ImageSamples, settings: Sequence[Settings]) -> Series:
             fit, palette = fitted(samples, replace(asked, k=k))
         if not found or palette.k > found[-1].palette.k:
             mean = silhouettes.mean(fit.clusters.centers)
-            found.append(Clustered(palette.untabled, _distortion(fit), mean))
+            found.append(Clustered(palette, _distortion(fit), mean))
         if palette.k < asked.k:
             break
     frame, weight = single.samples.frame, single.samples.total_weight
