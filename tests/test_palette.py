@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from napari_kmeans import Palette, fit, quantize, read_samples
+from napari_kmeans.core.data.codes import Codes
+from napari_kmeans.core.palettes import quantizer
 
 COFFEE = skimage.data.coffee()[::4, ::4]
 
@@ -266,3 +268,18 @@ def test_extreme_values_are_merged():
     merged = fit(read_samples(image), k=3).merge([1, 2])
     assert merged.compactness == np.inf
     np.testing.assert_allclose(merged.centers[0], -2.5e307)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", ">u2", "bool"])
+@pytest.mark.parametrize("n_channels", [1, 2, 3])
+@pytest.mark.parametrize("reject", [None, 30])
+def test_many_pixels_have_the_labels_of_few(dtype, n_channels, reject, monkeypatch):
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 2 if dtype == "bool" else 99, (40, 41, n_channels))
+    image = image.astype(dtype)
+    palette = fit(read_samples(image, channel_axis=2), 2, reject=reject)
+    expected = palette.label(image)
+    monkeypatch.setattr(quantizer, "MANY", 1)
+    np.testing.assert_array_equal(palette.label(image), expected)
+    monkeypatch.setattr(Codes, "are_scattered", lambda *_: True)
+    np.testing.assert_array_equal(palette.label(image), expected)

@@ -175,6 +175,11 @@ class Codes:
         """Whether the codes are those of three 8-bit channels."""
         return self.minima == (0, 0, 0) and self.sizes == (256, 256, 256)
 
+    def are_scattered(self, channels: Sequence[NDArray[Any]]) -> bool:
+        """Whether the colors of pixels lie too far apart for a table of them."""
+        some = self.encode([channel[probe(channel.size)] for channel in channels])
+        return are_scattered(some, np.uint32)
+
     def encode(self, channels: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Return the codes of pixels, unsigned."""
         first = channels[0]
@@ -224,8 +229,7 @@ def count(channels: Sequence[NDArray[Any]], codes: Codes) -> tuple[Any, Any]:
     (n_colors,) uint32, (n_colors,) float64
     """
     n = channels[0].size
-    some = codes.encode([channel[probe(n)] for channel in channels])
-    scattered = are_scattered(some, np.uint32)
+    scattered = codes.are_scattered(channels)
     if n <= (SCATTERED if scattered else SORTED) and codes.n > 2**16:
         ordered = np.sort(codes.encode(channels))
         first = np.concatenate([[True], ordered[1:] != ordered[:-1]])

@@ -11,20 +11,23 @@ import numpy as np
 
 from .. import kernels
 from ..cluster.sums import label_dtype, nearest
-from ..data.codes import look_up, packed_rgb, words_of
+from ..data.codes import Codes, count, look_up, packed_rgb, words_of
 from ..data.counted import Colors
 from ..data.pixels import Pixels
 from ..data.samples import from_pixels
 from ..run.lazy import is_lazy
+from ..run.memory import zeros
 from ..run.threads import map_blocks, serially
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
-    from ..data.codes import Codes
     from ..data.frame import Frame
     from ..data.samples import Samples
     from ..data.stream import Stream
+
+#: From so many pixels on, colors are counted, and each is labeled once.
+MANY = 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +131,25 @@ class Quantizer:
             return np.empty(0, self.label_dtype)
         if self.table is not None and self.codes is not None:
             return look_up(channels, self.codes, self.table)
+        if channels[0].size >= MANY:
+            codes = Codes.of_dtype(channels[0].dtype, len(channels))
+            if codes is not None and not codes.are_scattered(channels):
+                return self._label_colors(channels, codes)
+        return self._label_each(channels)
+
+    def _label_each(self, channels: list[NDArray[Any]]) -> NDArray[Any]:
+        """Return the labels of pixels, each compared with the centers."""
         samples = from_pixels(channels, frame=self.frame)
         found = samples.each(nearest, self.centers, self.reach)
         return self.numbered(np.concatenate(found))
+
+    def _label_colors(self, channels: list[NDArray[Any]], codes: Codes) -> NDArray[Any]:
+        """Return the labels of pixels, each color compared with the centers once."""
+        occurring, _ = count(channels, codes)
+        labels = self._label_each(codes.channels(occurring, channels[0].dtype))
+        table = zeros(codes.n, labels.dtype, scattered=False)
+        table[occurring] = labels
+        return look_up(channels, codes, table)
 
     @property
     def reach(self) -> float | None:
