@@ -113,6 +113,37 @@ def test_a_palette_that_is_opened_is_a_step_that_can_be_undone():
     np.testing.assert_array_equal(clusters.layer.data, expected)
 
 
+def test_a_palette_that_was_put_on_first_can_be_undone():
+    clusters = begun(k=4)
+    viewer, model = clusters.model.viewer, clusters.model
+    clusters.open(CHART)
+    labels = np.asarray(clusters.layer.data).copy()
+    clusters.merge([1, 2])
+    clusters.undo()
+    assert model.can_undo
+    clusters.undo()
+    assert names(viewer) == ["photo"]
+    assert (clusters.k, clusters.palette, model.message) == (0, None, "")
+    assert not model.can_undo
+    clusters.redo()
+    np.testing.assert_array_equal(clusters.layer.data, labels)
+    assert len(viewer.layers) == 4
+    clusters.go(-1)
+    assert names(viewer) == ["photo"]
+    model.run()
+    assert steps(clusters) == ["K=4"]
+    assert not model.can_undo
+    np.testing.assert_array_equal(clusters.layer.data, quantize(PHOTO, 4).labels)
+
+
+def test_what_is_the_users_stays_when_the_palette_before_is_undone():
+    clusters = begun()
+    clusters.open(CHART)
+    clusters.layer.name = "mine"
+    clusters.undo()
+    assert names(clusters.model.viewer) == ["photo", "mine"]
+
+
 EDITS = {
     "merge": lambda clusters: clusters.merge([1, 2]),
     "split": lambda clusters: clusters.split(2),
@@ -480,6 +511,22 @@ def test_a_palette_is_dropped_before_anything_was_run(viewer, qtbot, tmp_path):
     qtbot.waitUntil(lambda: "photo labels" in viewer.layers, timeout=20_000)
     still(widget, qtbot)
     assert any(title.startswith(CLUSTERS) for title in viewer.window.dock_widgets)
+    panel = open_panel(viewer, CLUSTERS)
+    menu = panel.buttons["steps"].menu()
+    menu.aboutToShow.emit()
+    assert [(one.text(), one.isChecked()) for one in menu.actions()] == [
+        ("No clusters", False),
+        ("Palette drink.gpl", True),
+    ]
+    click(panel.buttons["undo"], qtbot)
+    still(panel, qtbot)
+    assert names(viewer) == ["photo"]
+    assert not panel.buttons["undo"].isEnabled()
+    click(panel.buttons["redo"], qtbot)
+    still(panel, qtbot)
+    np.testing.assert_array_equal(
+        viewer.layers["photo labels"].data, CHART.label(PHOTO)
+    )
 
 
 def test_images_that_are_dropped_are_left_to_napari(panel, tmp_path):

@@ -10,7 +10,7 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication, QColorDialog, QFileDialog, QLineEdit, QMenu
 
 from dock import by_script, click, names, open_from, run
-from napari_kmeans import despeckle, quantize
+from napari_kmeans import despeckle, measure, quantize, read_samples
 from napari_kmeans.plugin.docks import CLUSTERS, open_panel
 from napari_kmeans.plugin.panel import ACTS, ClustersWidget
 
@@ -329,6 +329,26 @@ def test_what_is_lost_is_told_once_it_is_known_and_not_of_what_was_cleaned(
     press(panel, "despeckle", qtbot)
     assert bench.quality is None
     assert "PSNR" not in panel.said.text()
+
+
+def test_what_is_lost_stays_told_with_a_name_and_is_measured_anew_with_a_color(
+    panel, qtbot
+):
+    clusters = panel.clusters
+    bench = clusters.model.bench
+    qtbot.waitUntil(lambda: bench.quality is not None, timeout=30_000)
+    before = bench.quality
+    at = panel.rows.table.index(1, panel.rows.table.columns.index("name"))
+    panel.rows.table.setData(at, "cup")
+    assert bench.quality is before
+    assert panel.said.text().endswith(str(before))
+    still(panel, qtbot)
+    panel.desk.do(clusters.lock, [3])
+    assert bench.quality is before
+    still(panel, qtbot)
+    panel.desk.do(clusters.recolor, 1, "#00ff00")
+    qtbot.waitUntil(lambda: bench.quality not in (None, before), timeout=30_000)
+    assert bench.quality == measure(read_samples(PHOTO), clusters.palette)
 
 
 def test_unsure_pixels_are_rejected_and_counted(panel, qtbot):

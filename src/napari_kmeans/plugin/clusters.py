@@ -369,7 +369,7 @@ class Clusters(Palettes):
 
     def go(self, place: int) -> None:
         """Go to a step of the history, by its place in it."""
-        if place != self.history.place or self.palette is None:
+        if place != self.history.place or (place >= 0 and self.palette is None):
             self.model.do(partial(self.model.gone, place))
 
     def add_center(self) -> None:

@@ -116,7 +116,7 @@ class ClustersWidget(QWidget):
     # -- how it is built -----------------------------------------------------------
 
     def _build(self) -> None:
-        self.rows = Rows(self.clusters, self.recolor)
+        self.rows = Rows(self.desk, self.recolor)
         self.closer = Closer(self.desk)
         self.said = QLabel()
         self.said.setWordWrap(True)
@@ -268,7 +268,7 @@ class ClustersWidget(QWidget):
             "show_all": bool(clusters.hidden) or clusters.alone,
             "undo": clusters.model.can_undo,
             "redo": clusters.history.can_redo,
-            "steps": len(clusters.history.values) > edited,
+            "steps": clusters.model.can_undo or clusters.history.can_redo,
             "export": clusters.k > 0,
             "despeckle": edited,
             "reject": edited,
@@ -389,10 +389,14 @@ class ClustersWidget(QWidget):
 
     def _fill(self, menu: QMenu) -> None:
         """Offer the steps of the history."""
-        history = self.clusters.history
-        for place, step in enumerate(history.values):
-            action = QAction(step.name, menu, checkable=True)
-            action.setChecked(place == history.place and self._edited)
+        history, bench = self.clusters.history, self.clusters.model.bench
+        names = dict(enumerate(step.name for step in history.values))
+        if bench.first in history.values[:1]:
+            names = {-1: "No clusters", **names}
+        for place, name in names.items():
+            action = QAction(name, menu, checkable=True)
+            is_shown = self._edited or bench.shown is None
+            action.setChecked(place == history.place and is_shown)
             action.triggered.connect(
                 lambda _on=False, place=place: self._do(self.clusters.go, place)
             )

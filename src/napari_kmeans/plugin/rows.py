@@ -14,7 +14,7 @@ from .table import FOLDED, ByValue, ClusterTable, Swatch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .clusters import Clusters
+    from .desk import Desk
 
 
 class Rows(QTableView):
@@ -22,7 +22,8 @@ class Rows(QTableView):
 
     Parameters
     ----------
-    clusters : Clusters
+    desk : Desk
+        What does to the clusters what is done here.
     recolor : callable
         Called where a color is clicked twice.
 
@@ -33,11 +34,11 @@ class Rows(QTableView):
         The order in which its rows are shown.
     """
 
-    def __init__(self, clusters: Clusters, recolor: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, recolor: Callable[[], None]) -> None:
         super().__init__()
-        self._clusters, self._recolor = clusters, recolor
+        self._clusters, self._recolor = desk.clusters, recolor
         self._selecting = False
-        self.table = ClusterTable(clusters)
+        self.table = ClusterTable(desk)
         self.order = ByValue(self.table)
         self.setModel(self.order)
         self.setItemDelegateForColumn(0, Swatch(self))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QPainter
     from qtpy.QtWidgets import QStyleOptionViewItem
 
-    from .clusters import Clusters
+    from .desk import Desk
 
     #: The place of a value.
     Index = QModelIndex | QPersistentModelIndex
@@ -41,12 +41,13 @@ class ClusterTable(QAbstractTableModel):
 
     Parameters
     ----------
-    clusters : Clusters
+    desk : Desk
+        What does to the clusters what is done in it.
     """
 
-    def __init__(self, clusters: Clusters) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._clusters = clusters
+        self._desk, self._clusters = desk, desk.clusters
         self.columns: list[str] = []
         self._values: list[Any] = []
         self._colors: list[QColor] = []
@@ -148,10 +149,10 @@ class ClusterTable(QAbstractTableModel):
                 act = self._clusters.reveal if ticked else self._clusters.hide
                 act([label])
             else:
-                self._clusters.lock([label], locked=ticked)
+                self._desk.do(self._clusters.lock, [label], locked=ticked)
             return True
         if role == ROLE.EditRole and name == "name":
-            self._clusters.rename(label, str(value).strip())
+            self._desk.do(self._clusters.rename, label, str(value).strip())
             return True
         return False
 
