@@ -116,7 +116,7 @@ class Rows(QTableView):
             self.setColumnHidden(at, _family(name) in folded)
             self.resizeColumnToContents(at)
         if self.table.columns:
-            self.setColumnWidth(0, 58)
+            self.setColumnWidth(0, 58 if self.table.rowCount() < 100 else 76)
 
     def _on_header(self, place: Any) -> None:
         menu = QMenu(self)
