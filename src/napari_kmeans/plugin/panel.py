@@ -192,8 +192,11 @@ class ClustersWidget(QWidget):
         grid.setSpacing(2)
         rows = (("despeckle", self.speck), ("reject", self.least))
         for row, (name, box) in enumerate(rows):
+            self.buttons[name].setMinimumWidth(0)  # that of its text
+            box.setMinimumWidth(64)
             grid.addWidget(self.buttons[name], row, 0)
             grid.addWidget(box, row, 1)
+        grid.setColumnStretch(1, 1)
         grid.addWidget(self.unit, 0, 2)
         grid.addWidget(self.by_plane, 2, 0, 1, 3)
         return Section("Clean up", content)
@@ -255,13 +258,14 @@ class ClustersWidget(QWidget):
     def _enable(self) -> None:
         """Enable what can be done now."""
         clusters = self.clusters
-        n = len(clusters.selected)
+        n, locked = len(clusters.selected), self._locked
         edited = self._edited
+        free = edited and not locked
         possible = {
-            "merge": edited and n > 1,
-            "split": edited and n == 1,
-            "delete": edited and 0 < n < clusters.k,
-            "recolor": edited and n == 1,
+            "merge": free and n > 1,
+            "split": free and n == 1,
+            "delete": free and 0 < n < clusters.k,
+            "recolor": free and n == 1,
             "hide_selected": n > 0,
             "lock": edited and n > 0,
             "isolate": n > 0,
@@ -275,6 +279,10 @@ class ClustersWidget(QWidget):
         }
         for name, can in possible.items():
             self.buttons[name].setEnabled(bool(can))
+        self.buttons["lock"].setText("Unlock" if 0 < n == len(locked) else "Lock")
+        for _, name, tip, key in ACTS[:4]:
+            why = f"Locked: {', '.join(map(str, locked[:8]))}. Unlock first (L)."
+            self.buttons[name].setToolTip(why if locked else f"{tip} ({key}).")
         self.speck.setEnabled(edited)
         self.least.setEnabled(edited)
         self.closer.setEnabled(edited)
@@ -283,6 +291,13 @@ class ClustersWidget(QWidget):
     def _edited(self) -> bool:
         """Whether the clusters that are shown can be edited."""
         return self.clusters.palette is not None
+
+    @property
+    def _locked(self) -> list[int]:
+        """The labels that are selected and locked."""
+        palette = self.clusters.palette
+        locked = () if palette is None else palette.locked
+        return [at for at in self.clusters.selected if any(locked[at - 1 : at])]
 
     def _on_told(self) -> None:
         """Heed that something may be possible, or known, that was not."""
@@ -334,6 +349,9 @@ class ClustersWidget(QWidget):
             return
         [label] = self.clusters.selected
         now = QColor(hexadecimal(self.clusters.colors)[label - 1])
+        if self._locked:  # there is nothing to choose: it is told why
+            self._do(self.clusters.recolor, label, now.name())
+            return
         chosen = QColorDialog.getColor(now, self, f"Color of cluster {label}")
         if chosen.isValid():
             self._do(self.clusters.recolor, label, chosen.name())
@@ -350,8 +368,8 @@ class ClustersWidget(QWidget):
         """Lock the selected clusters; where all of them are locked, unlock them."""
         palette, selected = self.clusters.palette, self.clusters.selected
         if palette is not None and selected:
-            locked = all(palette.locked[label - 1] for label in selected)
-            self._do(self.clusters.lock, selected, locked=not locked)
+            unlock = len(self._locked) == len(selected)
+            self._do(self.clusters.lock, selected, locked=not unlock)
 
     def isolate(self) -> None:
         """Fade all but the selected clusters, or no more."""
