@@ -376,6 +376,20 @@ def test_sizes_of_specks_are_told_in_units_of_the_layer(viewer, qtbot):
     assert panel.by_plane.isHidden()
 
 
+def test_areas_follow_the_units_of_the_layer_at_once(panel, viewer):
+    pixels = panel.clusters.palette.counts
+    assert not any("area" in name for name in panel.rows.table.columns)
+    viewer.layers["photo"].units = ("um", "um")
+    viewer.layers["photo"].scale = (0.5, 0.5)
+    at = panel.rows.table.columns.index("area (µm²)")
+    areas = [
+        panel.rows.table.data(panel.rows.table.index(row, at), Qt.ItemDataRole.UserRole)
+        for row in range(5)
+    ]
+    np.testing.assert_allclose(areas, pixels * 0.25)
+    assert panel.unit.itemText(1) == "µm²"
+
+
 def test_planes_of_a_stack_are_cleaned_each_on_its_own(viewer, qtbot):
     viewer.add_image(STACK, name="stack")
     panel = begun(viewer, qtbot)
@@ -466,6 +480,9 @@ def test_a_result_is_copied_as_python_that_makes_it(panel, qtbot, viewer):
     panel.clusters.reject(0.1)
     panel.clusters.despeckle(20)
     act(panel, "export", "Copy as Python")
+    assert panel.said.text().startswith("Copied as Python.")
+    panel.clusters.select([1])
+    assert panel.said.text().startswith(f"{panel.clusters.k} clusters; selected: 1")
     made = {"viewer": viewer}
     exec(QApplication.clipboard().text(), made)
     np.testing.assert_array_equal(made["result"].labels, labels_of(panel))

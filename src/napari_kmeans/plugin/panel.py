@@ -51,12 +51,8 @@ ACTS = (
     ("Show all", "show_all", "Show all clusters, none faded", "A"),
 )
 
-#: Orders of clusters, and what they are called.
-ORDERS = {
-    "brightness": "Brightness",
-    "share": "Share",
-    "hue": "Hue",
-}
+#: By what clusters can be numbered.
+ORDERS = ("brightness", "share", "hue")
 
 
 class ClustersWidget(QWidget):
@@ -75,6 +71,7 @@ class ClustersWidget(QWidget):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self.desk = Desk.of(napari_viewer)
+        self._word = ""
         self.clusters = self.desk.clusters
         self.exports = Exports(self, self.desk)
         self.shelf = Shelf(self, self.desk)
@@ -101,6 +98,7 @@ class ClustersWidget(QWidget):
         for signal, heard in (
             (self.clusters.changed, self._on_changed),
             (self.clusters.looked, self._on_looked),
+            (self.clusters.wrote, self._on_wrote),
             (self.clusters.model.told, self._on_told),
         ):
             if listening:
@@ -242,6 +240,7 @@ class ClustersWidget(QWidget):
 
     def _on_looked(self) -> None:
         """Show what is selected and hidden."""
+        self._word = ""
         self.rows.look()
         self._enable()
         self._on_hover(0)
@@ -311,15 +310,20 @@ class ClustersWidget(QWidget):
             told = self._summary()
         self.said.setText(told)
 
+    def _on_wrote(self, said: str) -> None:
+        """Say what was written, until there is something else to be seen."""
+        self._word = said
+        self._on_hover(0)
+
     def _summary(self) -> str:
         clusters = self.clusters
         if not clusters.k:
-            return "No clusters yet: run k-means in the dock."
+            return "No clusters yet: run k-means in the dock, or open a palette."
         # While others are being shown, some of those that were may not be there.
         there = [label for label in clusters.selected if label <= clusters.k]
         selected = [*map(str, there)]
-        said = f"{clusters.k} clusters"
-        if selected:
+        said = self._word or f"{clusters.k} clusters"
+        if selected and not self._word:
             share = clusters.share_of(there)
             said += f"; selected: {', '.join(selected[:8])}, {100 * share:.1f} %"
         quality = clusters.model.bench.quality
@@ -344,8 +348,7 @@ class ClustersWidget(QWidget):
 
     def recolor(self) -> None:
         """Ask for the color of the selected cluster."""
-        palette = self.clusters.palette
-        if palette is None or len(self.clusters.selected) != 1:
+        if self.clusters.palette is None or len(self.clusters.selected) != 1:
             return
         [label] = self.clusters.selected
         now = QColor(hexadecimal(self.clusters.colors)[label - 1])
@@ -421,8 +424,8 @@ class ClustersWidget(QWidget):
             menu.addAction(action)
 
     def _fill_orders(self, menu: QMenu) -> None:
-        for by, text in ORDERS.items():
-            action = menu.addAction(text)
+        for by in ORDERS:
+            action = menu.addAction(by.capitalize())
             action.triggered.connect(
                 lambda _on=False, by=by: self._do(self.clusters.reorder, by)
             )
@@ -435,7 +438,7 @@ class ClustersWidget(QWidget):
             ("Colors in 3-D", self.space.open, True),
             ("Add a center by clicking", clusters.add_center, True),
             ("Error map", clusters.show_errors, True),
-            ("Error map (CIEDE2000)", self._differences, color),
+            ("Error map (CIEDE2000)", lambda: clusters.show_errors("ciede2000"), color),
             ("Margin map", clusters.show_margins, True),
         ):
             action = menu.addAction(text)
@@ -445,6 +448,3 @@ class ClustersWidget(QWidget):
         orders.setEnabled(self._edited)
         self._fill_orders(orders)
         self.rows.fill_columns(menu.addMenu("Columns"))
-
-    def _differences(self) -> None:
-        self.clusters.show_errors("ciede2000")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from psygnal import Signal
@@ -165,6 +166,10 @@ class Workbench:
         there = [bench.shown for bench in self._benches.values()]
         return any(layer in shown.layers for shown in there if shown)
 
+    def has_result(self, layer: Layer) -> bool:
+        """Whether clusters of a layer are shown."""
+        return self.bench_of([layer]).shown is not None
+
     @property
     def can_keep(self) -> bool:
         """Whether there is a result that can be kept."""
@@ -270,12 +275,8 @@ class Workbench:
 
     def _nothing(self) -> Job:
         """Return the job of showing nothing, as before the first step."""
-        bench = self.bench
-
-        def then(_nothing: None, _job: Job) -> None:
-            self._clear(bench)
-
-        return self.apart(Question(lambda *_: None, then, reads=False), "undo")
+        clear = partial(self._clear, self.bench)
+        return self.apart(Question(lambda *_: None, lambda *_: clear(), False), "undo")
 
     def _clear(self, bench: Bench) -> None:
         """Take away the layers of a result, but for those that are its user's now."""
