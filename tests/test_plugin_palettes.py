@@ -367,8 +367,9 @@ def test_a_palette_is_put_on_a_folder_as_the_command_line_does(tmp_path, notifie
     clusters.rename(1, "dark")
     clusters.apply_to_folder(folder, output)
     [told] = notified
-    first, where, *why = told.splitlines()
-    assert first == "2 of 4 images written; not read: gray.png, notes.png."
+    first, which, where, *why = told.splitlines()
+    assert first == "2 of 4 images written."
+    assert which == "Not read: gray.png, notes.png."
     assert where == f"To {output}, with table.csv and palette.json."
     assert why[0].startswith("gray.png: ")
     assert why[1].startswith("notes.png could not be read: ")
@@ -641,10 +642,11 @@ def test_it_is_applied_to_a_folder(panel, qtbot, tmp_path, monkeypatch, notified
     click(asked(Targets, qtbot).folder_button, qtbot)
     qtbot.waitUntil(lambda: (output / "table.csv").exists(), timeout=60_000)
     still(panel, qtbot)
-    first, where = notified[0].splitlines()[:2]
-    assert first == "2 of 4 images written; not read: gray.png, notes.png."
+    first, which, where = notified[0].splitlines()[:3]
+    assert first == "2 of 4 images written."
+    assert which == "Not read: gray.png, notes.png."
     assert where == f"To {output}, with table.csv and palette.json."
-    assert panel.said.text().startswith(f"{first}\n{where}")
+    assert panel.said.text().startswith(f"{first}\n{which}\n{where}")
     assert proposed == [("Folder for the results", str(output))]
 
 

@@ -85,8 +85,9 @@ class Folder(NamedTuple):
 
     @property
     def there(self) -> list[Path]:
-        """The results that are there of those that are to be written."""
-        return [path for path in self.results.values() if path.exists()]
+        """The results that would be replaced; where there is none, the table."""
+        found = [path for path in self.results.values() if path.exists()]
+        return found or [path for path in [self.output / TABLE] if path.exists()]
 
     def check(self, *, force: bool) -> None:
         """Raise where something may not be written: results are replaced by force."""

@@ -382,13 +382,14 @@ def _tell_of(done: Done, output: Path) -> str:
 
     n = done.n - len(done.failed)
     said = _n(n, "image") if n == done.n else f"{n:,} of {_n(done.n, 'image')}"
-    said += " written"
+    # Of the first line, a notification that is not opened shows some words.
+    said += " written."
     if done.failed:
         names = [Path(file).name for file in done.failed]
         more = [f"and {len(names) - TOLD} more"] if len(names) > TOLD else []
-        said += f"; not read: {', '.join([*names[:TOLD], *more])}"
+        said += f"\nNot read: {', '.join([*names[:TOLD], *more])}."
     where = [f"To {output}, with {TABLE} and {MODEL}."] if n else []
-    lines = [f"{said}.", *where]
+    lines = [said, *where]
     lines += [_listed([_of_file(*each) for each in done.failed.items()])]
     if done.differing:
         differing = _listed([_of_file(*each) for each in done.differing.items()])
@@ -396,7 +397,7 @@ def _tell_of(done: Done, output: Path) -> str:
         lines.append(f"{of} differ from what the palette is of: {differing}")
     show = show_warning if done.failed or done.differing else show_info
     show("\n".join(line for line in lines if line))
-    return "\n".join([f"{said}.", *where])
+    return "\n".join([said, *where])
 
 
 def _of_file(file: str, why: str) -> str:
