@@ -295,6 +295,9 @@ def test_texts_of_buttons_are_not_cut(panel):
 
 def test_a_heading_that_is_opened_gets_room(panel, qtbot, viewer):
     viewer.window._qt_window.resize(1500, 950)
+    bench = panel.clusters.model.bench  # lines about it take room, too
+    qtbot.waitUntil(lambda: bench.quality is not None, timeout=30_000)
+    still(panel, qtbot)
     docks = viewer.window.dock_widgets.items()
     [dock] = [one for title, one in docks if title.startswith(TITLE)]
     QApplication.processEvents()
