@@ -34,3 +34,16 @@ def test_the_oldest_are_forgotten():
     while history.can_undo:
         history.undo()
     assert history.current == 9
+
+
+@given(st.integers(1, 5))
+def test_one_can_go_before_the_first(n):
+    history = History()
+    for value in range(n):
+        history.add(value)
+    assert history.go(-1) is None
+    assert (history.can_undo, history.can_redo) == (False, True)
+    assert history.redo() == 0
+    history.go(-1)
+    history.add(7)
+    assert history.values == [7]

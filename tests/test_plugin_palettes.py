@@ -14,7 +14,7 @@ from napari.components import ViewerModel
 from PIL import Image as Picture
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
+from qtpy.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
 from dock import below, by_script, click, names, run, select
 from napari_kmeans import Palette, fit, paint_samples, quantize, read_samples
@@ -111,6 +111,37 @@ def test_a_palette_that_is_opened_is_a_step_that_can_be_undone():
     np.testing.assert_array_equal(clusters.layer.data, before)
     clusters.redo()
     np.testing.assert_array_equal(clusters.layer.data, expected)
+
+
+def test_a_palette_that_was_put_on_first_can_be_undone():
+    clusters = begun(k=4)
+    viewer, model = clusters.model.viewer, clusters.model
+    clusters.open(CHART)
+    labels = np.asarray(clusters.layer.data).copy()
+    clusters.merge([1, 2])
+    clusters.undo()
+    assert model.can_undo
+    clusters.undo()
+    assert names(viewer) == ["photo"]
+    assert (clusters.k, clusters.palette, model.message) == (0, None, "")
+    assert not model.can_undo
+    clusters.redo()
+    np.testing.assert_array_equal(clusters.layer.data, labels)
+    assert len(viewer.layers) == 4
+    clusters.go(-1)
+    assert names(viewer) == ["photo"]
+    model.run()
+    assert steps(clusters) == ["K=4"]
+    assert not model.can_undo
+    np.testing.assert_array_equal(clusters.layer.data, quantize(PHOTO, 4).labels)
+
+
+def test_what_is_the_users_stays_when_the_palette_before_is_undone():
+    clusters = begun()
+    clusters.open(CHART)
+    clusters.layer.name = "mine"
+    clusters.undo()
+    assert names(clusters.model.viewer) == ["photo", "mine"]
 
 
 EDITS = {
@@ -336,10 +367,15 @@ def test_a_palette_is_put_on_a_folder_as_the_command_line_does(tmp_path, notifie
     clusters.rename(1, "dark")
     clusters.apply_to_folder(folder, output)
     [told] = notified
-    first, *why = told.splitlines()
-    assert first.startswith("2 of 4 images could not be read: gray.png: ")
-    assert why[0].startswith("notes.png could not be read: ")
-    assert {path.name for path in output.iterdir()} == {"a2", "a10", "table.csv"}
+    first, which, where, *why = told.splitlines()
+    assert first == "2 of 4 images written."
+    assert which == "Not read: gray.png, notes.png."
+    assert where == f"To {output}, with table.csv and palette.json."
+    assert why[0].startswith("gray.png: ")
+    assert why[1].startswith("notes.png could not be read: ")
+    there = {path.name for path in output.iterdir()}
+    assert there == {"a2", "a10", "table.csv", "palette.json"}
+    assert Palette.load(output / "palette.json") == clusters.palette
     table = pd.read_csv(output / "table.csv")
     assert (
         table["file"].tolist()
@@ -370,7 +406,8 @@ def test_a_folder_by_the_command_line_is_the_same(tmp_path):
     clusters.apply_to_folder(folder, tmp_path / "window")
     args = ["batch", str(folder), "--model", str(model), "-o", str(tmp_path / "shell")]
     assert CliRunner().invoke(cli.main, args).exit_code == 0
-    for name in ("table.csv", "a2/labels.png", "a2/quantized.png", "a2/centers.csv"):
+    of_one = ("a2/labels.png", "a2/quantized.png", "a2/centers.csv")
+    for name in ("table.csv", "palette.json", *of_one):
         ours, theirs = (tmp_path / way / name for way in ("window", "shell"))
         assert ours.read_bytes() == theirs.read_bytes()
 
@@ -386,7 +423,7 @@ def test_what_of_a_folder_differs_is_told_before(tmp_path):
     clusters.apply_to_folder(folder, output)
     told.clear()
     clusters.compare_folder(folder, output, told.extend)
-    assert told == [f"{output}: 2 earlier results would be replaced."]
+    assert told == [f"{output}: 1 earlier result would be replaced."]
 
 
 # -- in the window ---------------------------------------------------------------------
@@ -480,6 +517,22 @@ def test_a_palette_is_dropped_before_anything_was_run(viewer, qtbot, tmp_path):
     qtbot.waitUntil(lambda: "photo labels" in viewer.layers, timeout=20_000)
     still(widget, qtbot)
     assert any(title.startswith(CLUSTERS) for title in viewer.window.dock_widgets)
+    panel = open_panel(viewer, CLUSTERS)
+    menu = panel.buttons["steps"].menu()
+    menu.aboutToShow.emit()
+    assert [(one.text(), one.isChecked()) for one in menu.actions()] == [
+        ("No clusters", False),
+        ("Palette drink.gpl", True),
+    ]
+    click(panel.buttons["undo"], qtbot)
+    still(panel, qtbot)
+    assert names(viewer) == ["photo"]
+    assert not panel.buttons["undo"].isEnabled()
+    click(panel.buttons["redo"], qtbot)
+    still(panel, qtbot)
+    np.testing.assert_array_equal(
+        viewer.layers["photo labels"].data, CHART.label(PHOTO)
+    )
 
 
 def test_images_that_are_dropped_are_left_to_napari(panel, tmp_path):
@@ -521,6 +574,7 @@ def test_it_is_saved_and_opened_by_the_menu(panel, qtbot, tmp_path, monkeypatch)
     choose(panel, "Save palette…")
     path = path.with_suffix(".gpl")
     assert Palette.load(path).k == 4
+    assert panel.said.text().startswith("Saved photo.gpl.")
     monkeypatch.setattr(
         QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), "")
     )
@@ -573,16 +627,41 @@ def test_without_other_images_only_a_folder_can_be_chosen(panel, qtbot):
 
 
 def test_it_is_applied_to_a_folder(panel, qtbot, tmp_path, monkeypatch, notified):
-    folder, output = folder_of(tmp_path), tmp_path / "out"
-    chosen = iter([str(folder), str(output)])
+    folder, output = folder_of(tmp_path), tmp_path / "slides-kmeans"
     monkeypatch.setattr(
-        QFileDialog, "getExistingDirectory", lambda *_, **__: next(chosen)
+        QFileDialog, "getExistingDirectory", lambda *_, **__: str(folder)
     )
+    proposed = []
+
+    def answer(_parent, title, _label, *, text):
+        proposed.append((title, text))
+        return text, True
+
+    monkeypatch.setattr(QInputDialog, "getText", answer)
     choose(panel, "Apply to…")
     click(asked(Targets, qtbot).folder_button, qtbot)
     qtbot.waitUntil(lambda: (output / "table.csv").exists(), timeout=60_000)
     still(panel, qtbot)
-    assert notified[0].startswith("2 of 4 images could not be read: ")
+    first, which, where = notified[0].splitlines()[:3]
+    assert first == "2 of 4 images written."
+    assert which == "Not read: gray.png, notes.png."
+    assert where == f"To {output}, with table.csv and palette.json."
+    assert panel.said.text().startswith(f"{first}\n{which}\n{where}")
+    assert proposed == [("Folder for the results", str(output))]
+
+
+def test_layers_that_have_clusters_are_not_ticked(panel, qtbot, viewer):
+    viewer.add_image(PHOTO[::-1].copy(), name="other")
+    viewer.layers.selection.active = viewer.layers["other"]
+    panel.clusters.open(CHART)
+    choose(panel, "Apply to…")
+    dialog = asked(Targets, qtbot)
+    items = [dialog.layers.item(row) for row in range(dialog.layers.count())]
+    assert [item.text() for item in items] == ["photo"]
+    assert items[0].flags() & Qt.ItemFlag.ItemIsEnabled
+    assert dialog.ticked == []
+    assert items[0].toolTip() == "Its clusters would be replaced."
+    click(dialog.cancel_button, qtbot)
 
 
 def test_one_can_cancel_while_layers_are_done(panel, qtbot, viewer, monkeypatch):

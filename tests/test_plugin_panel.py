@@ -9,10 +9,12 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication, QColorDialog, QFileDialog, QLineEdit, QMenu
 
-from dock import by_script, click, names, open_from, run
-from napari_kmeans import despeckle, quantize
+from dock import TITLE, by_script, click, names, open_from, run
+from napari_kmeans import despeckle, measure, quantize, read_samples
 from napari_kmeans.plugin.docks import CLUSTERS, open_panel
 from napari_kmeans.plugin.panel import ACTS, ClustersWidget
+from napari_kmeans.plugin.section import Section
+from napari_kmeans.plugin.table import LOCKED
 
 PHOTO = skimage.data.coffee()[::2, ::2].copy()
 STACK = np.stack([skimage.data.camera()[::8, ::8]] * 3)
@@ -240,6 +242,78 @@ def test_a_tick_hides_a_cluster(panel, qtbot):
     np.testing.assert_array_equal(panel.clusters.layer.colormap.colors[2], [0, 0, 0, 1])
 
 
+def test_a_cluster_that_is_locked_looks_so_and_is_unlocked_first(panel, qtbot):
+    def lock_of(label):
+        index = panel.rows.table.index(label - 1, 0)
+        return panel.rows.table.data(index, LOCKED)
+
+    choose(panel, qtbot, 2)
+    acts = ["split", "delete", "recolor"]
+    assert all(panel.buttons[name].isEnabled() for name in acts)
+    before = swatch(panel, 2)
+    press(panel, "lock", qtbot)
+    assert [lock_of(label) for label in (1, 2, 3)] == [False, True, False]
+    assert swatch(panel, 2) != before
+    assert panel.buttons["lock"].text() == "Unlock"
+    for name in acts:
+        assert not panel.buttons[name].isEnabled()
+        assert panel.buttons[name].toolTip() == "Locked: 2. Unlock first (L)."
+    choose(panel, qtbot, 2, 3)
+    assert panel.buttons["lock"].text() == "Lock"
+    assert not panel.buttons["merge"].isEnabled()
+    at = panel.rows.table.index(1, panel.rows.table.columns.index("name"))
+    assert not panel.rows.table.flags(at) & Qt.ItemFlag.ItemIsEditable
+    choose(panel, qtbot, 2)
+    press(panel, "lock", qtbot)
+    assert swatch(panel, 2) == before
+    assert panel.buttons["split"].isEnabled()
+    assert panel.buttons["split"].toolTip().startswith("Make two of")
+
+
+def swatch(panel, label):
+    """Return what the number of a cluster looks like."""
+    panel.rows.clearFocus()
+    QApplication.processEvents()
+    index = panel.rows.table.index(label - 1, 0)
+    rect = panel.rows.visualRect(panel.rows.order.mapFromSource(index))
+    return panel.rows.viewport().grab(rect.adjusted(24, 2, -2, -2)).toImage()
+
+
+def test_the_column_is_called_as_its_entry(panel):
+    at = panel.rows.table.columns.index("locked")
+    assert panel.rows.table.headerData(at, Qt.Orientation.Horizontal) == "locked"
+
+
+def test_texts_of_buttons_are_not_cut(panel):
+    [section] = panel.findChildren(Section)
+    section.heading.click()
+    QApplication.processEvents()
+    for button in panel.buttons.values():
+        text = button.fontMetrics().horizontalAdvance(button.text())
+        assert button.width() >= text, button.text()
+
+
+def test_a_heading_that_is_opened_gets_room(panel, qtbot, viewer):
+    viewer.window._qt_window.resize(1500, 950)
+    bench = panel.clusters.model.bench  # lines about it take room, too
+    qtbot.waitUntil(lambda: bench.quality is not None, timeout=30_000)
+    still(panel, qtbot)
+    docks = viewer.window.dock_widgets.items()
+    [dock] = [one for title, one in docks if title.startswith(TITLE)]
+    QApplication.processEvents()
+    table = panel.rows.height()
+    viewport = dock.room.viewport()
+
+    def is_seen(content):
+        bottom = content.mapTo(viewport, content.rect().bottomLeft()).y()
+        return content.isVisible() and bottom <= viewport.height()
+
+    for section in [*dock.sections.values()][:2]:
+        section.heading.click()
+        qtbot.waitUntil(lambda: is_seen(section.content), timeout=5_000)  # noqa: B023
+    qtbot.waitUntil(lambda: 90 <= panel.rows.height() < table, timeout=5_000)
+
+
 def test_locked_clusters_survive_a_run(panel, qtbot):
     choose(panel, qtbot, 2)
     press(panel, "lock", qtbot)
@@ -305,6 +379,20 @@ def test_sizes_of_specks_are_told_in_units_of_the_layer(viewer, qtbot):
     assert panel.by_plane.isHidden()
 
 
+def test_areas_follow_the_units_of_the_layer_at_once(panel, viewer):
+    pixels = panel.clusters.palette.counts
+    assert not any("area" in name for name in panel.rows.table.columns)
+    viewer.layers["photo"].units = ("um", "um")
+    viewer.layers["photo"].scale = (0.5, 0.5)
+    at = panel.rows.table.columns.index("area (µm²)")
+    areas = [
+        panel.rows.table.data(panel.rows.table.index(row, at), Qt.ItemDataRole.UserRole)
+        for row in range(5)
+    ]
+    np.testing.assert_allclose(areas, pixels * 0.25)
+    assert panel.unit.itemText(1) == "µm²"
+
+
 def test_planes_of_a_stack_are_cleaned_each_on_its_own(viewer, qtbot):
     viewer.add_image(STACK, name="stack")
     panel = begun(viewer, qtbot)
@@ -329,6 +417,26 @@ def test_what_is_lost_is_told_once_it_is_known_and_not_of_what_was_cleaned(
     press(panel, "despeckle", qtbot)
     assert bench.quality is None
     assert "PSNR" not in panel.said.text()
+
+
+def test_what_is_lost_stays_told_with_a_name_and_is_measured_anew_with_a_color(
+    panel, qtbot
+):
+    clusters = panel.clusters
+    bench = clusters.model.bench
+    qtbot.waitUntil(lambda: bench.quality is not None, timeout=30_000)
+    before = bench.quality
+    at = panel.rows.table.index(1, panel.rows.table.columns.index("name"))
+    panel.rows.table.setData(at, "cup")
+    assert bench.quality is before
+    assert panel.said.text().endswith(str(before))
+    still(panel, qtbot)
+    panel.desk.do(clusters.lock, [3])
+    assert bench.quality is before
+    still(panel, qtbot)
+    panel.desk.do(clusters.recolor, 1, "#00ff00")
+    qtbot.waitUntil(lambda: bench.quality not in (None, before), timeout=30_000)
+    assert bench.quality == measure(read_samples(PHOTO), clusters.palette)
 
 
 def test_unsure_pixels_are_rejected_and_counted(panel, qtbot):
@@ -375,6 +483,9 @@ def test_a_result_is_copied_as_python_that_makes_it(panel, qtbot, viewer):
     panel.clusters.reject(0.1)
     panel.clusters.despeckle(20)
     act(panel, "export", "Copy as Python")
+    assert panel.said.text().startswith("Copied as Python.")
+    panel.clusters.select([1])
+    assert panel.said.text().startswith(f"{panel.clusters.k} clusters; selected: 1")
     made = {"viewer": viewer}
     exec(QApplication.clipboard().text(), made)
     np.testing.assert_array_equal(made["result"].labels, labels_of(panel))

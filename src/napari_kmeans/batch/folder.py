@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from ..core.palettes.palette import Palette
 
-#: What the table is called.
-TABLE = "table.csv"
+#: What the table is called, and the palette of all.
+TABLE, MODEL = "table.csv", "palette.json"
 
 #: What an image that cannot be worked on raises.
 FAILURES = (ValueError, TypeError, ModuleNotFoundError, OSError, MemoryError)
@@ -79,22 +79,23 @@ class Folder(NamedTuple):
             raise ValueError(f"output={target} should be a folder.")
         found = listing.listed(str(source))
         names = listing.titles(found)
-        taken = {TABLE: f"{TABLE}-"}
+        taken = {name: f"{name}-" for name in (TABLE, MODEL)}
         places = [target / taken.get(name, name) for name in names]
         return cls(target, dict(zip(found, places, strict=True)))
 
     @property
     def there(self) -> list[Path]:
-        """What is there of what is to be written."""
-        some = [self.output / TABLE, *self.results.values()]
-        return [path for path in some if path.exists()]
+        """The results that would be replaced; where there is none, the table."""
+        found = [path for path in self.results.values() if path.exists()]
+        return found or [path for path in [self.output / TABLE] if path.exists()]
 
     def check(self, *, force: bool) -> None:
         """Raise where something may not be written: results are replaced by force."""
         for path in self.results.values():
             files.check(path, force=force)
-        if (self.output / TABLE).exists() and not force:
-            raise ValueError(f"output={self.output / TABLE} is there already.")
+        for path in (self.output / TABLE, self.output / MODEL):
+            if path.exists() and not force:
+                raise ValueError(f"output={path} is there already.")
 
     def first(self, palette: Palette) -> tuple[str, ...]:
         """Return what is not as before of the first image that can be read."""
@@ -113,7 +114,8 @@ class Folder(NamedTuple):
     def apply(self, palette: Palette, *, force: bool = False) -> Done:
         """Label and paint each image, and write it as the command line does.
 
-        Each is there when it is whole, whatever becomes of others; the table at last.
+        Each is there when it is whole, whatever becomes of others; the palette and the
+        table at last.
         """
         self.check(force=force)
         tables: dict[int, pd.DataFrame] = {}
@@ -132,6 +134,7 @@ class Folder(NamedTuple):
         with stage("Images", n_steps=0):
             take_calls(take, _painted, calls)
         if tables:
+            palette.save(self.output / MODEL)
             with replacement.replacing_file(self.output / TABLE) as new:
                 joined([tables[at] for at in sorted(tables)]).to_csv(new, index=False)
         paths = [*self.results]

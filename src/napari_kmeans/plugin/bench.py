@@ -102,6 +102,9 @@ class Bench:
     ----------
     history : History
         The steps of its clusters.
+    first : Step or None
+        A palette that was put on it when layers showed nothing of it; that step can be
+        undone, too.
     shown : Shown or None
         What layers show; None before the first run.
     look : Look
@@ -117,6 +120,7 @@ class Bench:
     """
 
     history: History[Step] = field(default_factory=History)
+    first: Step | None = None
     shown: Shown | None = None
     look: Look = field(default_factory=Look)
     said: str = ""

@@ -50,7 +50,7 @@ class Closer(QWidget):
         merged = isinstance(last, Edit) and last.method == "merge_closer"
         if not merged or self._base is None or self._base >= history.place:
             self._base = history.place if not merged else max(history.place - 1, 0)
-        base = history.values[self._base].palette if history.values else None
+        base = history.values[self._base].palette if self._base >= 0 else None
         self._heights = [] if base is None else base.dendrogram[:, 2].tolist()
         now = len(self._heights) + 1 - self._clusters.k if base is not None else 0
         self.slider.blockSignals(True)

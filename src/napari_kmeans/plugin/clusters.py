@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -22,7 +23,6 @@ from .veil import canvas_color, is_veiled, unveiled, veil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from pathlib import Path
 
     import pandas as pd
     from napari.layers import Labels
@@ -77,6 +77,8 @@ class Clusters(Palettes):
     def __init__(self, model: KMeansModel) -> None:
         super().__init__(model)
         model.shown.connect(self._on_shown)
+        model.choice.touched.connect(self._on_touched)
+        self._told_in: tuple[float, str] = self.pixel
         self._on_shown()
 
     # -- what there is -------------------------------------------------------------
@@ -239,9 +241,16 @@ class Clusters(Palettes):
             if is_veiled(layer) and not self.model.shows(layer):
                 veil(cast("Labels", layer), (), ())
 
+    def _on_touched(self) -> None:
+        """Tell areas anew where the layer has another scale, or other units."""
+        if self.pixel != self._told_in:
+            self._told_in = self.pixel
+            self.changed.emit()
+
     def _on_shown(self) -> None:
         """Look at what those that were looked at have become."""
         bench = self.model.bench
+        self._told_in = self.pixel
         bench.look = bench.look.at(self.palette)
         self._unveil()
         self._veil()
@@ -369,7 +378,7 @@ class Clusters(Palettes):
 
     def go(self, place: int) -> None:
         """Go to a step of the history, by its place in it."""
-        if place != self.history.place or self.palette is None:
+        if place != self.history.place or (place >= 0 and self.palette is None):
             self.model.do(partial(self.model.gone, place))
 
     def add_center(self) -> None:
@@ -391,6 +400,7 @@ class Clusters(Palettes):
     def save_table(self, path: Path | str) -> None:
         """Write the table as CSV."""
         self.table.to_csv(path, index=False)
+        self.wrote.emit(f"Saved {Path(path).name}.")
 
     def save_indexed(self, path: Path | str) -> None:
         """Write the labels as an indexed PNG in the colors of their clusters."""
@@ -400,6 +410,7 @@ class Clusters(Palettes):
         if shown and shown.reading:
             labels = labels[shown.reading.flat_cut]
         write_indexed(path, labels, self._palette)
+        self.wrote.emit(f"Saved {Path(path).name}.")
 
     def apart(self) -> None:
         """Add the labels as one layer a cluster."""

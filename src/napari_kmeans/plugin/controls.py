@@ -234,7 +234,8 @@ class Controls(Container[Any]):
             title: Section(title, container.native)
             for title, container in self.folded.items()
         }
-        layout.addWidget(Sections(self.sections.values()), 1)
+        self.room = Sections(self.sections.values())
+        layout.addWidget(self.room, 1)
         self.native.setSizePolicy(
             QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum
         )

@@ -79,6 +79,7 @@ class Exports:
     def copy(self) -> None:
         """Copy code that makes this result."""
         QApplication.clipboard().setText(self._clusters.code)
+        self._clusters.wrote.emit("Copied as Python.")
 
     def _asked(self, title: str, name: str, kinds: str) -> Path | None:
         """Ask for a file; None where that was canceled."""

@@ -27,8 +27,8 @@ class History(Generic[T]):
     (None, None)
     >>> history.undo(), history.undo(), history.redo()
     ('first', 'first', 'second')
-    >>> history.values, history.go(0)
-    (['first', 'second'], 'first')
+    >>> history.values, history.go(0), history.go(-1)
+    (['first', 'second'], 'first', None)
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class History(Generic[T]):
     @property
     def current(self) -> T | None:
         """The value there is now; None before the first."""
-        return self.values[self.place] if self.values else None
+        return self.values[self.place] if self.place >= 0 else None
 
     @property
     def can_undo(self) -> bool:
@@ -68,10 +68,10 @@ class History(Generic[T]):
         return self.go(self.place + self.can_redo)
 
     def go(self, place: int) -> T | None:
-        """Go to a value by its place in `values`; return the current."""
-        if self.values and not 0 <= place < len(self.values):
+        """Go to a value by its place in `values`, or before all, which is -1."""
+        if self.values and not -1 <= place < len(self.values):
             raise ValueError(
-                f"place={place} should be one of 0 to {len(self.values) - 1}."
+                f"place={place} should be one of -1 to {len(self.values) - 1}."
             )
         self.place = place
         return self.current

@@ -125,7 +125,7 @@ class Live:
         self._tell()
         model = self._model
         shown = job.view is None and job.question is None and model.palette is not None
-        if shown and not (self._wanted or model.busy):
+        if shown and model.bench.quality is None and not (self._wanted or model.busy):
             self._start_quietly(model.measured)
 
     def _tell(self) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
     from ..core.palettes.palette import Palette
+    from .bench import Bench
     from .job import Outcome
 
     Make = Callable[[], Job]
@@ -316,10 +317,14 @@ class KMeansModel(Workbench):
             if result.note and not job.quiet:
                 show_warning(result.note)
 
+    def _clear(self, bench: Bench) -> None:
+        super()._clear(bench)
+        self._tell(self.bench.said)
+
     def undo(self) -> Palette | None:
         """Show the clusters before; return what is the current palette then."""
         if self.can_undo:
-            self.do(lambda: self.gone(max(self.earlier, 0)))
+            self.do(lambda: self.gone(max(self.earlier, self.earliest)))
         return self.palette
 
     def redo(self) -> Palette | None:

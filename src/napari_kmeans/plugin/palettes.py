@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
+from psygnal import Signal
+
 from ..core.run.progress import stage
 from ..palettes import palette_of
 from .job import Outcome, Question, done
@@ -78,6 +80,11 @@ class Palettes:
     ----------
     model : KMeansModel
 
+    Attributes
+    ----------
+    wrote : psygnal.Signal
+        Emitted with a word on what was written, or copied.
+
     Examples
     --------
     >>> import numpy as np
@@ -95,6 +102,8 @@ class Palettes:
     >>> viewer.layers["other labels"].data.tolist()
     [[2, 1]]
     """
+
+    wrote = Signal(str)
 
     def __init__(self, model: KMeansModel) -> None:
         self.model = model
@@ -133,6 +142,7 @@ class Palettes:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the palette to a file, as `Palette.save` does: its suffix says how."""
         self._palette.save(path)
+        self.wrote.emit(f"Saved {Path(path).name}.")
 
     def open(self, palette: Source) -> None:
         """Put a palette on the image that is chosen, as a step of its history.
@@ -277,8 +287,8 @@ class Palettes:
         """Put the palette on the images of a folder, and write what they become.
 
         As ``napari-kmeans batch`` does: of each image a folder with labels, quantized
-        image, centers and palette, and one ``table.csv`` of all. What cannot be read is
-        told at the end.
+        image, centers and palette, and one ``table.csv`` and ``palette.json`` of all.
+        What cannot be read is told at the end.
 
         Parameters
         ----------
@@ -293,8 +303,12 @@ class Palettes:
         palette = self.own.opened.palette
         images = Folder.of(folder, output)
         images.check(force=force)
+
+        def then(done: Done, _job: Job) -> None:
+            self.wrote.emit(_tell_of(done, images.output))
+
         question = Question(
-            lambda *_: images.apply(palette, force=force), _tell_of, reads=False
+            lambda *_: images.apply(palette, force=force), then, reads=False
         )
         title = f"palette on {_n(len(images.results), 'file')}"
         self.model.do(partial(self.model.apart, question, title))
@@ -360,20 +374,30 @@ def _done(jobs: list[Job]) -> list[tuple[Job, Outcome]]:
     return found
 
 
-def _tell_of(done: Done, _job: Job) -> None:
-    """Tell what has become of the images of a folder."""
+def _tell_of(done: Done, output: Path) -> str:
+    """Tell what has become of the images of a folder; return that in short."""
     from napari.utils.notifications import show_info, show_warning
 
-    lines = []
-    for told, what in ((done.failed, "be read"), (done.differing, "")):
-        if told:
-            names = _listed([_of_file(*each) for each in told.items()])
-            said = f"could not {what}" if what else "differ from what the palette is of"
-            lines.append(f"{len(told)} of {_n(done.n, 'image')} {said}: {names}")
-    if lines:
-        show_warning("\n".join(lines))
-    else:
-        show_info(f"{_n(done.n, 'image')} written.")
+    from ..batch.folder import MODEL, TABLE
+
+    n = done.n - len(done.failed)
+    said = _n(n, "image") if n == done.n else f"{n:,} of {_n(done.n, 'image')}"
+    # Of the first line, a notification that is not opened shows some words.
+    said += " written."
+    if done.failed:
+        names = [Path(file).name for file in done.failed]
+        more = [f"and {len(names) - TOLD} more"] if len(names) > TOLD else []
+        said += f"\nNot read: {', '.join([*names[:TOLD], *more])}."
+    where = [f"To {output}, with {TABLE} and {MODEL}."] if n else []
+    lines = [said, *where]
+    lines += [_listed([_of_file(*each) for each in done.failed.items()])]
+    if done.differing:
+        differing = _listed([_of_file(*each) for each in done.differing.items()])
+        of = f"{len(done.differing)} of {_n(done.n, 'image')}"
+        lines.append(f"{of} differ from what the palette is of: {differing}")
+    show = show_warning if done.failed or done.differing else show_info
+    show("\n".join(line for line in lines if line))
+    return "\n".join([said, *where])
 
 
 def _of_file(file: str, why: str) -> str:

@@ -51,12 +51,8 @@ ACTS = (
     ("Show all", "show_all", "Show all clusters, none faded", "A"),
 )
 
-#: Orders of clusters, and what they are called.
-ORDERS = {
-    "brightness": "Brightness",
-    "share": "Share",
-    "hue": "Hue",
-}
+#: By what clusters can be numbered.
+ORDERS = ("brightness", "share", "hue")
 
 
 class ClustersWidget(QWidget):
@@ -75,6 +71,7 @@ class ClustersWidget(QWidget):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self.desk = Desk.of(napari_viewer)
+        self._word = ""
         self.clusters = self.desk.clusters
         self.exports = Exports(self, self.desk)
         self.shelf = Shelf(self, self.desk)
@@ -101,6 +98,7 @@ class ClustersWidget(QWidget):
         for signal, heard in (
             (self.clusters.changed, self._on_changed),
             (self.clusters.looked, self._on_looked),
+            (self.clusters.wrote, self._on_wrote),
             (self.clusters.model.told, self._on_told),
         ):
             if listening:
@@ -116,7 +114,7 @@ class ClustersWidget(QWidget):
     # -- how it is built -----------------------------------------------------------
 
     def _build(self) -> None:
-        self.rows = Rows(self.clusters, self.recolor)
+        self.rows = Rows(self.desk, self.recolor)
         self.closer = Closer(self.desk)
         self.said = QLabel()
         self.said.setWordWrap(True)
@@ -192,8 +190,11 @@ class ClustersWidget(QWidget):
         grid.setSpacing(2)
         rows = (("despeckle", self.speck), ("reject", self.least))
         for row, (name, box) in enumerate(rows):
+            self.buttons[name].setMinimumWidth(0)  # that of its text
+            box.setMinimumWidth(64)
             grid.addWidget(self.buttons[name], row, 0)
             grid.addWidget(box, row, 1)
+        grid.setColumnStretch(1, 1)
         grid.addWidget(self.unit, 0, 2)
         grid.addWidget(self.by_plane, 2, 0, 1, 3)
         return Section("Clean up", content)
@@ -239,6 +240,7 @@ class ClustersWidget(QWidget):
 
     def _on_looked(self) -> None:
         """Show what is selected and hidden."""
+        self._word = ""
         self.rows.look()
         self._enable()
         self._on_hover(0)
@@ -255,26 +257,31 @@ class ClustersWidget(QWidget):
     def _enable(self) -> None:
         """Enable what can be done now."""
         clusters = self.clusters
-        n = len(clusters.selected)
+        n, locked = len(clusters.selected), self._locked
         edited = self._edited
+        free = edited and not locked
         possible = {
-            "merge": edited and n > 1,
-            "split": edited and n == 1,
-            "delete": edited and 0 < n < clusters.k,
-            "recolor": edited and n == 1,
+            "merge": free and n > 1,
+            "split": free and n == 1,
+            "delete": free and 0 < n < clusters.k,
+            "recolor": free and n == 1,
             "hide_selected": n > 0,
             "lock": edited and n > 0,
             "isolate": n > 0,
             "show_all": bool(clusters.hidden) or clusters.alone,
             "undo": clusters.model.can_undo,
             "redo": clusters.history.can_redo,
-            "steps": len(clusters.history.values) > edited,
+            "steps": clusters.model.can_undo or clusters.history.can_redo,
             "export": clusters.k > 0,
             "despeckle": edited,
             "reject": edited,
         }
         for name, can in possible.items():
             self.buttons[name].setEnabled(bool(can))
+        self.buttons["lock"].setText("Unlock" if 0 < n == len(locked) else "Lock")
+        for _, name, tip, key in ACTS[:4]:
+            why = f"Locked: {', '.join(map(str, locked[:8]))}. Unlock first (L)."
+            self.buttons[name].setToolTip(why if locked else f"{tip} ({key}).")
         self.speck.setEnabled(edited)
         self.least.setEnabled(edited)
         self.closer.setEnabled(edited)
@@ -283,6 +290,13 @@ class ClustersWidget(QWidget):
     def _edited(self) -> bool:
         """Whether the clusters that are shown can be edited."""
         return self.clusters.palette is not None
+
+    @property
+    def _locked(self) -> list[int]:
+        """The labels that are selected and locked."""
+        palette = self.clusters.palette
+        locked = () if palette is None else palette.locked
+        return [at for at in self.clusters.selected if any(locked[at - 1 : at])]
 
     def _on_told(self) -> None:
         """Heed that something may be possible, or known, that was not."""
@@ -296,15 +310,20 @@ class ClustersWidget(QWidget):
             told = self._summary()
         self.said.setText(told)
 
+    def _on_wrote(self, said: str) -> None:
+        """Say what was written, until there is something else to be seen."""
+        self._word = said
+        self._on_hover(0)
+
     def _summary(self) -> str:
         clusters = self.clusters
         if not clusters.k:
-            return "No clusters yet: run k-means in the dock."
+            return "No clusters yet: run k-means in the dock, or open a palette."
         # While others are being shown, some of those that were may not be there.
         there = [label for label in clusters.selected if label <= clusters.k]
         selected = [*map(str, there)]
-        said = f"{clusters.k} clusters"
-        if selected:
+        said = self._word or f"{clusters.k} clusters"
+        if selected and not self._word:
             share = clusters.share_of(there)
             said += f"; selected: {', '.join(selected[:8])}, {100 * share:.1f} %"
         quality = clusters.model.bench.quality
@@ -329,11 +348,13 @@ class ClustersWidget(QWidget):
 
     def recolor(self) -> None:
         """Ask for the color of the selected cluster."""
-        palette = self.clusters.palette
-        if palette is None or len(self.clusters.selected) != 1:
+        if self.clusters.palette is None or len(self.clusters.selected) != 1:
             return
         [label] = self.clusters.selected
         now = QColor(hexadecimal(self.clusters.colors)[label - 1])
+        if self._locked:  # there is nothing to choose: it is told why
+            self._do(self.clusters.recolor, label, now.name())
+            return
         chosen = QColorDialog.getColor(now, self, f"Color of cluster {label}")
         if chosen.isValid():
             self._do(self.clusters.recolor, label, chosen.name())
@@ -350,8 +371,8 @@ class ClustersWidget(QWidget):
         """Lock the selected clusters; where all of them are locked, unlock them."""
         palette, selected = self.clusters.palette, self.clusters.selected
         if palette is not None and selected:
-            locked = all(palette.locked[label - 1] for label in selected)
-            self._do(self.clusters.lock, selected, locked=not locked)
+            unlock = len(self._locked) == len(selected)
+            self._do(self.clusters.lock, selected, locked=not unlock)
 
     def isolate(self) -> None:
         """Fade all but the selected clusters, or no more."""
@@ -389,18 +410,22 @@ class ClustersWidget(QWidget):
 
     def _fill(self, menu: QMenu) -> None:
         """Offer the steps of the history."""
-        history = self.clusters.history
-        for place, step in enumerate(history.values):
-            action = QAction(step.name, menu, checkable=True)
-            action.setChecked(place == history.place and self._edited)
+        history, bench = self.clusters.history, self.clusters.model.bench
+        names = dict(enumerate(step.name for step in history.values))
+        if bench.first in history.values[:1]:
+            names = {-1: "No clusters", **names}
+        for place, name in names.items():
+            action = QAction(name, menu, checkable=True)
+            is_shown = self._edited or bench.shown is None
+            action.setChecked(place == history.place and is_shown)
             action.triggered.connect(
                 lambda _on=False, place=place: self._do(self.clusters.go, place)
             )
             menu.addAction(action)
 
     def _fill_orders(self, menu: QMenu) -> None:
-        for by, text in ORDERS.items():
-            action = menu.addAction(text)
+        for by in ORDERS:
+            action = menu.addAction(by.capitalize())
             action.triggered.connect(
                 lambda _on=False, by=by: self._do(self.clusters.reorder, by)
             )
@@ -413,7 +438,7 @@ class ClustersWidget(QWidget):
             ("Colors in 3-D", self.space.open, True),
             ("Add a center by clicking", clusters.add_center, True),
             ("Error map", clusters.show_errors, True),
-            ("Error map (CIEDE2000)", self._differences, color),
+            ("Error map (CIEDE2000)", lambda: clusters.show_errors("ciede2000"), color),
             ("Margin map", clusters.show_margins, True),
         ):
             action = menu.addAction(text)
@@ -423,6 +448,3 @@ class ClustersWidget(QWidget):
         orders.setEnabled(self._edited)
         self._fill_orders(orders)
         self.rows.fill_columns(menu.addMenu("Columns"))
-
-    def _differences(self) -> None:
-        self.clusters.show_errors("ciede2000")

@@ -14,7 +14,7 @@ from .table import FOLDED, ByValue, ClusterTable, Swatch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .clusters import Clusters
+    from .desk import Desk
 
 
 class Rows(QTableView):
@@ -22,7 +22,8 @@ class Rows(QTableView):
 
     Parameters
     ----------
-    clusters : Clusters
+    desk : Desk
+        What does to the clusters what is done here.
     recolor : callable
         Called where a color is clicked twice.
 
@@ -33,11 +34,11 @@ class Rows(QTableView):
         The order in which its rows are shown.
     """
 
-    def __init__(self, clusters: Clusters, recolor: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, recolor: Callable[[], None]) -> None:
         super().__init__()
-        self._clusters, self._recolor = clusters, recolor
+        self._clusters, self._recolor = desk.clusters, recolor
         self._selecting = False
-        self.table = ClusterTable(clusters)
+        self.table = ClusterTable(desk)
         self.order = ByValue(self.table)
         self.setModel(self.order)
         self.setItemDelegateForColumn(0, Swatch(self))
@@ -115,7 +116,7 @@ class Rows(QTableView):
             self.setColumnHidden(at, _family(name) in folded)
             self.resizeColumnToContents(at)
         if self.table.columns:
-            self.setColumnWidth(0, 58)
+            self.setColumnWidth(0, 58 if self.table.rowCount() < 100 else 76)
 
     def _on_header(self, place: Any) -> None:
         menu = QMenu(self)

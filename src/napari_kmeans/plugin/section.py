@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSettings, QSize, Qt
+from qtpy.QtCore import QSettings, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
+    QDockWidget,
     QFrame,
+    QMainWindow,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -68,6 +70,9 @@ class Sections(QScrollArea):
     def __init__(self, sections: Iterable[Section]) -> None:
         super().__init__()
         self._inside = QWidget()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._make_room)
         layout = QVBoxLayout(self._inside)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -82,8 +87,31 @@ class Sections(QScrollArea):
         policy = QSizePolicy.Policy
         self.setSizePolicy(policy.Preferred, policy.Preferred)
 
-    def _on_toggled(self) -> None:
+    def _on_toggled(self, opened: bool) -> None:
         self.updateGeometry()
+        if opened:
+            self.ask_for_room()
+
+    def ask_for_room(self) -> None:
+        """Have the dock grow, once all that has changed is laid out."""
+        self._soon.start(0)
+
+    def _make_room(self) -> None:
+        """Have the dock that it is in grow, at the cost of those above and below."""
+        dock: QWidget | None = self
+        while dock is not None and not isinstance(dock, QDockWidget):
+            dock = dock.parentWidget()
+        window, layout = self.window(), self._inside.layout()
+        if dock is None or layout is None or not isinstance(window, QMainWindow):
+            return
+        layout.activate()
+        more = self.sizeHint().height() - self.height()
+        others = [one for one in window.findChildren(QDockWidget) if one is not dock]
+        beside = [one for one in others if _is_beside(one, dock)]
+        if more > 0 and beside:
+            tallest = max(beside, key=lambda one: one.height())
+            heights = [dock.height() + more, max(tallest.height() - more, 1)]
+            window.resizeDocks([dock, tallest], heights, Qt.Orientation.Vertical)
 
     def sizeHint(self) -> QSize:
         """Return the size at which nothing has to scroll."""
@@ -92,6 +120,12 @@ class Sections(QScrollArea):
     def minimumSizeHint(self) -> QSize:
         """Return the least size: a heading or two."""
         return QSize(self._inside.minimumSizeHint().width(), 40)
+
+
+def _is_beside(one: QDockWidget, dock: QDockWidget) -> bool:
+    """Whether a dock is seen above or below another."""
+    seen = not one.isFloating() and not one.visibleRegion().isEmpty()
+    return seen and one.x() == dock.x()
 
 
 def remembered() -> QSettings:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFileDialog, QMessageBox
+from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
 from ..palettes import palette_of
 from .palettes import Named
@@ -140,13 +140,23 @@ class Shelf:
         folder = choose(self._parent, "Folder of images", str(self._beside))
         if not folder:
             return
-        near = str(Path(folder).parent)
-        output = choose(self._parent, "Folder for the results: apart from that", near)
+        output = self._for_results(Path(folder))
         if not output:
             return
         act = partial(clusters.apply_to_folder, folder, output, force=True)
         title = "Put the palette on the images of this folder?"
         clusters.compare_folder(folder, output, partial(self._ask, title, act))
+
+    def _for_results(self, folder: Path) -> str:
+        """Ask for the folder of results, which need not be there yet."""
+        proposed = str(folder.parent / f"{folder.name}-kmeans")
+        chosen, given = QInputDialog.getText(
+            self._parent,
+            "Folder for the results",
+            "Made where it is not there; apart from that of the images:",
+            text=proposed,
+        )
+        return chosen.strip() if given else ""
 
     def _ask(self, title: str, act: Callable[[], Any], told: tuple[str, ...]) -> None:
         """Do an act; where there is something to be told before, once that is heard."""

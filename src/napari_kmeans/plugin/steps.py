@@ -114,6 +114,20 @@ class Step:
             hues=hues_after(self.palette, self.hues, palette),
         )
 
+    def paints_as(self, other: Step | None) -> bool:
+        """Whether pixels get the same values as by another, whatever these are called.
+
+        Parameters
+        ----------
+        other : Step or None
+            Of the same image.
+        """
+        if other is None or other.palette.k != self.palette.k:
+            return False
+        names, locked = self.palette.names, self.palette.locked
+        same = replace(other.palette, names=names, locked=locked) == self.palette
+        return same and self.clean_up == other.clean_up
+
     def cleaned(self, clean_up: CleanUp) -> Step:
         """Return the step after another clean-up."""
         return replace(self, name=clean_up.title, clean_up=clean_up)

@@ -18,10 +18,11 @@ from qtpy.QtWidgets import QStyledItemDelegate
 from ..core.palettes.colors import black_or_white, hexadecimal
 
 if TYPE_CHECKING:
+    from qtpy.QtCore import QRect
     from qtpy.QtGui import QPainter
     from qtpy.QtWidgets import QStyleOptionViewItem
 
-    from .clusters import Clusters
+    from .desk import Desk
 
     #: The place of a value.
     Index = QModelIndex | QPersistentModelIndex
@@ -35,18 +36,25 @@ FLAG = Qt.ItemFlag
 #: The role of the color of a cluster, and of what is written on it.
 COLOR = ROLE.UserRole + 1
 
+#: How wide a lock is, with what is left beside it.
+LOCK = 10
+
+#: The role of whether a cluster is locked.
+LOCKED = ROLE.UserRole + 2
+
 
 class ClusterTable(QAbstractTableModel):
     """The table of clusters, in which they are named, and hidden.
 
     Parameters
     ----------
-    clusters : Clusters
+    desk : Desk
+        What does to the clusters what is done in it.
     """
 
-    def __init__(self, clusters: Clusters) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._clusters = clusters
+        self._desk, self._clusters = desk, desk.clusters
         self.columns: list[str] = []
         self._values: list[Any] = []
         self._colors: list[QColor] = []
@@ -114,20 +122,29 @@ class ClusterTable(QAbstractTableModel):
             return None if name == "locked" else _text(name, value)
         if name == "label":
             return self._of_label(row, role)
+        if name == "name" and role == ROLE.ToolTipRole and self._is_locked(row):
+            return "Locked: unlock it to name it."
         if name == "locked" and role == ROLE.CheckStateRole:
             return _checked(bool(value))
         if role == ROLE.TextAlignmentRole and isinstance(value, (int, float)):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
+    def _is_locked(self, row: int) -> bool:
+        return bool(self._values[self.columns.index("locked")][row])
+
     def _of_label(self, row: int, role: int) -> Any:
-        """Return how the number of a cluster is shown: on its color, with a tick."""
+        """Return how a number is shown: on its color, with a tick, and a lock."""
         if role == ROLE.CheckStateRole:
             return _checked(self.label(row) not in self._clusters.hidden)
         if role == COLOR and self._colors:
             return self._colors[row], self._inks[row]
+        if role == LOCKED:
+            return self._is_locked(row)
         if role == ROLE.ToolTipRole:
-            return "Tick: show this cluster. Double-click: choose its color."
+            does = "Double-click: choose its color."
+            why = "Locked: further runs and edits leave it as it is."
+            return f"Tick: show this cluster. {why if self._is_locked(row) else does}"
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -137,7 +154,8 @@ class ClusterTable(QAbstractTableModel):
         editable = self._clusters.palette is not None
         if name == "label" or (name == "locked" and editable):
             return can | FLAG.ItemIsUserCheckable
-        return can | FLAG.ItemIsEditable if name == "name" and editable else can
+        named = name == "name" and editable and not self._is_locked(index.row())
+        return can | FLAG.ItemIsEditable if named else can
 
     def setData(self, index: Index, value: Any, role: int = ROLE.EditRole) -> bool:
         """Name, lock, hide or show a cluster."""
@@ -148,10 +166,10 @@ class ClusterTable(QAbstractTableModel):
                 act = self._clusters.reveal if ticked else self._clusters.hide
                 act([label])
             else:
-                self._clusters.lock([label], locked=ticked)
+                self._desk.do(self._clusters.lock, [label], locked=ticked)
             return True
         if role == ROLE.EditRole and name == "name":
-            self._clusters.rename(label, str(value).strip())
+            self._desk.do(self._clusters.rename, label, str(value).strip())
             return True
         return False
 
@@ -172,7 +190,7 @@ class Swatch(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index
     ) -> None:
-        """Draw the tick, and beside it the number on its color."""
+        """Draw the tick, and beside it the number on its color, with its lock."""
         super().paint(painter, option, index)
         if (colors := index.data(COLOR)) is None:
             return
@@ -183,8 +201,18 @@ class Swatch(QStyledItemDelegate):
         painter.setPen(QColor(128, 128, 128))  # an edge on any background
         painter.drawRect(box)
         painter.setPen(ink)
+        if index.data(LOCKED):
+            _draw_lock(painter, box, ink)
+            box.setLeft(box.left() + LOCK)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(index.data()))
         painter.restore()
+
+
+def _draw_lock(painter: QPainter, box: QRect, ink: QColor) -> None:
+    """Draw a lock at the left of a box: a body, and a shackle above it."""
+    left, middle = box.left() + 3, box.center().y()
+    painter.drawArc(left + 1, middle - 5, LOCK - 5, 9, 0, 180 * 16)
+    painter.fillRect(left, middle - 1, LOCK - 2, 6, ink)
 
 
 def _rank(name: str) -> int:
@@ -204,7 +232,7 @@ def _checked(value: bool) -> Any:
 
 def _title(name: str) -> str:
     """Return what a column is called."""
-    return {"label": "#", "locked": "lock"}.get(name, name.removeprefix("center_"))
+    return "#" if name == "label" else name.removeprefix("center_")
 
 
 def _text(name: str, value: Any) -> str:

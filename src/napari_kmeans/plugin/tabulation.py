@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..core.palettes.colors import hexadecimal
@@ -12,7 +13,6 @@ from .regions import is_region, numbers, region_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import pandas as pd
     from napari.layers import Labels, Shapes
@@ -86,7 +86,11 @@ class Tabulation:
 
     def save(self, path: Path | str, layer: Labels | Shapes) -> None:
         """Write that table as CSV, by what does the model's jobs."""
-        write = partial(_write, path)
+
+        def write(table: pd.DataFrame) -> None:
+            table.to_csv(path, index=False)
+            self._clusters.wrote.emit(f"Saved {Path(path).name}.")
+
         self._clusters.model.do(partial(self._job, layer, write))
 
     def _job(self, layer: Labels | Shapes, take: Callable[[pd.DataFrame], Any]) -> Job:
@@ -120,10 +124,6 @@ class Looks(NamedTuple):
     pixel: tuple[float, str]
     colors: list[str]
     names: dict[int, str]
-
-
-def _write(path: Path | str, table: pd.DataFrame) -> None:
-    table.to_csv(path, index=False)
 
 
 def _table(job: Job, result: Any, layer: Labels | Shapes, looks: Looks) -> pd.DataFrame:

@@ -56,7 +56,8 @@ class Targets(QDialog):
         self.layers = QListWidget()
         self.layers.setMinimumSize(300, 120)
         for layer in images_beside(clusters):
-            self.layers.addItem(_item(layer, clusters.why_not(layer)))
+            why_not, has = clusters.why_not(layer), clusters.model.has_result(layer)
+            self.layers.addItem(_item(layer, why_not, has))
         self.layers.itemChanged.connect(self._enable)
         said = "Labels and quantized images are added beside the layers, as by a run."
         if not self.layers.count():
@@ -112,8 +113,11 @@ def images_beside(clusters: Clusters) -> list[Image]:
     ]
 
 
-def _item(layer: Image, why_not: str) -> QListWidgetItem:
-    """Return the line of a layer: gray where the palette does not fit, and why."""
+def _item(layer: Image, why_not: str, has: bool) -> QListWidgetItem:
+    """Return the line of a layer: gray where the palette does not fit, and why.
+
+    It is ticked, but where there is a result that would be another then.
+    """
     item = QListWidgetItem(layer.name)
     item.setData(LAYER, layer)
     if why_not:
@@ -122,5 +126,7 @@ def _item(layer: Image, why_not: str) -> QListWidgetItem:
         item.setToolTip(why_not)
     else:
         item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable)
-        item.setCheckState(Qt.CheckState.Checked)
+        checked = Qt.CheckState.Unchecked if has else Qt.CheckState.Checked
+        item.setCheckState(checked)
+        item.setToolTip("Its clusters would be replaced." if has else "")
     return item

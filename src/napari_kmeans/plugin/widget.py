@@ -142,6 +142,7 @@ class KMeansWidget(Controls):
         if not self._opened and self.model.bench.shown is not None:
             self._opened = True
             open_panel(self.model.viewer, CLUSTERS)
+            self.room.ask_for_room()
 
     # -- a run ---------------------------------------------------------------------
 

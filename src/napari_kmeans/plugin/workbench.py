@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from psygnal import Signal
@@ -15,6 +16,7 @@ from .choice import Choice
 from .hues import with_hues
 from .job import Job, Question
 from .layers import is_kept, is_users, keep, side_by_side
+from .opened import Opened
 from .reading import is_same
 from .request import reading_of, request
 from .settings import DockSettings
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from ..layers.metadata import LayerData
     from .history import History
     from .job import Outcome
-    from .opened import Opened
     from .reading import Kept, Reading
     from .steps import CleanUp
 
@@ -134,9 +135,16 @@ class Workbench:
         return self.history.place + self.history.can_redo
 
     @property
+    def earliest(self) -> int:
+        """The place of the earliest step; -1 where there is nothing before it."""
+        history, first = self.history, self.bench.first
+        is_first = first is not None and history.place >= 0
+        return -1 if is_first and history.values[0] == first else 0
+
+    @property
     def can_undo(self) -> bool:
-        """Whether there is an earlier step."""
-        return self.earlier >= 0
+        """Whether there is an earlier step, or nothing was there before the first."""
+        return self.earlier >= self.earliest
 
     def keep(self) -> None:
         """Make the present result the user's own, named by its K.
@@ -157,6 +165,10 @@ class Workbench:
         """Whether it is by a layer that the clusters of some sources are shown."""
         there = [bench.shown for bench in self._benches.values()]
         return any(layer in shown.layers for shown in there if shown)
+
+    def has_result(self, layer: Layer) -> bool:
+        """Whether clusters of a layer are shown."""
+        return self.bench_of([layer]).shown is not None
 
     @property
     def can_keep(self) -> bool:
@@ -248,13 +260,34 @@ class Workbench:
         return self._equipped(job)
 
     def gone(self, place: int) -> Job:
-        """Return the job of going back, or forth, to a step of the history."""
+        """Return the job of going back, or forth, to a step of the history.
+
+        To -1, that is of taking the layers away, where there were none before.
+        """
         values = self.history.values
+        if place == self.earliest == -1:
+            return self._nothing()
         if not 0 <= place < len(values):
             raise ValueError(
                 f"place={place} should be that of one of the {len(values)} steps."
             )
         return replace(self._showing(values[place]), place=place)
+
+    def _nothing(self) -> Job:
+        """Return the job of showing nothing, as before the first step."""
+        clear = partial(self._clear, self.bench)
+        return self.apart(Question(lambda *_: None, lambda *_: clear(), False), "undo")
+
+    def _clear(self, bench: Bench) -> None:
+        """Take away the layers of a result, but for those that are its user's now."""
+        there = bench.shown.layers if bench.shown else []
+        bench.shown = bench.finest = bench.quality = None
+        bench.said = ""
+        bench.history.go(-1)
+        for layer in there:
+            if layer in self.viewer.layers and not is_users(layer):
+                self.viewer.layers.remove(layer)
+        self.shown.emit()
 
     def opened(
         self, opened: Opened, name: str, images: list[Image] | None = None
@@ -361,8 +394,6 @@ class Workbench:
         if step.clean_up != UNCLEANED:
             raise ValueError("Labels that were cleaned up should not be measured.")
         palette = step.palette
-        if palette.recolored.any():  # of other colors, it would be told what these lose
-            raise ValueError("Clusters in given colors should not be measured.")
 
         def then(quality: Quality | None, _job: Job) -> None:
             if quality is not None and self.palette == palette:
@@ -402,12 +433,15 @@ class Workbench:
         self._kept = kept if kept and keepable(kept.nbytes) else None
         if job.question is not None:
             return
-        bench.quality = None
         result, step = outcome.result, outcome.step
+        if step is None or not step.paints_as(bench.history.current):
+            bench.quality = None
         if not job.is_light:
             whole = isinstance(result, QuantizedImage)
             clean = step is not None and step.clean_up == UNCLEANED
             bench.finest = cast("QuantizedImage", result) if whole and clean else None
+        if bench.shown is None and step is not None and bench.history.place < 0:
+            bench.first = step if isinstance(step.made[-1], Opened) else None
         bench.shown = Shown(result, job.settings, [], outcome.cleaned, job.reading)
         if job.place is not None:
             bench.history.go(job.place)
