@@ -69,6 +69,7 @@ def measure(picture: str, k: int) -> list[Measured]:
     [(data, attributes, _)] = sample()
     viewer.add_image(data, **attributes)
     _, widget = viewer.window.add_plugin_dock_widget("napari-kmeans")
+    widget.live.value = False  # or it would run before it is asked to
     watch = Watch()
     _until(lambda: True)
     found = []

@@ -73,8 +73,10 @@ class Parts:
             return np.full(self.k, np.nan)
         unknown = np.full(self.k, np.nan)
         mean = np.divide(squared, weights, out=unknown, where=weights > 0)
-        # Rounding may end below zero.
-        return np.asarray(np.sqrt(np.maximum(mean, 0)) * self.quantizer.frame.unit)
+        # Rounding may end below zero, and what a file says beyond all floats.
+        with np.errstate(over="ignore"):
+            spreads = np.sqrt(np.maximum(mean, 0)) * self.quantizer.frame.unit
+        return np.asarray(spreads)
 
     @property
     def reject(self) -> float | None:
