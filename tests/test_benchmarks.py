@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import skimage.io
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -20,6 +21,7 @@ from benchmarks import (
     history,
     interactive,
     large,
+    many,
     methods,
     pictures,
     plots,
@@ -263,6 +265,25 @@ def test_targets_without_a_measurement_say_so():
         "speed >= 10x cv2.kmeans: cv2.kmeans was not measured",
         "memory <= 5e-06 MB: not measured on this system",
     ]
+
+
+def test_many_pictures_are_measured_and_judged(tmp_path):
+    paths = many.pictures(tmp_path, 3, 64)
+    found = {
+        "reading alone": many.measure(many.reading, paths, 3),
+        "one palette": many.measure(many.common, paths, 3),
+        "the worst": many.Measured(1.0, None, np.zeros((1, 3))),
+    }
+    pixels = np.concatenate([skimage.io.imread(path).reshape(-1, 3) for path in paths])
+    q = quantize(pixels[np.newaxis], 3, rgb=True)
+    np.testing.assert_array_equal(found["one palette"].centers, q.centers)
+    assert many.loss(paths, q.centers) == pytest.approx(q.compactness)
+    first, ours, worst = many.rows(found, paths)
+    assert first.endswith("| - |")
+    assert ours.endswith("| 0.00% |")
+    assert worst.startswith("| the worst | 1.00 |")
+    assert ": reached (" in many.verdict("x", 1.0, 2.0, "s")
+    assert ": missed (" in many.verdict("x", 2.1, 2.0, "s")
 
 
 def test_large_images_and_movies_are_measured(monkeypatch):
