@@ -42,50 +42,44 @@ with tempfile.TemporaryDirectory() as folder:
 #
 # The script makes a row of each pixel, of three values as float32: that is what
 # ``cv2.kmeans`` takes. An attempt ends after 10 steps, or when no center moves farther
-# than 1.0, whatever is first. Of 10 attempts, the most compact counts. (The seed is not in
-# the script, whose numbers change from run to run.)
+# than 1.0, whatever is first. Of 10 attempts, the most compact counts. (The seed is not
+# in the script, whose numbers change from run to run.)
 
 Z = np.float32(img.reshape((-1, 3)))
 criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
+flags = cv2.KMEANS_RANDOM_CENTERS
 K = 3
 cv2.setRNGSeed(0)
-ret, label, center = cv2.kmeans(Z, K, None, criteria, 10, cv2.KMEANS_RANDOM_CENTERS)
+ret, label, center = cv2.kmeans(Z, K, None, criteria, 10, flags)
 
-print(f"ret     {ret:,.0f}")
-print(f"label   {label.shape}, from {label.min()} to {label.max()}")
-print(f"center  {center.round(2).tolist()}")
+print("ret:", f"{ret:,.0f}")
+print("label:", label.shape, "from", label.min(), "to", label.max())
+print("center:", center, sep="\n")
 
 # %%
-# Here, `quantize` takes the image as it is, of any shape and dtype, and OpenCV's criteria
-# as they are.
+# Here, `quantize` takes the image as it is, of any shape and dtype, and OpenCV's
+# criteria as they are.
 
-result = quantize(image, k=3, criteria=criteria, attempts=10, init="random", seed=0)
+result = quantize(image, k=3, criteria=criteria, attempts=10, init="random")
+labels = result.labels
 
-print(f"compactness  {result.compactness:,.0f}")
-print(f"labels       {result.labels.shape}, {result.labels.min()} to {result.labels.max()}")
-print(f"centers      {result.centers.round(2).tolist()}")
+print("compactness:", f"{result.compactness:,.0f}")
+print("labels:", labels.shape, "from", labels.min(), "to", labels.max())
+print("centers:", result.centers, sep="\n")
 
 # %%
 # All but K are the defaults, so ``quantize(image, 3)`` says the same:
 
 short = quantize(image, 3)
-print(np.array_equal(short.labels, result.labels), short.compactness == result.compactness)
+print("the same palette:", short.palette == result.palette)
+print("the same labels: ", np.array_equal(short.labels, labels))
 
 # %%
 # Paint
 # -----
 #
-# In the script, each pixel gets the color of its center; here, that is done already.
-
-center_of_bytes = np.uint8(center)
-res = center_of_bytes[label.flatten()]
-res2 = res.reshape(img.shape)
-
-result.palette
-
-# %%
-# OpenCV shows an image in a window of its own, which takes blue first; matplotlib takes red
-# first.
+# In the script, each pixel gets the color of its center, as a byte a channel. A window
+# of OpenCV shows the image, with blue first:
 #
 # .. code-block:: python
 #
@@ -93,88 +87,103 @@ result.palette
 #    cv2.waitKey(0)
 #    cv2.destroyAllWindows()
 
-pictures = {"photo": image, "cv2.kmeans": res2[:, :, ::-1], "quantize": result.quantized}
-_, axes = plt.subplots(1, 3, figsize=(10, 2.6), layout="constrained")
+res = np.uint8(center)[label.flatten()]
+res2 = res.reshape(img.shape)
+
+# %%
+# Here, the quantized image is there already.
+
+pictures = {
+    "photo": image,
+    "cv2.kmeans": res2[:, :, ::-1],
+    "quantize": result.quantized,
+}
+_, axes = plt.subplots(1, 3, figsize=(8, 2.1), layout="constrained")
 for ax, (title, picture) in zip(axes, pictures.items()):
     ax.imshow(picture)
     ax.set_title(title)
     ax.axis("off")
 
 # %%
+# And so is a palette of its clusters, with the share of the image that each one takes.
+
+result.palette
+
+# %%
 # Line by line, that was:
 #
 # .. list-table::
 #    :header-rows: 1
+#    :widths: 45 55
 #
 #    * - in the script
 #      - here
-#    * - ``cv2.imread(path)``
-#      - `read`, or any other array
-#    * - ``np.float32(img.reshape((-1, 3)))``
+#    * - ``cv2.imread``
+#      - `read`, or any array
+#    * - ``np.float32``, ``reshape``
 #      - not needed
-#    * - ``criteria = (..., 10, 1.0)``
-#      - `criteria`: that tuple, or `Criteria`, as ``Criteria(max_iter=10, epsilon=1.0)``
-#    * - the 10 that follows
+#    * - ``criteria``
+#      - `criteria`: the same tuple, or a `Criteria`
+#    * - the 10 after it
 #      - `attempts`
-#    * - ``cv2.KMEANS_RANDOM_CENTERS``, ``cv2.KMEANS_PP_CENTERS``
-#      - `init`: ``"random"``, ``"k-means++"``
-#    * - ``None``, or labels with ``cv2.KMEANS_USE_INITIAL_LABELS``
-#      - `init`: labels, or centers
+#    * - ``KMEANS_RANDOM_CENTERS``
+#      - `init`: ``"random"``
+#    * - ``KMEANS_PP_CENTERS``
+#      - `init`: ``"k-means++"``
+#    * - ``KMEANS_USE_INITIAL_LABELS``
+#      - `init`: the labels, or centers
 #    * - ``ret``
 #      - ``result.compactness``
 #    * - ``label``
-#      - ``result.labels``, of the shape of the image, and from 1: in napari, 0 is what
-#        has no label
+#      - ``result.labels``: of the shape of the image, and from 1, as in napari 0 is
+#        what has no label
 #    * - ``center``
 #      - ``result.centers``
-#    * - ``np.uint8(center)[label.flatten()].reshape(img.shape)``
+#    * - ``res2``
 #      - ``result.quantized``
 #
 # What differs, and why
 # ---------------------
 #
-# The compactness is the sum of the squared distances of the pixels to their centers: the
-# smaller, the better. From labels and centers it can be computed anew, by brute force, and
-# so can which center is the nearest to each pixel.
+# The compactness is the sum of the squared distances of the pixels to their centers:
+# the smaller, the better. From labels and centers it can be computed anew, by brute
+# force, and so can which center is the nearest to each pixel.
 
 answers = {
-    "cv2.kmeans": (Z, ret, label.ravel(), center),
-    "quantize": (
-        image.reshape(-1, 3),
-        result.compactness,
-        result.labels.ravel() - 1,
-        result.centers,
-    ),
+    "cv2.kmeans": (img, ret, label.ravel(), center),
+    "quantize": (image, result.compactness, labels.ravel() - 1, result.centers),
 }
 rows = {}
-for name, (pixels, told, labels, centers) in answers.items():
-    differences = pixels[:, np.newaxis].astype(float) - centers
-    distances = (differences**2).sum(axis=2)
-    own = distances[np.arange(len(pixels)), labels]
+for name, (photo, told, numbers, centers) in answers.items():
+    pixels = photo.reshape(-1, 1, 3).astype(float)
+    distances = ((pixels - centers) ** 2).sum(axis=2)
+    own = distances[np.arange(len(pixels)), numbers]
+    farther = own > distances.min(axis=1)
     rows[name] = {
-        "compactness, as told": told,
+        "compactness": told,
         "computed anew": own.sum(),
-        "pixels not with the nearest center": (own > distances.min(axis=1)).sum(),
+        "not with the nearest": farther.sum(),
     }
 pd.DataFrame(rows).T.round().astype(int)
 
 # %%
-# **The last step.** OpenCV ends an attempt with new centers and the labels of those
-# before: some pixels are not with the nearest. Here, labels are always made of the final
-# centers.
+# **The last step.** OpenCV ends an attempt with new centers, and with the labels of
+# those before: some pixels are not with the nearest center. Here, labels are always
+# those of the final centers.
 #
-# **How far it goes.** Both stop where no center moves farther than 1.0. OpenCV's attempts
-# are ten searches, one like the other; here, what they found is put together and improved
-# first. So the compactness is smaller.
+# **How good it is.** Each attempt of OpenCV starts anew, and the best one is the
+# answer. Here, what the attempts have found is put together and improved, and then
+# refined over all pixels, by the same criteria: the compactness is smaller.
 #
-# **The order of the labels.** In OpenCV it is as the random generator has it; here, it is
-# from dark to bright, and with other seeds it stays. Here is the red of each center:
+# **The order of the labels.** In OpenCV it is as the random generator has it; here, it
+# is from dark to bright, and with other seeds it stays. Here is the red of each center:
 
 for seed in 1, 2:
     cv2.setRNGSeed(seed)
-    _, _, found = cv2.kmeans(Z, K, None, criteria, 10, cv2.KMEANS_RANDOM_CENTERS)
+    _, _, found = cv2.kmeans(Z, K, None, criteria, 10, flags)
     ours = quantize(image, 3, criteria=criteria, seed=seed)
-    print("seed", seed, " OpenCV", found[:, 2].round(), " here", ours.centers[:, 0].round())
+    print(f"seed {seed}, OpenCV", found[:, 2].round())
+    print(f"seed {seed}, here  ", ours.centers[:, 0].round())
 
 # %%
 # **The colors.** ``np.uint8`` cuts decimals off; here, centers are rounded.
@@ -184,16 +193,17 @@ print("np.uint8   ", np.uint8(center)[0])
 print("rounded    ", np.uint8(np.rint(center))[0])
 
 # %%
-# **The unit of epsilon.** OpenCV's is that of the values. In an image from 0 to 1, no
-# center can move farther than 1.0 along a channel, so the script's criteria end each
-# attempt at once. Here, where `Criteria` leaves epsilon open, it is 1/255 of the range of
-# the values: 1.0 in this photo, and the same in other units.
+# **The unit of epsilon.** OpenCV's is that of the values. Where these go from 0 to 1,
+# as they do in many images of floats, centers hardly move as far as 1.0, and the
+# script's criteria end each attempt at once. Here, where no epsilon is given, it is
+# 1/255 of the range of the values: 1.0 in the photo, and the same of it in other units.
+# For comparison, the compactness is told in the units of the photo:
 
-small = Z / 255
 cv2.setRNGSeed(0)
-told, _, _ = cv2.kmeans(small, K, None, criteria, 10, cv2.KMEANS_RANDOM_CENTERS)
-print(f"OpenCV, values from 0 to 1    {told * 255**2:,.0f}")
-print(f"here, values from 0 to 1      {quantize(image / 255, 3).compactness * 255**2:,.0f}")
+told, _, _ = cv2.kmeans(Z / 255, K, None, criteria, 10, flags)
+ours = quantize(image / 255, 3)
+print(f"OpenCV  {told * 255**2:,.0f}")
+print(f"here    {ours.compactness * 255**2:,.0f}")
 
 # %%
 # **The sums.** OpenCV adds pixels up in float32, which goes wrong in large images:
@@ -202,35 +212,37 @@ print(f"here, values from 0 to 1      {quantize(image / 255, 3).compactness * 25
 # OpenCV itself, to the bit
 # -------------------------
 #
-# Should all of this not be wanted, ``refine=False, max_samples=None`` is the plain call:
-# its labels, centers and compactness, bit for bit. Only the order of the clusters is from
-# dark to bright, and labels begin at 1. It is given the image with blue first, as OpenCV
-# was.
+# Where the numbers of OpenCV are wanted, ``refine=False, max_samples=None`` is the
+# plain call: its labels, centers and compactness, bit for bit. Only that labels begin
+# at 1, and that the clusters are in the order of their brightness. Here it is given the
+# image with blue first, as OpenCV was.
 
-plain = quantize(img, 3, criteria=criteria, refine=False, max_samples=None, seed=0)
+plain = quantize(img, 3, criteria=criteria, refine=False, max_samples=None)
 
-firsts = [np.flatnonzero(label == i)[0] for i in range(K)]  # a pixel of each cluster
-order = plain.labels.ravel()[firsts]
-print("labels      ", np.array_equal(plain.labels.ravel(), order[label.ravel()]))
-print("centers     ", np.array_equal(plain.centers[order - 1], center))
-print("compactness ", plain.compactness == ret)
+firsts = [(label == i).argmax() for i in range(K)]  # a pixel of each cluster
+order = np.argsort(plain.labels.flat[firsts])
+print("labels:     ", np.array_equal(order[plain.labels.ravel() - 1], label.ravel()))
+print("centers:    ", np.array_equal(plain.centers, center[order]))
+print("compactness:", plain.compactness == ret)
 
 # %%
 # Other numbers of colors
 # -----------------------
 #
-# The script is run again with another K. Here, the photo is read once: its distinct colors
-# are counted, and clustered as often as you like.
+# The script is run again with another K. Here, the photo is read once: its distinct
+# colors are counted, and clustered as often as you like.
 
 samples = read_samples(image)
-several = [quantize_samples(samples, k, criteria=criteria) for k in (2, 3, 5, 8, 16)]
+ks = 2, 3, 5, 8, 16
+several = [quantize_samples(samples, k, criteria=criteria) for k in ks]
 
-_, axes = plt.subplots(2, 3, figsize=(10, 5), layout="constrained")
+_, axes = plt.subplots(2, 3, figsize=(8, 4.2), layout="constrained")
 axes[0, 0].imshow(image)
 axes[0, 0].set_title("photo")
 for ax, each in zip(axes.flat[1:], several):
     ax.imshow(each.quantized)
-    ax.set_title(f"K={each.k}, compactness {each.compactness:,.0f}")
+    ax.set_title(f"K={each.k}")
+    print(f"K={each.k:<3} compactness {each.compactness:>13,.0f}")
 for ax in axes.flat:
     ax.axis("off")
 
@@ -240,15 +252,15 @@ for ax in axes.flat:
 # In the window
 # -------------
 #
-# Open the photo in napari, choose **Plugins > K-means > K-means quantization**, set **K**
-# to 3, and press **Run**. What the script sets is below **Criteria and start**: *max
-# iterations* 10, *epsilon* 1, *attempts* 10, *start* random. Then move K: with **Live** on,
-# labels and image follow.
+# Open the photo in napari, choose **Plugins > K-means > K-means quantization**, set
+# **K** to 3, and press **Run**. What the script sets is below **Criteria and start**:
+# *max iterations* 10, *epsilon* 1, *attempts* 10, *start* random. Then move K: with
+# **Live** on, labels and image follow.
 #
 # .. image:: /images/photo.png
 #    :class: window
-#    :alt: The window after a run on a photo: the quantized image, labels in the colors of
-#       their centers, a point for each center, and the table of the clusters
+#    :alt: The window after a run on a photo: the quantized image, labels in the colors
+#       of their centers, a point for each center, and the table of the clusters
 #
 # From Python, layers are made of the result (see `to_layers`):
 #
