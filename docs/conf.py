@@ -34,6 +34,8 @@ nitpicky = True
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 default_role = "py:obj"
+# Quotes are those of Python: one copies them.
+smartquotes = False
 rst_prolog = ".. py:currentmodule:: napari_kmeans"
 
 # The API, from its docstrings; arguments' types are told there in words.

@@ -70,7 +70,8 @@ class Members(SphinxDirective):
         for kind, title in ("property", "Properties"), ("method", "Methods"):
             rows = [f"   ~{name}.{each}" for each in found if found[each] == kind]
             if rows:
-                lines += [f".. rubric:: {title}", "", ".. autosummary::", "", *rows, ""]
+                table = [".. autosummary::", "   :nosignatures:", "", *rows]
+                lines += [f".. rubric:: {title}", "", *table, ""]
         for each, kind in found.items():
             lines += [f".. auto{kind}:: {name}.{each}", ""]
         written = self.parse_text_to_nodes("\n".join(lines))
