@@ -39,7 +39,7 @@ from matplotlib.colors import ListedColormap
 
 from napari_kmeans import Palette, quantize, read
 
-SIZE = 1536  # pixels of 10 m x 10 m
+SIZE = 1280  # pixels of 10 m x 10 m
 BANDS = ["blue", "green", "red", "near infrared"]
 SPECTRA = {  # reflectance in each band, times 10,000
     "water": [600, 500, 300, 150],
@@ -54,7 +54,7 @@ random = np.random.default_rng(0)
 
 def landscape():
     """Return random hills: large ones, and smaller ones on them."""
-    hills = np.zeros((3, 3))
+    hills = np.zeros((5, 5))
     while len(hills) < SIZE:
         hills += random.normal(0, 1 / len(hills), hills.shape)
         hills = cv2.resize(hills, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
@@ -300,7 +300,8 @@ part = mask[::4, ::4] > 0
 found = quantize(array, k=5, channel_axis="band", mask=part, no_data=0)
 
 cover = found.labels.compute()
-cover.plot(cmap=ListedColormap(colors), figsize=(6.3, 5))
+cover.plot(cmap=ListedColormap(colors), vmin=-0.5, vmax=5.5, figsize=(6.3, 5))
+plt.ticklabel_format(style="plain")
 plt.tight_layout()
 
 # %%
