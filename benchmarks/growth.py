@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-PLOT = Path(__file__).parents[1] / "docs" / "benchmark-growth.png"
+PLOT = Path(__file__).parents[1] / "docs" / "figures" / "growth.png"
 
 #: Seconds after which a curve ends, and pixels beyond which a peer is not asked.
 LIMIT, MOST = 20.0, 16e6

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .quality import Quality
 
 BEST = Path(__file__).parent / "best.json"
-PLOT = Path(__file__).parents[1] / "docs" / "benchmark-quality.png"
+PLOT = Path(__file__).parents[1] / "docs" / "figures" / "quality.png"
 
 #: Color pictures that come with scikit-image.
 PICTURES = (

@@ -1,14 +1,13 @@
-"""Take the README's pictures: the window at work on the sample data.
+"""Take the pictures of the window, for README and book, on the sample data.
 
 Run it as ``python docs/pictures.py``; without a screen, under ``xvfb-run -a -s
-"-screen 0 1600x1000x24"``. Writes PNG files, and an animation, beside itself.
+"-screen 0 1600x1000x24"``. Writes PNG files, and an animation, into ``docs/images``,
+each with a digest of the sources: ``docs/age.py`` says which are older than the code.
 """
 
 import tempfile
 import time
-from pathlib import Path
 
-import imageio.v3 as iio
 import napari
 import numpy as np
 from napari.layers import Layer
@@ -16,11 +15,11 @@ from PIL import Image
 from qtpy.QtCore import QSettings, Qt
 from qtpy.QtWidgets import QApplication
 
+from age import PICTURES, stamp
 from napari_kmeans import sample_data
 from napari_kmeans.plugin.cloud import CLOSER, camera_and_axes
 from napari_kmeans.plugin.docks import CHOOSE, CLUSTERS, open_panel
 
-FOLDER = Path(__file__).parent
 SIZE = (1200, 760)
 
 #: The pixels across the docks where there is more in the table.
@@ -72,7 +71,8 @@ def screen(viewer):
 
 def take(viewer, name):
     """Write a picture of the whole window."""
-    iio.imwrite(FOLDER / f"{name}.png", screen(viewer), optimize=True)
+    path = PICTURES / f"{name}.png"
+    Image.fromarray(screen(viewer)).save(path, optimize=True, **stamp())
 
 
 def take_whole(viewer, name):
@@ -91,8 +91,9 @@ def take_moving(viewer, name, frames):
         picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
         pictures.append(picture.quantize(COLORS, dither=Image.Dither.NONE))
     first, *rest = pictures
-    path = FOLDER / f"{name}.gif"
-    first.save(path, append_images=rest, loop=0, duration=DURATION, optimize=True)
+    path = PICTURES / f"{name}.gif"
+    timing = {"loop": 0, "duration": DURATION}
+    first.save(path, append_images=rest, optimize=True, **timing, **stamp())
 
 
 def select(clusters, labels):
