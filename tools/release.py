@@ -1,15 +1,16 @@
 """Say what does not agree before a release.
 
-Run it as ``./run tests -e release``, or as ``python tools/release.py`` where PyYAML and
-Pillow are installed. It says each thing in a sentence, and exits with 1 if there is
-any. ``--build`` builds the documentation, too; ``--tag v1.2.3`` is for the workflow of
-a release, which runs when that tag has been made.
+Run it as ``./run tests -e release``, or as ``python tools/release.py`` where Pillow,
+PyYAML and tox are installed. It says each thing in a sentence, and exits with 1 if
+there is any. ``--build`` builds the documentation, too; ``--tag v1.2.3`` is for the
+workflow of a release, which runs when that tag has been made.
 """
 
 import argparse
 import re
 import runpy
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,8 +119,8 @@ def older(root: Path) -> list[str]:
 
 def pictures(root: Path) -> Iterator[str]:
     """Find pictures that may show the window as it was."""
-    for name in older(root):
-        yield f"The picture {name} is older than the code: python docs/pictures.py."
+    if names := ", ".join(older(root)):
+        yield f"Pictures are older than the code, see docs/pictures.py: {names}."
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -143,9 +144,9 @@ def repository(root: Path, tag: str | None = None) -> Iterator[str]:
 
 def documentation(root: Path) -> Iterator[str]:
     """Build the documentation."""
-    command = ["bash", "run", "tests", "-e", "docs"]
+    command = [sys.executable, "-m", "tox", "-e", "docs"]
     if subprocess.run(command, cwd=root, check=False).returncode:
-        yield "The documentation cannot be built: ./run tests -e docs."
+        yield "The documentation cannot be built: tox -e docs."
 
 
 #: What holds all the time, and what before a release only.
