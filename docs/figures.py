@@ -1,10 +1,12 @@
 """The figures of How it works: each is drawn by the code that it explains.
 
 The build of the book calls these functions and puts what they draw into the pages: see
-``_ext/drawing.py``. Run as a script, this writes them as SVG files into a folder.
+``_ext/drawing.py``. ``python docs/figures.py FOLDER tiles stages`` writes some of them.
 """
 
+import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -14,7 +16,6 @@ from matplotlib import pyplot
 from matplotlib.patches import Rectangle
 
 from napari_kmeans import (
-    Palette,
     despeckle,
     dither,
     fit,
@@ -26,9 +27,9 @@ from napari_kmeans import (
 from napari_kmeans.core import kernels
 from napari_kmeans.core.cluster import breathing, lloyd, opencv, settling
 from napari_kmeans.core.cluster.search import SHORT
+from napari_kmeans.core.data.samples import from_pixels
 from napari_kmeans.core.data.sampling import stratified
 from napari_kmeans.core.options.settings import SEARCHED
-from napari_kmeans.core.spaces import convert
 
 #: What is drawn in this color takes that of the page's text, light or dark.
 INK = "#010203"
@@ -57,11 +58,13 @@ STYLE = {
 
 MILLION = 1_000_000
 
+ROOT = Path(__file__).parents[1]
+
 
 def float32_trap():
     """Draw the center of a constant image, as its pixels grow more."""
     most, value = 34, 100
-    drawing, panel = pyplot.subplots(figsize=(7, 2.8))
+    drawing, panel = pyplot.subplots(figsize=(6.5, 2.7))
     sizes, centers, total = [], [], np.zeros(1, np.float32)
     for size in range(1, most + 1):
         some = np.full(MILLION, value, np.float32)
@@ -80,7 +83,8 @@ def float32_trap():
     [[own]] = quantize(np.full((1000, 1000), value, np.float32), k=1).centers
     assert own == value
     panel.plot([], [], "o", color=RED, markersize=5, label="cv2.kmeans")
-    panel.set(xlabel="megapixels, all of the value 100", ylabel="center", ylim=(50, 130))
+    panel.set(xlabel="megapixels, all of the value 100", ylabel="center")
+    panel.set_ylim(50, 130)
     panel.legend(loc="lower left")
     return drawing
 
@@ -98,7 +102,7 @@ def orders():
         exact.append(np.cumsum(high)[-1] + np.cumsum(low)[-1])
     ulp = np.spacing(exact[0])
     off = [(np.array(sums) - exact[0]) / ulp for sums in (plain, exact)]
-    drawing, panel = pyplot.subplots(figsize=(7, 2.2))
+    drawing, panel = pyplot.subplots(figsize=(6.5, 2.2))
     edges = np.arange(np.floor(min(off[0])) - 0.5, max(off[0]) + 1)
     panel.hist(off[0], edges, color=RED, label="added one after the other")
     panel.hist(off[1], edges, color=TEAL, label="split, then added: all are alike")
@@ -115,13 +119,14 @@ def orders():
 def split():
     """Draw which bits of numbers are added up in which of the two sums."""
     first, second = np.log2(kernels.quanta(255, 1000, 1000))
-    drawing, panel = pyplot.subplots(figsize=(7, 1.9))
+    drawing, panel = pyplot.subplots(figsize=(6.5, 1.9))
     values = [200.1, 0.7, 1e-5, 1e-9]
     for row, value in enumerate(values):
         top = np.floor(np.log2(value))
         bottom = top - 52
         cuts = np.clip([top, first - 1, second - 1, bottom - 1], bottom - 1, top)
-        for color, high, low in zip((TEAL, YELLOW, GRAY), cuts[:-1], cuts[1:]):
+        colors = TEAL, YELLOW, GRAY
+        for color, (high, low) in zip(colors, pairwise(cuts), strict=True):
             panel.barh(row, low - high, 0.6, high, color=color)
     for place, name in ((first, "first quantum"), (second, "second quantum")):
         panel.axvline(place - 1, color=INK, linewidth=0.8)
@@ -143,9 +148,9 @@ def tiles():
     rows = np.lexsort(values[::-1])
     several = {"sorted by red": values[:, rows]}
     several["in Morton order"] = values
-    drawing, panels = pyplot.subplots(1, 3, figsize=(7.6, 2.7))
+    drawing, panels = pyplot.subplots(1, 3, figsize=(6.5, 2.4))
     counts = []
-    for panel, (name, ordered) in zip(panels, several.items()):
+    for panel, (name, ordered) in zip(panels, several.items(), strict=True):
         whole = ordered.shape[1] // kernels.TILE
         parted = ordered[:, : whole * kernels.TILE].reshape(3, whole, kernels.TILE)
         low, high = parted.min(axis=2).T, parted.max(axis=2).T
@@ -159,7 +164,7 @@ def tiles():
         counts.append(near_to(low, high, centers))
     panels[0].set_ylabel("green")
     edges = np.arange(0.5, k + 1)
-    for of, color, name in zip(counts, (RED, TEAL), ("sorted", "Morton")):
+    for of, color, name in zip(counts, (RED, TEAL), ("sorted", "Morton"), strict=True):
         weights = np.full(len(of), 100 / len(of))
         panels[2].hist(of, edges, weights=weights, color=color, alpha=0.75, label=name)
     panels[2].set(xlabel="candidate centers", ylabel="% of tiles")
@@ -182,8 +187,7 @@ def crossing():
     places = rng.random((k, 2))
     points = (places[:, None] + rng.normal(0, 0.025, (k, 80, 2))).reshape(-1, 2)
     attempts = searched(points.astype(np.float32), k, attempts=2)
-    samples = read_points_of(points)
-    tiled = breathing._tiled(samples)
+    tiled = breathing._tiled(from_pixels(list(points.T)))
     a, b = (breathing._stepped(tiled, start.T, 2) for start in attempts)
     merged = breathing._crossed(tiled, a, b)
     found = kmeans(points, k)
@@ -193,8 +197,8 @@ def crossing():
         "both, merged": (merged.centers.T, merged.cost),
         "in the end": (found.centers, found.compactness),
     }
-    drawing, panels = pyplot.subplots(1, 4, figsize=(8, 2.4))
-    for panel, (name, (centers, cost)) in zip(panels, shown.items()):
+    drawing, panels = pyplot.subplots(1, 4, figsize=(6.5, 2.1))
+    for panel, (name, (centers, cost)) in zip(panels, shown.items(), strict=True):
         panel.scatter(*points.T, s=1, color=GRAY, linewidths=0)
         panel.scatter(*centers.T, s=22, color=RED, edgecolors="white", linewidths=0.6)
         panel.set_title(f"{name}\n{cost:.2f}")
@@ -218,17 +222,8 @@ def searched(rows, k, attempts=10):
     return [centers.astype(np.float64) for centers in found.attempts]
 
 
-def read_points_of(points):
-    """Return points as samples."""
-    from napari_kmeans.core.data.samples import from_pixels
-
-    return from_pixels(list(points.T))
-
-
 def stages():
     """Draw how far compactness is from the best known, after each stage of a fit."""
-    import json
-
     k, image = 64, skimage.data.coffee()
     known = json.loads((ROOT / "benchmarks" / "best.json").read_text(encoding="utf-8"))
     best = known["coffee K=64 400x600"]["compactness"]
@@ -248,16 +243,16 @@ def stages():
         "settled": [settled],
         "refined": [refined.quantizer.centers],
     }
-    drawing, panel = pyplot.subplots(figsize=(6.4, 2.7))
-    for place, (several, color) in enumerate(
-        zip(shown.values(), (RED, YELLOW, BLUE, TEAL))
-    ):
+    drawing, panel = pyplot.subplots(figsize=(6.2, 2.7))
+    colors = RED, YELLOW, BLUE, TEAL
+    for place, several in enumerate(shown.values()):
         costs = [lloyd.assign(samples, c).squared.sum() for c in several]
         above = 100 * (np.array(costs) / best - 1)
         spread = np.linspace(-0.12, 0.12, len(above)) if len(above) > 1 else [0]
-        panel.plot(place + np.array(spread), above, "o", color=color)
+        panel.plot(place + np.array(spread), above, "o", color=colors[place])
         middle = np.median(above)
-        panel.text(place + 0.2, middle, f"{middle:.{0 if middle > 9 else 2}f} %", va="center")
+        told = f"{middle:.0f} %" if middle > 9 else f"{middle:.2f} %"
+        panel.text(place + 0.2, middle, told, va="center")
     panel.set_xticks(range(len(shown)), shown)
     panel.set(yscale="log", xlim=(-0.4, 3.6), ylabel="above the best known")
     panel.yaxis.set_major_formatter(lambda part, _: f"{part:g} %")
@@ -268,10 +263,11 @@ def optimum():
     """Draw the best intervals of gray values, and how far from them attempts end."""
     image, k = skimage.data.brick(), 8
     best = quantize(image, k=k, init="optimal")
-    drawing, panels = pyplot.subplots(1, 2, figsize=(7.4, 2.6), width_ratios=(3, 2))
+    drawing, panels = pyplot.subplots(1, 2, figsize=(6.5, 2.4), width_ratios=(3, 2))
     counts = np.bincount(image.ravel(), minlength=256)
     owners = best.palette.label(np.arange(256, dtype=np.uint8)[None, :]).ravel()
-    panels[0].bar(range(256), counts, 1, color=[SEVERAL[at % 2] for at in owners])
+    colors = [(TEAL, YELLOW)[label % 2] for label in owners]
+    panels[0].bar(range(256), counts, 1, color=colors)
     for center in best.centers.ravel():
         panels[0].axvline(center, color=INK, linewidth=0.8)
     panels[0].set(xlabel="gray value", ylabel="pixels", xlim=(60, 210), yticks=[])
@@ -292,9 +288,6 @@ def optimum():
     return drawing
 
 
-SEVERAL = (TEAL, YELLOW)
-
-
 def movie():
     """Draw the centers of a movie in which two change places, and their numbers."""
     frames, rng = 18, np.random.default_rng(0)
@@ -307,12 +300,12 @@ def movie():
     images = np.clip(pixels, 0, 255).astype(np.uint8).reshape(frames, 20, 30, 3)
     matched = quantize_planes(images, 3, rgb=True).centers
     alone = np.array([quantize(image, 3, rgb=True).centers for image in images])
-    drawing, panels = pyplot.subplots(1, 2, figsize=(7.2, 2.5), sharey=True)
+    drawing, panels = pyplot.subplots(1, 2, figsize=(6.5, 2.4), sharey=True)
     names = "each frame by brightness", "matched from frame to frame"
-    for panel, centers, name in zip(panels, (alone, matched), names):
+    for panel, centers, name in zip(panels, (alone, matched), names, strict=True):
         for at, color in enumerate((RED, TEAL, BLUE)):
-            panel.plot(centers[:, at, 0], "o-", color=color, markersize=3, linewidth=0.8)
-            panel.plot([], [], "o", color=color, label=f"cluster {at + 1}")
+            style = {"color": color, "markersize": 3, "linewidth": 0.8}
+            panel.plot(centers[:, at, 0], "o-", label=f"cluster {at + 1}", **style)
         panel.set(xlabel="frame", title=name)
     panels[0].set_ylabel("red of the center")
     panels[1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
@@ -323,21 +316,21 @@ def spaces():
     """Draw a photo in few colors, with distances measured in three spaces."""
     image, k = skimage.data.astronaut()[::2, ::2], 6
     drawing, panels = pyplot.subplots(
-        2, 4, figsize=(8, 2.6), height_ratios=(7, 1), sharex="row"
+        2, 4, figsize=(6.5, 2.2), height_ratios=(7, 1), sharex="row"
     )
     shown = {"photo": image}
-    colors = [image.reshape(-1, 3)[:0]]
+    colors = []
     for space in ("rgb", "cielab", "oklab"):
         found = quantize(image, k, color_space=space)
         shown[space] = found.quantized
         colors.append(found.palette.colors[:, :3])
-    for (above, below), (name, picture), row in zip(panels.T, shown.items(), colors):
-        above.imshow(picture)
-        above.set_title(name)
-        if len(row):
-            below.imshow(row[None], aspect="auto")
-        for panel in (above, below):
-            panel.axis("off")
+    for panel, (name, picture) in zip(panels[0], shown.items(), strict=True):
+        panel.imshow(picture)
+        panel.set_title(name)
+    for panel, row in zip(panels[1, 1:], colors, strict=True):
+        panel.imshow(row[np.newaxis], aspect="auto")
+    for panel in panels.flat:
+        panel.axis("off")
     return drawing
 
 
@@ -378,13 +371,13 @@ def specks():
         f"labels: {before} components": colors[found.labels],
         f"size=30: {after} components": colors[cleaned.labels],
     }
-    return side_by_side(shown, (8, 2.1))
+    return side_by_side(shown, (6.5, 1.8))
 
 
 def side_by_side(pictures, size):
     """Draw pictures beside each other, each below its name."""
     drawing, panels = pyplot.subplots(1, len(pictures), figsize=size)
-    for panel, (name, picture) in zip(panels, pictures.items()):
+    for panel, (name, picture) in zip(panels, pictures.items(), strict=True):
         panel.imshow(picture, interpolation="nearest")
         panel.set_title(name)
         panel.axis("off")
@@ -402,19 +395,11 @@ def dithered():
         "diffusion": colors[dither(image, palette)],
         "ordered": colors[dither(image, palette, method="ordered")],
     }
-    return side_by_side(shown, (8, 2.3))
+    return side_by_side(shown, (6.5, 1.9))
 
-
-ROOT = Path(__file__).parents[1]
 
 if __name__ == "__main__":
-    import time
-
-    folder = Path(sys.argv[1])
-    folder.mkdir(exist_ok=True)
-    names = sys.argv[2:]
-    with pyplot.rc_context(STYLE | {"figure.facecolor": "white"}):
+    folder, *names = sys.argv[1:]
+    with pyplot.rc_context(STYLE):
         for name in names:
-            begun = time.process_time()
-            globals()[name]().savefig(folder / f"{name}.png", facecolor="white", dpi=110)
-            print(name, round(time.process_time() - begun, 2))
+            globals()[name]().savefig(Path(folder) / f"{name}.svg")

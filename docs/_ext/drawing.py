@@ -9,13 +9,14 @@ from io import StringIO
 from pathlib import Path
 from typing import ClassVar
 
-import figures
 from docutils import nodes
 from docutils.parsers.rst import directives
 from matplotlib import pyplot
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
+
+import figures
 
 DOCS = Path(__file__).parents[1]
 
