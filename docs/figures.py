@@ -51,6 +51,7 @@ STYLE = {
     "figure.constrained_layout.use": True,
     "figure.facecolor": "none",
     "legend.frameon": False,
+    "savefig.dpi": 200,  # of what is drawn as pixels
     "savefig.facecolor": "none",
     "xtick.color": INK,
     "ytick.color": INK,
@@ -72,16 +73,14 @@ def float32_trap():
         sizes.append(size)
         centers.append(float(total[0]) / (size * MILLION))
     panel.plot(sizes, centers, color=RED, label="pixels added one by one in float32")
-    panel.axhline(value, color=TEAL, label="napari-kmeans, at any size")
+    [[own]] = quantize(np.full((1000, 1000), value, np.float32), k=1).centers
+    panel.axhline(own, color=TEAL, label="napari-kmeans")
     few = [1, 2, 3]
     criteria = (cv2.TERM_CRITERIA_MAX_ITER, 2, 1.0)
     for size in few:
         pixels = np.full((size * MILLION, 1), value, np.float32)
         _, _, found = cv2.kmeans(pixels, 1, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
-        assert np.isclose(found.item(), centers[size - 1], rtol=1e-6)
         panel.plot(size, found.item(), "o", color=RED, markersize=5)
-    [[own]] = quantize(np.full((1000, 1000), value, np.float32), k=1).centers
-    assert own == value
     panel.plot([], [], "o", color=RED, markersize=5, label="cv2.kmeans")
     panel.set(xlabel="megapixels, all of the value 100", ylabel="center")
     panel.set_ylim(50, 130)
@@ -150,7 +149,7 @@ def tiles():
     several["in Morton order"] = values
     drawing, panels = pyplot.subplots(1, 3, figsize=(6.5, 2.4))
     counts = []
-    for panel, (name, ordered) in zip(panels, several.items(), strict=True):
+    for panel, (name, ordered) in zip(panels[:2], several.items(), strict=True):
         whole = ordered.shape[1] // kernels.TILE
         parted = ordered[:, : whole * kernels.TILE].reshape(3, whole, kernels.TILE)
         low, high = parted.min(axis=2).T, parted.max(axis=2).T
@@ -199,7 +198,7 @@ def crossing():
     }
     drawing, panels = pyplot.subplots(1, 4, figsize=(6.5, 2.1))
     for panel, (name, (centers, cost)) in zip(panels, shown.items(), strict=True):
-        panel.scatter(*points.T, s=1, color=GRAY, linewidths=0)
+        panel.scatter(*points.T, s=1, color=GRAY, linewidths=0, rasterized=True)
         panel.scatter(*centers.T, s=22, color=RED, edgecolors="white", linewidths=0.6)
         panel.set_title(f"{name}\n{cost:.2f}")
         panel.set(xticks=[], yticks=[], aspect="equal")
