@@ -6,7 +6,7 @@ from pathlib import Path
 import napari_kmeans
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "_ext"))
+sys.path[:0] = [str(HERE), str(HERE / "_ext")]
 
 project = "napari-kmeans"
 author = "The napari-kmeans developers"
@@ -22,6 +22,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "arguments",
+    "drawing",
     "mathml",
     "members",
 ]
