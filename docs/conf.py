@@ -64,6 +64,14 @@ sphinx_gallery_conf = {
     "examples_dirs": ["../examples/tutorials", "../examples/how_to"],
     "gallery_dirs": ["tutorials", "how_to"],
     "filename_pattern": r"\.py$",
+    # The how-to pages by what is asked most; `measure` and so on are folders.
+    "subsection_order": [
+        f"../examples/how_to/{name}"
+        for name in (
+            *("measure", "pixels", "colors", "again", "clusters"),
+            *("distances", "files", "others", "programs"),
+        )
+    ],
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "reference/examples",
     "doc_module": ("napari_kmeans",),
