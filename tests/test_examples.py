@@ -2,10 +2,11 @@
 
 import re
 import runpy
-import subprocess
-import sys
 import tempfile
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import cv2
 import napari
@@ -13,10 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 from napari.components import ViewerModel
 from skimage.color import rgb2lab
 from skimage.data import coffee
-from skimage.io import imread, imsave
 from typer.testing import CliRunner
 
 from napari_kmeans import Palette
@@ -26,22 +28,6 @@ from napari_kmeans.sample_data import blobs
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 CRITERIA = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
-
-
-def run(name, folder, *arguments):
-    """Run an example in a folder as a user would, and return what it prints."""
-    # Matplotlib before 3.11 calls what a newer pyparsing deprecates.
-    theirs = ("matplotlib._fontconfig_pattern", "matplotlib._mathtext")
-    ignored = [f"-Wignore::DeprecationWarning:{module}" for module in theirs]
-    strict = [sys.executable, "-Werror", *ignored]
-    command = [*strict, str(EXAMPLES / name), *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
-def numbers(text):
-    return [float(number.replace(",", "")) for number in re.findall(r"[\d.,]+", text)]
 
 
 def unique_colors(image):
@@ -55,144 +41,222 @@ def opencv(samples, k):
     return cv2.kmeans(rows, k, None, CRITERIA, 10, cv2.KMEANS_RANDOM_CENTERS)[0]
 
 
+class Tutorial(NamedTuple):
+    """What a tutorial has defined, printed and drawn."""
+
+    names: dict[str, Any]
+    printed: str
+    figures: list[Figure]
+
+
+@contextmanager
+def tutorial(name, folder):
+    """Run a tutorial in a folder, which is empty again at the end."""
+    pyplot.switch_backend("agg")
+    pyplot.close("all")
+    printed = StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed):
+        patch.chdir(folder)
+        patch.setattr(tempfile, "tempdir", str(folder))
+        names = runpy.run_path(str(EXAMPLES / "tutorials" / name))
+    assert [*folder.iterdir()] == []
+    figures = [pyplot.figure(number) for number in pyplot.get_fignums()]
+    yield Tutorial(names, printed.getvalue(), figures)
+    pyplot.close("all")
+
+
 @pytest.fixture(scope="module")
 def quantization(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quantization")
-    return folder, run("color_quantization.py", folder)
+    with tutorial("opencv_color_quantization.py", folder) as run:
+        yield run
 
 
 @pytest.fixture(scope="module")
-def tutorial(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tutorial")
-    return folder, run("kmeans_tutorial.py", folder, "made/here")
+def clustering(tmp_path_factory):
+    with tutorial("opencv_kmeans.py", tmp_path_factory.mktemp("clustering")) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    with tutorial("large_scene.py", tmp_path_factory.mktemp("scene")) as run:
+        yield run
+
+
+def nearest(pixels, centers):
+    """Return the nearest center of each pixel, from 0, and its squared distance."""
+    squared = ((pixels[:, np.newaxis].astype(float) - centers) ** 2).sum(axis=-1)
+    return squared.argmin(axis=-1), squared.min(axis=-1)
+
+
+def shown(figure):
+    """Return the images that a figure shows."""
+    return [axes.images[0].get_array() for axes in figure.axes]
 
 
 def test_photo_has_three_colors_as_compact_as_opencv_finds_them(quantization):
-    folder, printed = quantization
-    np.testing.assert_array_equal(imread(folder / "photo.png"), coffee())
-    image = imread(folder / "photo_3_colors.png")
-    assert image.shape == coffee().shape
-    colors = unique_colors(image).astype(float)
-    assert len(colors) == 3
-    # Every pixel has the nearest of them.
-    differences = coffee()[:, :, np.newaxis].astype(float) - colors
-    squared = (differences**2).sum(axis=-1)
-    painted = ((coffee().astype(float) - image) ** 2).sum(axis=-1)
+    names, result = quantization.names, quantization.names["result"]
+    np.testing.assert_array_equal(names["image"], coffee())
+    np.testing.assert_array_equal(names["img"], coffee()[:, :, ::-1])
+    pixels = coffee().reshape(-1, 3)
+    labels, squared = nearest(pixels, result.centers)
+    np.testing.assert_array_equal(result.labels.ravel() - 1, labels)
+    assert result.compactness == pytest.approx(squared.sum(), rel=1e-9)
+    assert f"compactness: {result.compactness:,.0f}" in quantization.printed
+    assert result.compactness < 1.001 * opencv(pixels, 3)
+    assert (np.diff(result.centers.sum(axis=1)) > 0).all()
+    photo, theirs, ours = shown(quantization.figures[0])
+    np.testing.assert_array_equal(photo, coffee())
+    assert len(unique_colors(theirs)) == 3
     # Centers are rounded when they are painted.
-    assert painted.sum() == pytest.approx(squared.min(axis=-1).sum(), rel=1e-3)
-    (compactness,) = numbers(re.search(r"^compactness (.*)", printed).group(1))
-    assert compactness == pytest.approx(painted.sum(), rel=1e-3)
-    assert compactness < 1.001 * opencv(coffee().reshape(-1, 3), 3)
+    np.testing.assert_array_equal(ours, np.rint(result.centers)[result.labels - 1])
+
+
+def test_what_differs_from_opencv_is_counted(quantization):
+    theirs, ours = quantization.names["rows"].values()
+    assert ours["compactness"] == pytest.approx(ours["computed anew"], rel=1e-9)
+    assert theirs["compactness"] == pytest.approx(theirs["computed anew"], rel=1e-6)
+    assert ours["not with the nearest"] == 0
+    assert theirs["not with the nearest"] > 0
+    # An epsilon for bytes ends what is from 0 to 1.
+    told, good = quantization.names["told"], quantization.names["ours"].compactness
+    assert told > 1.01 * good
+
+
+def test_plain_is_opencv_to_the_bit(quantization):
+    plain = quantization.names["plain"]
+    assert plain.compactness == opencv(coffee()[:, :, ::-1].reshape(-1, 3), 3)
+    for what in ("labels:     ", "centers:    ", "compactness:"):
+        assert f"{what} True" in quantization.printed
+    assert "False" not in quantization.printed
 
 
 def test_photo_side_by_side_has_more_colors_in_each(quantization):
-    folder, printed = quantization
-    image = imread(folder / "photo_several_k.png")
-    rows, columns = coffee().shape[:2]
-    tiles = [
-        image[top : top + rows, left : left + columns]
-        for top in (0, rows)
-        for left in (0, columns, 2 * columns)
-    ]
-    np.testing.assert_array_equal(tiles[0], coffee())
+    photo, *pictures = shown(quantization.figures[1])
+    np.testing.assert_array_equal(photo, coffee())
     several = [2, 3, 5, 8, 16]
-    assert [len(unique_colors(tile)) for tile in tiles[1:]] == several
-    lines = [numbers(line) for line in re.findall(r"^K=.*", printed, re.MULTILINE)]
-    assert [k for k, _ in lines] == several
-    found = [compactness for _, compactness in lines]
+    assert [len(unique_colors(picture)) for picture in pictures] == several
+    told = re.findall(r"K=(\d+) +compactness +([\d,]+)", quantization.printed)
+    assert [int(k) for k, _ in told] == several
+    found = [int(compactness.replace(",", "")) for _, compactness in told]
     assert found == sorted(found, reverse=True)
 
 
-def test_blobs_are_clustered_as_opencv_clusters_them(tutorial):
-    _, printed = tutorial
-    (line,) = re.findall(r"100 points, compactness (.*)", printed)
-    points = blobs()[0][0]
-    assert float(line) == pytest.approx(opencv(points, 5), abs=0.005)
+def test_blobs_are_clustered_as_opencv_clusters_them(clustering):
+    found, points = clustering.names["found"], blobs()[0][0]
+    assert found.compactness == pytest.approx(opencv(points, 5), abs=0.005)
+    np.testing.assert_array_equal(found.labels, nearest(points, found.centers)[0])
+    assert str(found.compactness) in clustering.printed
+    assert "False" not in clustering.printed
 
 
-def test_blobs_are_drawn_in_the_colors_of_their_clusters(tutorial):
-    folder, _ = tutorial
-    before = imread(folder / "made/here/blobs.png")
-    after = imread(folder / "made/here/blobs_clusters.png")
-    white = [255, 255, 255]
-    assert len(unique_colors(before)) == 2
-    colors = unique_colors(after).tolist()
-    assert len(colors) == 7
-    assert white in colors
-    assert [255, 0, 0] in colors
-    # As in a plot, the second axis goes up: this point is alone at the top.
-    points = blobs()[0][0]
-    highest = points[points[:, 1].argmax()]
-    right = (highest[0] - points[:, 0].min()) / np.ptp(points[:, 0])
-    row, column = np.argwhere((before != white).any(-1))[0]
-    assert row < 40
-    assert column == pytest.approx(640 * (0.05 + 0.9 * right), abs=6)
-    # The same points in both, but for the centers drawn over them.
-    red = (after == [255, 0, 0]).all(axis=-1)
-    drawn_before, drawn_after = (before != white).any(-1), (after != white).any(-1)
-    np.testing.assert_array_equal((drawn_before | red), drawn_after)
+def test_blobs_are_drawn_in_the_colors_of_their_clusters(clustering):
+    points, found = blobs()[0][0], clustering.names["found"]
+    before, after = clustering.figures[:2]
+    (dots,) = before.axes[0].collections
+    np.testing.assert_array_equal(dots.get_offsets(), points)
+    both = clustering.names["centers"], found.centers
+    for axes, centers in zip(after.axes, both, strict=True):
+        dots, red = axes.collections
+        np.testing.assert_array_equal(dots.get_offsets(), points)
+        np.testing.assert_array_equal(red.get_offsets(), centers)
+        np.testing.assert_array_equal(red.get_facecolor(), [to_rgba("red")])
+    drawn = dots.get_facecolor()
+    assert len({*map(tuple, drawn)}) == 5
+    for label, color in enumerate(found.features["color"]):
+        assert (drawn[found.labels == label] == to_rgba(color)).all()
 
 
-def test_photo_has_five_unique_colors_after(tutorial):
-    folder, printed = tutorial
+def test_photo_has_five_unique_colors_after(clustering):
     before = len(unique_colors(coffee()))
+    printed = clustering.printed
     assert re.findall(r"(\d+) unique RGB values out of (\d+) pixels", printed) == [
         (str(before), "240000"),
         ("5", "240000"),
     ]
-    assert len(unique_colors(imread(folder / "made/here/photo_5_colors.png"))) == 5
-    (compactness,) = numbers(re.findall(r"^compactness (.*)", printed, re.M)[0])
-    assert compactness < 1.001 * opencv(coffee().reshape(-1, 3), 5)
+    assert f"{before} unique RGB values before, 5 after" in printed
+    photo, theirs, ours = shown(clustering.figures[2])
+    np.testing.assert_array_equal(photo, coffee())
+    assert len(unique_colors(theirs)) == len(unique_colors(ours)) == 5
+    result, pixels = clustering.names["result"], coffee().reshape(-1, 3)
+    assert result.compactness < 1.001 * opencv(pixels, 5)
+    squared = nearest(pixels, result.centers)[1]
+    assert result.compactness == pytest.approx(squared.sum(), rel=1e-9)
 
 
-def test_one_center_is_the_mean_color(tutorial):
-    _, printed = tutorial
-    center, mean = re.search(r"K=1 (\[.*\]) mean (\[.*\])", printed).groups()
-    assert center == mean
+def test_one_center_is_the_mean_color(clustering):
+    center = clustering.names["one"].centers[0]
+    np.testing.assert_allclose(center, coffee().mean(axis=(0, 1)), rtol=1e-14)
 
 
-RESULT = ["photo quantized", "photo labels", "photo centers"]
+def test_of_many_pixels_the_mean_is_exact(clustering):
+    exact = clustering.names["exact"]
+    assert (exact.centers.item(), exact.compactness) == (100, 0)
+    assert abs(clustering.names["center"].item() - 100) > 1  # OpenCV's
+
+
+def test_scene_is_labeled_where_there_is_land_and_no_cloud(scene):
+    names, result = scene.names, scene.names["result"]
+    pixels = names["scene"].reshape(4, -1).T
+    used = (pixels > 0).any(axis=1) & ~names["clouds"].ravel()
+    labels = np.zeros(len(pixels), np.uint8)
+    labels[used] = nearest(pixels[used], result.centers)[0] + 1
+    np.testing.assert_array_equal(names["labels"].ravel(), labels)
+    np.testing.assert_array_equal(np.asarray(result.labels).ravel(), labels)
+    assert sum(result.excluded.values()) == np.count_nonzero(~used)
+    table = names["table"]
+    assert table["pixels"].tolist() == np.bincount(labels)[1:].tolist()
+    np.testing.assert_allclose(table["area (km²)"], table["pixels"] * 1e-4)
+    assert table["name"].tolist() == [*names["SPECTRA"]]
+    # The names are right, too.
+    for label, spectrum in enumerate(names["SPECTRA"].values()):
+        np.testing.assert_allclose(result.centers[label], spectrum, rtol=0.2)
+
+
+def test_scene_is_the_same_in_other_chunks_and_on_disk(scene):
+    told = re.findall(r"^the same .*: +(\w+)$", scene.printed, re.MULTILINE)
+    assert told == ["True"] * 6
+    assert "Written to classes.zarr" in scene.printed
+
+
+def test_scene_with_names_of_axes_keeps_them(scene):
+    array, labels = scene.names["array"], scene.names["found"].labels
+    assert labels.dims == ("y", "x")
+    assert labels.attrs == array.attrs
+    for axis in labels.dims:
+        np.testing.assert_array_equal(labels[axis], array[axis])
+    every_fourth = scene.names["labels"][::4, ::4]
+    np.testing.assert_array_equal(labels == 0, every_fourth == 0)
+    assert np.mean(labels.values == every_fourth) > 0.95
 
 
 @pytest.mark.parametrize(
-    ("name", "layers"),
+    ("name", "run", "layers"),
     [
         (
-            "color_quantization.py",
-            [["photo", "K=2", "K=3", "K=5", "K=8", "K=16", *RESULT]],
+            "opencv_color_quantization.py",
+            "quantization",
+            ["photo", "photo quantized", "photo labels", "photo centers"],
         ),
         (
-            "kmeans_tutorial.py",
-            [
-                ["blobs", "blobs labels", "blobs centers"],
-                ["photo", *RESULT],
-            ],
+            "opencv_kmeans.py",
+            "clustering",
+            ["blobs", "blobs labels", "blobs centers"],
         ),
     ],
 )
-def test_show_opens_napari_with_the_layers(name, layers, tmp_path, monkeypatch):
-    viewers, running = [], []
-
-    def viewer(**arguments):
-        viewers.append(ViewerModel(**arguments))
-        return viewers[-1]
-
-    monkeypatch.setattr(napari, "Viewer", viewer)
+def test_napari_opens_with_the_layers(name, run, layers, request, monkeypatch):
+    viewer, running = ViewerModel(), []
+    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
     monkeypatch.setattr(napari, "run", lambda: running.append(True))
-    monkeypatch.setattr(sys, "argv", [name, str(tmp_path), "--show"])
-    runpy.run_path(str(EXAMPLES / name), run_name="__main__")
-    assert [[layer.name for layer in viewer.layers] for viewer in viewers] == layers
+    text = (EXAMPLES / "tutorials" / name).read_text(encoding="utf-8")
+    blocks = re.findall(r"^# .. code-block:: python\n((?:#(?:    .*)?\n)+)", text, re.M)
+    (block,) = [block for block in blocks if "napari.Viewer()" in block]
+    code = re.sub(r"^#(    )?", "", block, flags=re.M)
+    exec(compile(code, name, "exec"), {**request.getfixturevalue(run).names})
+    assert [layer.name for layer in viewer.layers] == layers
     assert running == [True]
-
-
-def test_a_picture_that_is_read_once_is_clustered_with_each_k(tmp_path):
-    path = tmp_path / "photo.png"
-    imsave(path, coffee())
-    first, *rest = run("sweep.py", tmp_path, str(path)).splitlines()
-    assert first.startswith("240,000 pixels read in ")
-    assert [int(line.split()[0]) for line in rest] == [*range(2, 17)]
-    found = [float(line.split()[1].replace(",", "")) for line in rest]
-    assert found == sorted(found, reverse=True)
 
 
 def follow(name, monkeypatch, folder):

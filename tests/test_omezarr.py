@@ -197,6 +197,15 @@ def test_placement_comes_back(tmp_path):
         assert read["axis_labels"] == ("t", "z", "y", "x")
 
 
+def test_units_come_back_without_pint(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pint", None)
+    result = quantize(noise((4, 40, 50)), 2)
+    for units in (("second", "meter", "meter"), ("pixel", "micrometer", "micrometer")):
+        attributes = {"units": units, "axis_labels": ("t", "y", "x")}
+        path = write(tmp_path / f"{units[1]}.zarr", result, attributes)
+        assert omezarr.read(path)[0][1]["units"] == units
+
+
 @pytest.mark.parametrize(
     ("ndim", "given", "expected"),
     [

@@ -146,6 +146,9 @@ def _axis(name: str, unit: Any) -> dict[str, str]:
         known = pint.get_application_registry().Unit(str(unit))
         if known.is_compatible_with(base):
             axis["unit"] = str(known)
-    except Exception:  # no pint, or a name that it does not know
+    except ModuleNotFoundError:  # no pint: the file that was read has long names
+        if str(unit).endswith(base):
+            axis["unit"] = str(unit)
+    except Exception:  # a name that pint does not know
         return axis
     return axis
