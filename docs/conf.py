@@ -22,6 +22,8 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "arguments",
+    "commands",
+    "contributions",
     "mathml",
     "members",
 ]
