@@ -11,7 +11,6 @@ import napari
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot
 from napari.components import ViewerModel
 from PIL import Image
 from skimage.data import coffee
@@ -210,24 +209,3 @@ def test_a_stain_that_was_named_is_measured_in_a_folder(tmp_path):
             np.testing.assert_array_equal(np.asarray(picture), labels)
         assert slide.name in printed
     assert imread(tmp_path / "stain.png").any()
-
-
-def test_the_readme_runs(viewer, tmp_path, monkeypatch):
-    imsave(tmp_path / "photo.tif", coffee())
-    (tmp_path / "slides").mkdir()
-    for name, part in {"a": coffee()[:200], "b": coffee()[200:]}.items():
-        imsave(tmp_path / "slides" / f"{name}.png", part)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(napari, "Viewer", lambda: viewer)
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert len(blocks) > 5
-    names = {}
-    for block in blocks:  # each goes on from those before
-        exec(compile(block, "README.md", "exec"), names)
-    assert len(names["palette"].names) == names["q"].k
-    assert set(names["table"]["file"]) == {"slides/a.png", "slides/b.png"}
-    pyplot.close("all")
-    assert names["widget"].desk.clusters.k == 4
-    assert {layer.name for layer in viewer.layers} >= {"photo", "photo labels"}
-    assert (tmp_path / "photo.png").exists()
