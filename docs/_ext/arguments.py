@@ -16,14 +16,21 @@ from sphinx.util.typing import ExtensionMetadata
 
 import napari_kmeans
 from members import attributes
+from napari_kmeans.plugin.clusters import Clusters
+from napari_kmeans.plugin.model import KMeansModel
+from napari_kmeans.plugin.sweeps import Sweeps
+from napari_kmeans.plugin.tabulation import Tabulation
+
+#: By what scripts drive the window.
+WINDOW = (KMeansModel, Clusters, Tabulation, Sweeps)
 
 
 @cache
 def names() -> frozenset[str]:
-    """Return the arguments, and attributes, of all that is public."""
+    """Return the arguments, and attributes, of all that scripts use."""
     found: set[str] = set()
-    for name in napari_kmeans.__all__:
-        public = getattr(napari_kmeans, name)
+    all_ = (getattr(napari_kmeans, name) for name in napari_kmeans.__all__)
+    for public in (*all_, *WINDOW):
         members = vars(public).values() if inspect.isclass(public) else [public]
         for member in filter(callable, members):
             found.update(inspect.signature(inspect.unwrap(member)).parameters)
