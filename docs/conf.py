@@ -26,6 +26,7 @@ extensions = [
     "contributions",
     "mathml",
     "members",
+    "palettes",
 ]
 exclude_patterns = ["_build", "README.md"]
 templates_path = ["_templates"]

@@ -67,8 +67,8 @@ def tables(command: Any, context: Any) -> list[str]:
     lines = []
     for title, rows in named.items():
         if rows:
-            head = f":::{{list-table}} {title.rstrip('.')}\n:class: options\n:widths: 30 70\n"
-            lines += [head, *rows, ":::", ""]
+            head = f":::{{list-table}} {title.rstrip('.')}"
+            lines += [head, ":class: options", ":widths: 30 70", "", *rows, ":::", ""]
     return lines
 
 

@@ -78,7 +78,7 @@ def values(preference: dict[str, Any]) -> str:
     least, most = (preference.get(name) for name in ("minimum", "maximum"))
     if least is None:
         return preference["type"]
-    reach = f"at least {least:,}" if most is None else f"{least:,} to {most:,}"
+    reach = f"at least {least:g}" if most is None else f"{least:,} to {most:,}"
     return f"{preference['type']}, {reach}"
 
 
