@@ -22,9 +22,12 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "arguments",
+    "commands",
+    "contributions",
     "drawing",
     "mathml",
     "members",
+    "palettes",
 ]
 exclude_patterns = ["_build", "README.md"]
 templates_path = ["_templates"]
@@ -52,6 +55,8 @@ numpydoc_validation_checks = {
     "all",
     *("ES01", "EX01", "GL01", "PR03", "PR04", "RT03", "SA01"),
 }
+# What drives the window takes what `Palette` takes, and tells that in a line.
+numpydoc_validation_exclude = {r"^napari_kmeans\.plugin\."}
 # What is returned, and made by nobody, has attributes, and its arguments are those.
 numpydoc_validation_overrides = {
     "PR01": [r"(?s)\A(?!.*\nParameters\n-).*\nAttributes\n-"],
