@@ -23,6 +23,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "arguments",
     "mathml",
+    "members",
 ]
 exclude_patterns = ["_build", "README.md"]
 templates_path = ["_templates"]
@@ -33,6 +34,8 @@ nitpicky = True
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 default_role = "py:obj"
+# Quotes are those of Python: one copies them.
+smartquotes = False
 rst_prolog = ".. py:currentmodule:: napari_kmeans"
 
 # The API, from its docstrings; arguments' types are told there in words.
@@ -40,6 +43,18 @@ autodoc_typehints = "none"
 autosummary_generate = True
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+# A docstring that lacks an argument, or tells of one that is not there, is an error.
+# All is checked but what is a matter of taste: where a docstring begins, that each has
+# a longer text, an example and what to see also; and that arguments are told of one by
+# one and in order, where "as for `quantize`" tells more.
+numpydoc_validation_checks = {
+    "all",
+    *("ES01", "EX01", "GL01", "PR03", "PR04", "RT03", "SA01"),
+}
+# What is returned, and made by nobody, has attributes, and its arguments are those.
+numpydoc_validation_overrides = {
+    "PR01": [r"(?s)\A(?!.*\nParameters\n-).*\nAttributes\n-"],
+}
 
 # Tutorials and how-to pages are scripts. Each is run, and its pictures, tables and
 # numbers are what it makes and prints.

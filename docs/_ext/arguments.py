@@ -6,7 +6,6 @@ misspelled names by being those of the API.
 """
 
 import inspect
-from dataclasses import fields, is_dataclass
 from functools import cache
 
 from docutils.nodes import Element, TextElement
@@ -16,6 +15,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
 
 import napari_kmeans
+from members import attributes
 
 
 @cache
@@ -29,8 +29,7 @@ def names() -> frozenset[str]:
             found.update(inspect.signature(inspect.unwrap(member)).parameters)
         if inspect.isclass(public):
             found.update(vars(public))
-        if is_dataclass(public):
-            found.update(field.name for field in fields(public))
+            found.update(attribute.name for attribute in attributes(public))
     return frozenset(found)
 
 

@@ -42,9 +42,11 @@ class KMeansQuantizer(
 ):
     """K-means as an estimator of scikit-learn: `kmeans` for its pipelines.
 
-    Arguments and attributes are called as those of `sklearn.cluster.KMeans`; defaults
-    are those of `kmeans`, so that both find the same, to the last bit. It takes
-    scikit-learn 1.5 or newer, which napari-kmeans does not bring along.
+    Arguments and attributes are called as those of ``sklearn.cluster.KMeans``; defaults
+    are those of `kmeans`, so that both find the same, to the last bit. What all
+    estimators have, such as ``fit_transform``, ``get_params`` and ``set_output``, it
+    has too. It takes scikit-learn 1.5 or newer, which napari-kmeans does not bring
+    along.
 
     Parameters
     ----------
@@ -80,7 +82,8 @@ class KMeansQuantizer(
     n_iter_ : int
         Refining steps done.
     n_features_in_ : int
-    feature_names_in_ : (n_features_in_,) array of str
+        How many features the points have.
+    feature_names_in_ : (n_features,) array of str
         Where the points had such names.
 
     References
@@ -200,6 +203,7 @@ class KMeansQuantizer(
         Parameters
         ----------
         X : (n_samples, n_features) array_like
+            As for `fit`.
 
         Returns
         -------
@@ -214,6 +218,7 @@ class KMeansQuantizer(
         Parameters
         ----------
         X : (n_samples, n_features) array_like
+            As for `fit`.
 
         Returns
         -------

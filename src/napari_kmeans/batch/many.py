@@ -64,7 +64,7 @@ def quantize_many(
 
     For when what is label 3 in one image should be label 3 in all. Each is read when it
     is its turn, and given up again: a few are in memory at a time, one a thread (as
-    many as there are processors, or dask's `num_workers`), and of those before only
+    many as there are processors, or dask's ``num_workers``), and of those before only
     counts. Where a client of dask.distributed is active, its workers read and count
     them, and should see the files.
 
@@ -92,12 +92,14 @@ def quantize_many(
         As for `quantize`, of all images. What is not said, the first image decides.
     criteria, attempts, init, seed, max_samples, refine, fixed, reject, keep, like
         As for `quantize`. With a common palette, the clustering itself is like `like`.
+    progress : callable, optional
+        As for `quantize`.
 
     Returns
     -------
     QuantizedMany
         A sequence with a `QuantizedImage` for each, made when asked for, and the
-        `palette`, `palettes`, `names`, `failed` and `table()` of all.
+        `palette`, `palettes`, `names`, `failed` and ``table()`` of all.
 
     Raises
     ------
@@ -163,6 +165,7 @@ def apply_many(
     images, masks
         As for `quantize_many`; with the channels of the palette.
     palette : Palette
+        The clusters, whatever they were found on.
     errors : {"raise", "skip"}, default "raise"
         By default nothing is read yet, and an image that cannot be read raises once it
         is asked for. With "skip" all are read, and counted, to leave those out:

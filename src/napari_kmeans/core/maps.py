@@ -53,6 +53,7 @@ def error_map(
         As for `quantize`; with the axes and the channels of the image that was
         clustered.
     palette : Palette
+        What labels and paints it.
     metric : {"distance", "ciede2000"}, default "distance"
         The Euclidean distance to the center of the cluster as the palette tells it, in
         the units of the image; or, of RGB images, the color difference CIEDE2000 to

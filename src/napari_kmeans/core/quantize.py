@@ -247,6 +247,7 @@ def quantize_samples(
     Parameters
     ----------
     samples : ImageSamples
+        What `read_samples` has returned.
     k, criteria, attempts, init, seed, max_samples, refine, fixed, reject, keep, like
         As for `quantize`.
     progress : callable, optional
@@ -385,6 +386,7 @@ def paint_samples(
     samples : ImageSamples
         With the channels of the palette.
     palette : Palette
+        The clusters, found on these samples or on others.
     progress : callable, optional
         As for `quantize`.
 

@@ -61,13 +61,13 @@ def read(
     -------
     data, attributes, type
         Napari's LayerDataTuple. Frames and pages are the first axes of the data, colors
-        the last. In the attributes are a `name`; `rgb`, where the file says whether it
-        is in color; or `channel_axis`, where it says that it has channels; `scale` and
-        `units`, of each axis but that of channels or colors, where a TIFF or an
-        OME-Zarr says how large a pixel is, and `axis_labels`, where it names the axes;
-        and `metadata`, a dict, with what else it says, as far as it does: ``alpha``, of
-        the shape of a gray image, 0 where a pixel is transparent; ``channel_names``;
-        ``no_data``, the value that stands for none.
+        the last. In the attributes are a ``name``; ``rgb``, where the file says whether
+        it is in color; or ``channel_axis``, where it says that it has channels;
+        ``scale`` and ``units``, of each axis but that of channels or colors, where a
+        TIFF or an OME-Zarr says how large a pixel is, and ``axis_labels``, where it
+        names the axes; and ``metadata``, a dict, with what else it says, as far as it
+        does: ``alpha``, of the shape of a gray image, 0 where a pixel is transparent;
+        ``channel_names``; ``no_data``, the value that stands for none.
 
     Raises
     ------

@@ -82,8 +82,8 @@ def cloud(
         its 256th part of the range; of more than three they are the first three
         principal components, with the part of the variance that each explains.
         Points are as large as they are frequent, by volume; features are their
-        `label`, their `pixels`, of those counted or picked, and their `value`, or, of
-        several channels, ``value_red`` and so on.
+        ``label``, their ``pixels``, of those counted or picked, and their ``value``,
+        or, of several channels, ``value_red`` and so on.
 
     Raises
     ------

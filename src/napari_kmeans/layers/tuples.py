@@ -45,6 +45,7 @@ def to_layers(
     Parameters
     ----------
     result : QuantizedImage, QuantizedPlanes or ClusteredPoints
+        What is to be shown.
     source : napari.layers.Image, napari.layers.Points or str
         The layer that was clustered, whose name, transform, units, colormap and
         contrast the new layers take over; or just a name. A list of layers where each

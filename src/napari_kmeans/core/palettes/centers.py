@@ -56,6 +56,10 @@ class Centered(Editable):
         progress : callable, optional
             As for `quantize`.
 
+        Returns
+        -------
+        Palette
+
         Raises
         ------
         TypeError, ValueError
@@ -140,6 +144,10 @@ class Centered(Editable):
         progress : callable, optional
             As for `quantize`.
 
+        Returns
+        -------
+        Palette
+
         Raises
         ------
         TypeError, ValueError
@@ -216,6 +224,10 @@ class Centered(Editable):
             Of the image, or of another with the same channels.
         progress : callable, optional
             As for `quantize`.
+
+        Returns
+        -------
+        Palette
 
         Raises
         ------

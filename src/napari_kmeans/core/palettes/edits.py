@@ -38,6 +38,10 @@ class Editable(Looks):
             by the hue of the colors they are shown in, from red over green and blue,
             with grays before, from dark to bright.
 
+        Returns
+        -------
+        Palette
+
         Raises
         ------
         TypeError, ValueError
@@ -79,6 +83,10 @@ class Editable(Looks):
         name : str, optional
             By default that of the largest that has one.
 
+        Returns
+        -------
+        Palette
+
         Raises
         ------
         TypeError, ValueError
@@ -115,6 +123,10 @@ class Editable(Looks):
         distance : float
             Of color images in CIELAB, between the colors of the centers (Delta E 1976:
             2 is just seen); of others in the units of the image. At least 0.
+
+        Returns
+        -------
+        Palette
 
         Raises
         ------
@@ -194,6 +206,10 @@ class Editable(Looks):
         ----------
         other : Palette
             Of as many channels, and the same color space.
+
+        Returns
+        -------
+        Palette
 
         Raises
         ------

@@ -30,6 +30,10 @@ class Looks(Parts):
         name : str
             Empty for none.
 
+        Returns
+        -------
+        Palette
+
         Raises
         ------
         TypeError, ValueError
@@ -62,6 +66,10 @@ class Looks(Parts):
         color : str or sequence of float
             Such as ``"#ff8000"``, or red, green and blue from 0 to 1.
 
+        Returns
+        -------
+        Palette
+
         Raises
         ------
         TypeError, ValueError
@@ -87,6 +95,10 @@ class Looks(Parts):
             1..k; none for all.
         locked : bool, default True
             False unlocks them.
+
+        Returns
+        -------
+        Palette
 
         Raises
         ------
@@ -117,6 +129,10 @@ class Looks(Parts):
         ----------
         other : Palette
             Of as many channels; of others nothing is still there.
+
+        Returns
+        -------
+        Palette
 
         Raises
         ------

@@ -183,6 +183,7 @@ class Palette(Filed):
         Parameters
         ----------
         image : array_like or dask.array.Array
+            The one to be labeled.
         compute : bool, default False
             Whether the values of dask are computed, to tell how far they reach.
         progress : callable, optional
@@ -224,6 +225,10 @@ class Palette(Filed):
         ----------
         samples : ImageSamples
             What `read_samples` has returned.
+
+        Returns
+        -------
+        Palette
 
         Raises
         ------
@@ -335,7 +340,10 @@ class Palette(Filed):
 
         Returns
         -------
-        labels, quantized : arrays
+        labels : array of uint8 or uint16
+            As of `label`.
+        quantized : array
+            As of `paint`.
 
         Raises
         ------

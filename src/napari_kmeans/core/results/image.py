@@ -226,7 +226,16 @@ class QuantizedImage(Located, ImageClusters):
     def groups(self, palette: Palette) -> NDArray[np.intp] | None:
         """Return the cluster of a palette, from 0, that each of these is part of.
 
-        None where the palette has other centers than this result, or parts a cluster.
+        Parameters
+        ----------
+        palette : Palette
+            Such as this result's own, merged.
+
+        Returns
+        -------
+        (k,) int, or None
+            None where the palette has other centers than this result, or parts a
+            cluster.
         """
         used, other = self.palette.quantizer, palette.quantizer
         if (used.frame, used.reject) != (other.frame, other.reject):
@@ -250,6 +259,10 @@ class QuantizedImage(Located, ImageClusters):
         ----------
         palette : Palette
             For which there are `groups`.
+
+        Returns
+        -------
+        QuantizedImage
 
         Raises
         ------

@@ -87,7 +87,7 @@ class QuantizedPlanes(Located):
     axes : tuple of int
         The axes of the image along which the planes lie, counted from the front.
     plane_shape : tuple of int
-        The sizes of the image along `axes`; `n_planes` is their product.
+        The sizes of the image along `axes`; ``n_planes`` is their product.
     palettes : tuple of Palette or None
         For each plane, what labels and paints it, and others: of the clusters it has,
         in the order of their numbers. None for a plane without valid pixels.
