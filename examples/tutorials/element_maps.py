@@ -95,27 +95,25 @@ print(f"{samples.n:,} pixels")
 print(f"{samples.excluded['no data']:,} without data")
 
 # %%
-# Silicon has many more counts than the other elements. Distances between pixels would
-# be mostly those in silicon, and a phase that is rich in iron would hardly matter. The
-# scaling "variance" multiplies each map so that its counts vary as much as those of the
-# others. It does that to a map of mere noise, too: leave such maps out.
+# How much do the counts of each map vary?
+
+inside = maps.any(axis=0)
+for element, counts in zip(elements, maps, strict=True):
+    print(f"{element}: {np.std(counts[inside]):.1f}")
+
+# %%
+# Silicon varies by far the most. Distances between pixels would be mostly those in
+# silicon, and a phase that is rich in iron would hardly matter. The scaling "variance"
+# multiplies each map so that all vary as much. It does that to a map of mere noise,
+# too: leave such maps out.
 
 # %%
 # How many phases?
 # ----------------
-# `sweep` tries several K, and suggests one. Without scaling, it suggests another.
+# `sweep` tries several K, and suggests one.
 
-several = sweep(samples, k=range(2, 11))
+several = sweep(samples, k=range(2, 10))
 print(several.suggestion.reason)
-
-unscaled = read_samples(
-    maps,
-    channel_axis=0,
-    channel_names=elements,
-    no_data=0,
-)
-suggested = sweep(unscaled, k=range(2, 11)).suggestion
-print(f"Unscaled: K={suggested.k}")
 
 axes = several.plot()
 
@@ -211,7 +209,6 @@ for ax, (name, values) in zip(axes, shown.items(), strict=True):
 # ----------------------
 # Of each simulated phase, how many pixels got which name?
 
-inside = truth > 0
 true_names = np.array(["", *minerals])[truth]
 found_names = np.array(["", *palette.names])[labels]
 confusion = pd.crosstab(
@@ -255,6 +252,12 @@ print(f"wrong among the others: {np.mean(wrong[kept]):.2%}")
 # that, a large phase cut in two may be worth more than a rare phase. Without scaling,
 # five clusters are too few to find the pyrite:
 
+unscaled = read_samples(
+    maps,
+    channel_axis=0,
+    channel_names=elements,
+    no_data=0,
+)
 five = fit(unscaled, k=5)
 five.table().filter(regex="label|center|share").round(2)
 
