@@ -70,7 +70,7 @@ plt.tight_layout(h_pad=0.1)
 # was read is clustered again in a moment. (`sweep` suggests a K for images that fall
 # into kinds. A photo has no true number of colors, so the curve has no corner to find.)
 
-ks = [2, 4, 6, 8, 10, 12, 16]
+ks = [2, 4, 6, 8, 12, 16]
 fitted = [fit(samples["cielab"], k=k) for k in ks]
 lost = [measure(samples["cielab"], palette) for palette in fitted]
 
@@ -317,11 +317,10 @@ areas[["label", "name", "color", "share", "area (cm²)"]].round(3)
 #    and under **Colors and channels** the **color space** to CIELAB. Press **Run**.
 # 2. In the panel **Clusters**, a double click on a swatch opens the choice of a color,
 #    and one in the column *name* names it.
-# 3. **Clean up > Despeckle** removes small islands; below, the panel tells what is
-#    lost.
+# 3. **Clean up > Despeckle** removes small islands.
 # 4. **Palette > Save palette** writes the palette, **Export > Indexed PNG** the
 #    picture. For films, **Export > Labels as one layer a cluster** makes layers, and
-#    napari's **File > Save Selected Layers** saves each as TIFF.
+#    napari's **File > Save Selected Layers** saves the one that is selected as TIFF.
 # 5. **Palette > Open palette** puts a chart on the photo. What is nearest is measured
 #    in RGB there.
 #
