@@ -22,7 +22,7 @@ print(found.suggestion.reason)
 # it levels off. The silhouette, from -1 to 1, tells how well the clusters stand
 # apart.
 
-found.plot()
+axes = found.plot()
 
 # %%
 # A suggestion is no more than that. Look at the image at each K, too.

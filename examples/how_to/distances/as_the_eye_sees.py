@@ -15,7 +15,7 @@ from skimage.data import astronaut
 
 from napari_kmeans import fit, measure, read_samples
 
-image = astronaut()
+image = astronaut()[::2, ::2]
 palettes = {}
 for space in ["rgb", "cielab", "oklab"]:
     samples = read_samples(image, color_space=space)

@@ -15,9 +15,9 @@ from skimage.data import astronaut
 
 from napari_kmeans import quantize
 
-image = astronaut()
+image = astronaut()[::2, ::2]
 rows, columns = np.indices(image.shape[:2])
-weights = np.exp(-((rows - 110) ** 2 + (columns - 220) ** 2) / 60**2)
+weights = np.exp(-((rows - 55) ** 2 + (columns - 110) ** 2) / 30**2)
 alike = quantize(image, k=6)
 weighted = quantize(image, k=6, weights=weights)
 

@@ -6,13 +6,13 @@ Show a result in napari
 their clusters, and the centers as points.
 """
 
-# sphinx_gallery_thumbnail_path = 'images/photo.png'
-
 # %%
 
 from skimage.data import coffee
 
 from napari_kmeans import one_layer_each, quantize, to_layers
+
+# sphinx_gallery_thumbnail_path = 'images/photo.png'
 
 result = quantize(coffee(), k=5)
 for data, attributes, kind in to_layers(result, "coffee"):

@@ -6,8 +6,6 @@ Whatever you can do in the window is a method, which waits for its end: for a ma
 demonstration, or a test.
 """
 
-# sphinx_gallery_thumbnail_path = 'images/clusters.png'
-
 # %%
 # ::
 #
@@ -31,7 +29,19 @@ demonstration, or a test.
 #    :class: window
 #    :alt: The panel of clusters, with a row selected and its cluster seen alone
 #
-# The other way, from the window to a script, is **Export > Copy as Python**.
-#
-# Read on: without a window, `quantize` and its `Palette` do all of this:
-# :doc:`/how_to/clusters/merge_clusters`.
+# The other way, from the window to a script, is **Export > Copy as Python**. It gives
+# code that needs no window:
+
+from skimage.data import coffee
+
+from napari_kmeans import quantize
+
+# sphinx_gallery_thumbnail_path = 'images/clusters.png'
+
+palette = quantize(coffee(), k=5).palette
+palette = palette.merge([2, 3])
+palette
+
+# %%
+# Read on: more edits, :doc:`/how_to/clusters/merge_clusters`; layers of your own,
+# :doc:`/how_to/programs/show_in_napari`.
