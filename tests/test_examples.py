@@ -17,6 +17,7 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from napari.components import ViewerModel
+from scipy.spatial.distance import cdist
 from skimage.color import rgb2lab
 from skimage.data import coffee
 from typer.testing import CliRunner
@@ -86,7 +87,7 @@ def scene(tmp_path_factory):
 
 def nearest(pixels, centers):
     """Return the nearest center of each pixel, from 0, and its squared distance."""
-    squared = ((pixels[:, np.newaxis].astype(float) - centers) ** 2).sum(axis=-1)
+    squared = cdist(pixels, centers, "sqeuclidean")
     return squared.argmin(axis=-1), squared.min(axis=-1)
 
 
@@ -156,11 +157,11 @@ def test_blobs_are_drawn_in_the_colors_of_their_clusters(clustering):
     before, after = clustering.figures[:2]
     (dots,) = before.axes[0].collections
     np.testing.assert_array_equal(dots.get_offsets(), points)
-    both = clustering.names["centers"], found.centers
-    for axes, centers in zip(after.axes, both, strict=True):
+    for axes in after.axes:  # those of OpenCV, and these
         dots, red = axes.collections
         np.testing.assert_array_equal(dots.get_offsets(), points)
-        np.testing.assert_array_equal(red.get_offsets(), centers)
+        centers = sorted(red.get_offsets().tolist())
+        np.testing.assert_allclose(centers, sorted(found.centers.tolist()), rtol=1e-5)
         np.testing.assert_array_equal(red.get_facecolor(), [to_rgba("red")])
     drawn = dots.get_facecolor()
     assert len({*map(tuple, drawn)}) == 5
@@ -175,7 +176,7 @@ def test_photo_has_five_unique_colors_after(clustering):
         (str(before), "240000"),
         ("5", "240000"),
     ]
-    assert f"{before} unique RGB values before, 5 after" in printed
+    assert f"{before} unique RGB values before\n5 unique RGB values after" in printed
     photo, theirs, ours = shown(clustering.figures[2])
     np.testing.assert_array_equal(photo, coffee())
     assert len(unique_colors(theirs)) == len(unique_colors(ours)) == 5
@@ -203,7 +204,6 @@ def test_scene_is_labeled_where_there_is_land_and_no_cloud(scene):
     labels = np.zeros(len(pixels), np.uint8)
     labels[used] = nearest(pixels[used], result.centers)[0] + 1
     np.testing.assert_array_equal(names["labels"].ravel(), labels)
-    np.testing.assert_array_equal(np.asarray(result.labels).ravel(), labels)
     assert sum(result.excluded.values()) == np.count_nonzero(~used)
     table = names["table"]
     assert table["pixels"].tolist() == np.bincount(labels)[1:].tolist()
@@ -221,7 +221,7 @@ def test_scene_is_the_same_in_other_chunks_and_on_disk(scene):
 
 
 def test_scene_with_names_of_axes_keeps_them(scene):
-    array, labels = scene.names["array"], scene.names["found"].labels
+    array, labels = scene.names["array"], scene.names["cover"]
     assert labels.dims == ("y", "x")
     assert labels.attrs == array.attrs
     for axis in labels.dims:

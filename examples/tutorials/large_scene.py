@@ -2,7 +2,7 @@
 A scene larger than memory
 ==========================
 
-*For who has a satellite scene, a mosaic of a drone, or the scan of a slide that does
+*For those with a satellite scene, a mosaic of a drone, or the scan of a slide that does
 not fit into memory.*
 
 You have an image in `OME-Zarr <https://ngff.openmicroscopy.org>`_, or anything else
@@ -35,6 +35,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 import zarr
+from matplotlib.colors import ListedColormap
 
 from napari_kmeans import Palette, quantize, read
 
@@ -148,7 +149,8 @@ options = {
     "no_data": 0,
 }
 result = quantize(image, mask=mask > 0, memory=10_000_000, **options)
-print(f"{image.nbytes:,} bytes; pixels left out: {result.excluded}")
+print(f"{image.nbytes:,} bytes")
+print("pixels left out:", result.excluded)
 
 # %%
 # (An image of 8 bits in RGB, such as the scan of a slide, or one in gray of 8 or 16
@@ -282,8 +284,8 @@ for again in other, whole:
 #
 # A DataArray comes back as a DataArray, with its dims, coordinates and attributes; the
 # channels are told by the name of their dim. In chunks, it is read by blocks, as above.
-# (So is what rioxarray opens with ``open_rasterio("scene.tif", chunks=True)``; give it
-# `no_data`, too.) For this page, every fourth pixel is enough.
+# (So is what rioxarray opens with ``open_rasterio("scene.tif", chunks=True)``; give
+# `no_data` with it, too.) For this page, every fourth pixel is enough.
 
 easting = 600_000 + 10 * np.arange(SIZE)
 northing = 5_200_000 - 10 * np.arange(SIZE)
@@ -296,14 +298,17 @@ array = xr.DataArray(
 array = array[:, ::4, ::4]
 part = mask[::4, ::4] > 0
 found = quantize(array, k=5, channel_axis="band", mask=part, no_data=0)
-found.labels
+
+cover = found.labels.compute()
+cover.plot(cmap=ListedColormap(colors), figsize=(6.3, 5))
+plt.tight_layout()
 
 # %%
 # In napari
 # ---------
 #
-# **File > Open** takes the folders ``scene.zarr`` and ``classes.zarr``; choose
-# *napari-kmeans* as the reader. Or from Python:
+# **File > Open Folder** takes ``scene.zarr`` and ``classes.zarr``; where napari asks for
+# a reader, choose *napari-kmeans*. Or from Python:
 #
 # .. code-block:: python
 #

@@ -2,7 +2,7 @@
 OpenCV's color quantization, line by line
 =========================================
 
-*For who has quantized a photo with* ``cv2.kmeans``, *from one of the many tutorials.*
+*For those who have quantized a photo with* ``cv2.kmeans``, *as many tutorials do.*
 
 You have their script of a dozen lines. Here each of its lines runs, and beside it what
 stands for it in this project: one line. At the end you have the same pictures, and know
@@ -46,25 +46,32 @@ with tempfile.TemporaryDirectory() as folder:
 # in the script, whose numbers change from run to run.)
 
 Z = np.float32(img.reshape((-1, 3)))
-criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
+kind = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER
+criteria = (kind, 10, 1.0)
 flags = cv2.KMEANS_RANDOM_CENTERS
 K = 3
 cv2.setRNGSeed(0)
 ret, label, center = cv2.kmeans(Z, K, None, criteria, 10, flags)
 
 print("ret:", f"{ret:,.0f}")
-print("label:", label.shape, "from", label.min(), "to", label.max())
+print("label:", label.shape, label.min(), "to", label.max())
 print("center:", center, sep="\n")
 
 # %%
 # Here, `quantize` takes the image as it is, of any shape and dtype, and OpenCV's
 # criteria as they are.
 
-result = quantize(image, k=3, criteria=criteria, attempts=10, init="random")
+result = quantize(
+    image,
+    k=3,
+    criteria=criteria,
+    attempts=10,
+    init="random",
+)
 labels = result.labels
 
 print("compactness:", f"{result.compactness:,.0f}")
-print("labels:", labels.shape, "from", labels.min(), "to", labels.max())
+print("labels:", labels.shape, labels.min(), "to", labels.max())
 print("centers:", result.centers, sep="\n")
 
 # %%
@@ -149,14 +156,15 @@ result.palette
 # the smaller, the better. From labels and centers it can be computed anew, by brute
 # force, and so can which center is the nearest to each pixel.
 
+compactness, centers = result.compactness, result.centers
 answers = {
     "cv2.kmeans": (img, ret, label.ravel(), center),
-    "quantize": (image, result.compactness, labels.ravel() - 1, result.centers),
+    "quantize": (image, compactness, labels.ravel() - 1, centers),
 }
 rows = {}
-for name, (photo, told, numbers, centers) in answers.items():
+for name, (photo, told, numbers, found) in answers.items():
     pixels = photo.reshape(-1, 1, 3).astype(float)
-    distances = ((pixels - centers) ** 2).sum(axis=2)
+    distances = ((pixels - found) ** 2).sum(axis=2)
     own = distances[np.arange(len(pixels)), numbers]
     farther = own > distances.min(axis=1)
     rows[name] = {
@@ -221,7 +229,8 @@ plain = quantize(img, 3, criteria=criteria, refine=False, max_samples=None)
 
 firsts = [(label == i).argmax() for i in range(K)]  # a pixel of each cluster
 order = np.argsort(plain.labels.flat[firsts])
-print("labels:     ", np.array_equal(order[plain.labels.ravel() - 1], label.ravel()))
+same = np.array_equal(order[plain.labels.ravel() - 1], label.ravel())
+print("labels:     ", same)
 print("centers:    ", np.array_equal(plain.centers, center[order]))
 print("compactness:", plain.compactness == ret)
 

@@ -2,7 +2,7 @@
 OpenCV's k-means tutorial, line by line
 =======================================
 
-*For who has met* ``cv2.kmeans`` *in a tutorial: first on points, then on a photo.*
+*For those who have met* ``cv2.kmeans`` *in a tutorial: on points, then on a photo.*
 
 You have its two scripts. Here each of their lines runs, and beside it what stands for
 it in this project. At the end you have the same plots and the same picture, and know
@@ -26,7 +26,12 @@ from sklearn.datasets import make_blobs
 from napari_kmeans import kmeans, quantize
 from napari_kmeans.sample_data import blobs
 
-x, y_true = make_blobs(n_samples=100, centers=5, cluster_std=1.5, random_state=10)
+x, y_true = make_blobs(
+    n_samples=100,
+    centers=5,
+    cluster_std=1.5,
+    random_state=10,
+)
 print("the sample data:", np.array_equal(x, blobs()[0][0]))
 
 plt.figure(figsize=(5, 3.8))
@@ -79,7 +84,8 @@ found.features
 # The clusters are the same, and so are the centers, but that OpenCV's are float32. Here
 # they are the means of their points in float64, and each point is with its nearest:
 
-nearest = np.linalg.norm(x[:, np.newaxis] - found.centers, axis=2).argmin(axis=1)
+distances = np.linalg.norm(x[:, np.newaxis] - found.centers, axis=2)
+nearest = distances.argmin(axis=1)
 means = np.array([x[found.labels == i].mean(axis=0) for i in range(5)])
 print("nearest:", np.array_equal(nearest, found.labels))
 print("means:", np.allclose(means, found.centers, rtol=1e-14))
@@ -118,9 +124,17 @@ img_colours = colours.reshape(img_RGB.shape).astype(np.uint8)
 # Here, all of that is `quantize`. It counts the colors in any case: that is how it is
 # fast.
 
-result = quantize(img_RGB, k=5, criteria=criteria, attempts=10, init="random")
-print(result.n_colors, "unique RGB values before,", result.n_colors_quantized, "after")
-print(f"compactness: OpenCV {compactness:,.0f}, here {result.compactness:,.0f}")
+result = quantize(
+    img_RGB,
+    k=5,
+    criteria=criteria,
+    attempts=10,
+    init="random",
+)
+print(result.n_colors, "unique RGB values before")
+print(result.n_colors_quantized, "unique RGB values after")
+print(f"compactness, OpenCV  {compactness:,.0f}")
+print(f"compactness, here    {result.compactness:,.0f}")
 
 pictures = {
     "photo": img_RGB,
@@ -144,7 +158,8 @@ result.palette
 # the main color of a thing in a photo, leave out the rest by a `mask`.
 
 one = quantize(img_RGB, k=1)
-print("center", one.centers[0], " mean", img_data.mean(axis=0))
+print("center", one.centers[0])
+print("mean  ", img_data.mean(axis=0))
 
 # %%
 # At the size of the tutorial's photo
@@ -162,7 +177,8 @@ told, _, center = cv2.kmeans(rows, 1, None, criteria, 1, flags)
 print("OpenCV: center", center.item(), "compactness", told)
 
 exact = quantize(gray, 1)
-print("here:   center", exact.centers.item(), "compactness", exact.compactness)
+compactness = exact.compactness
+print("here:   center", exact.centers.item(), "compactness", compactness)
 
 # %%
 # Here, OpenCV is asked for what it is good at, the search, in a sample of the pixels;
