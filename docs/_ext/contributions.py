@@ -41,9 +41,9 @@ def table(kind: str) -> Iterator[tuple[str, ...]]:
     titles = {each["id"]: each["title"] for each in contributions["commands"]}
     entries = contributions[kind]
     if kind == "commands":
-        yield "Command", "What it does", "Function"
+        yield "Command", "What it does"
         for each in entries:
-            yield code(each["id"]), each["title"], code(each["python_name"])
+            yield code(each["id"]), each["title"]
     elif kind == "menus":
         yield "Menu", "Entry"
         for menu, items in entries.items():
@@ -61,10 +61,10 @@ def table(kind: str) -> Iterator[tuple[str, ...]]:
             files = code(*each["filename_extensions"])
             yield each["display_name"], ", ".join(each["layer_types"]), files
     elif kind == "configurations":
-        yield "Preference", "Values", "Default", "What it is"
+        yield "Preference", "What it is"
         for page in entries.values():
             for each in page["properties"].values():
-                yield each["title"], values(each), shown(each), each["description"]
+                yield each["title"], f"{each['description']} *{values(each)}*"
     else:
         yield "Name", "From a script"
         for each in entries:
@@ -72,19 +72,16 @@ def table(kind: str) -> Iterator[tuple[str, ...]]:
 
 
 def values(preference: dict[str, Any]) -> str:
-    """Return what a preference may be."""
-    if "enum" in preference:
-        return code(*preference["enum"])
+    """Return what a preference may be, and is by default, as Python has it."""
     least, most = (preference.get(name) for name in ("minimum", "maximum"))
-    if least is None:
-        return preference["type"]
-    reach = f"at least {least:g}" if most is None else f"{least:,} to {most:,}"
-    return f"{preference['type']}, {reach}"
-
-
-def shown(preference: dict[str, Any]) -> str:
-    """Return what a preference is by default, as Python has it."""
-    return code(str(preference["default"]))
+    of = preference["type"]
+    if "enum" in preference:
+        of = code(*preference["enum"])
+    elif most is not None:
+        of = f"{of}, {least:,} to {most:,}"
+    elif least is not None:
+        of = f"{of}, at least {least:g}"
+    return f"{of}; default {code(str(preference['default']))}"
 
 
 class Contributions(SphinxDirective):

@@ -48,6 +48,8 @@ def bases(made: type) -> list[type]:
 def members(made: type) -> dict[str, str]:
     """Return of what kind each property and method is that is for scripts."""
     names = {name for base in bases(made) for name in vars(base)}
+    if gone := INTERNAL.get(made.__name__, set()) - names:
+        raise ValueError(f"{made.__name__} should have {', '.join(sorted(gone))}.")
     kinds = {
         name: KINDS.get(type(inspect.getattr_static(made, name)), "")
         for name in sorted(names - INTERNAL.get(made.__name__, set()))
