@@ -211,7 +211,7 @@ def test_without_dask_or_distributed_it_says_what_to_install(image, monkeypatch)
         with monkeypatch.context() as patch:
             patch.setitem(sys.modules, name, None)
             sentence = fail("image.png", *arguments)
-        assert f"pip install 'napari-kmeans[{extra}]'" in sentence
+        assert f'pip install "napari-kmeans[{extra}]"' in sentence
 
 
 def test_a_cluster_that_is_lost_is_told(opened, monkeypatch):

@@ -408,7 +408,7 @@ def test_script_is_not_run(tmp_path):
 def test_missing_napari_is_said(monkeypatch, fake):
     monkeypatch.setitem(sys.modules, "napari", None)
     with pytest.raises(
-        ModuleNotFoundError, match=r"pip install 'napari-kmeans\[all\]'"
+        ModuleNotFoundError, match=r'pip install "napari-kmeans\[all\]"'
     ):
         files.read(fake)
 

@@ -735,7 +735,7 @@ def test_missing_zarr_is_said(tmp_path, monkeypatch):
     make(tmp_path / "in.zarr", [noise((40, 50))], axes("yx"))
     monkeypatch.setitem(sys.modules, "zarr", None)
     reader = omezarr.napari_get_reader(str(tmp_path / "in.zarr"))
-    said = r"\.zarr needs zarr, .*pip install 'napari-kmeans\[zarr\]'"
+    said = r'\.zarr needs zarr, .*pip install "napari-kmeans\[zarr\]"'
     with pytest.raises(ModuleNotFoundError, match=said):
         reader(str(tmp_path / "in.zarr"))
     with pytest.raises(ModuleNotFoundError, match=said):

@@ -81,6 +81,8 @@ def test_source_distribution_holds_the_package_its_tests_and_the_link(built):
         link = archive.getmember(f"{NAME}/napari.yaml")
     assert {f"{NAME}/src/{name}" for name in package_files()} <= names
     assert f"{NAME}/tests/test_packaging.py" in names
+    tested = ("tools/release.py", ".github/workflows/tests.yml")
+    assert {f"{NAME}/{name}" for name in tested} <= names
     assert link.linkname == "src/napari_kmeans/napari.yaml"
 
 

@@ -26,6 +26,12 @@ def blocks_of(page):
     return re.findall(r"^```python\n(.*?)^```", text_of(page), re.M | re.S)
 
 
+def printed_of(page):
+    """Return what a page says that its code prints: the blocks of text after it."""
+    found = re.findall(r"^```\n\n```text\n(.*?)^```", text_of(page), re.M | re.S)
+    return "".join(found)
+
+
 def links_of(page):
     """Return what a page links to in the repository, pictures included."""
     found = re.findall(r"\]\(([^)\s]+)\)|^```\{figure\} (\S+)", text_of(page), re.M)
@@ -59,8 +65,11 @@ def test_links_lead_to_files(page):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "README.md"])
-def test_the_code_of_a_page_runs(page, folder):
+def test_the_code_of_a_page_runs_and_prints_what_it_says(page, folder, capsys):
     run(page)
+    said = printed_of(page)
+    if said:
+        assert capsys.readouterr().out == said
 
 
 def test_the_readme_runs(viewer, folder, monkeypatch):

@@ -1,6 +1,7 @@
 """Clusters in the hand: what is done to them, without a window."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import skimage.data
 from hypothesis import given, settings
@@ -380,6 +381,17 @@ def test_another_mask_is_heeded_where_the_centers_are_the_same():
     np.testing.assert_array_equal(labels_of(clusters) > 0, mask.data > 0)
     clusters.undo()
     assert labels_of(clusters).min() == 1
+
+
+def test_the_saved_table_of_planes_tells_of_each_plane(tmp_path):
+    clusters = begun("stack")
+    clusters.model.change(scope=Scope((0,)))
+    clusters.model.run()
+    clusters.save_table(tmp_path / "movie.csv")
+    table = pd.read_csv(tmp_path / "movie.csv").set_index(["plane", "label"])
+    for plane, labels in enumerate(labels_of(clusters)):
+        counts = np.bincount(labels.ravel(), minlength=6)[1:]
+        assert table.loc[plane, "pixels"].tolist() == counts.tolist()
 
 
 def test_planes_each_on_their_own_are_not_edited_and_can_be_undone(notified):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import skimage.data
 from PIL import Image as Picture
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, Qt, QTranslator
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication, QColorDialog, QFileDialog, QLineEdit, QMenu
 
@@ -203,6 +203,26 @@ def test_all_of_it_works_by_keys(panel, qtbot, monkeypatch):
     assert not panel.clusters.hidden
     key(Qt.Key.Key_Up, Qt.Key.Key_Delete)
     assert panel.clusters.k == 4
+    key(Qt.Key.Key_Home, Qt.Key.Key_Backspace)
+    assert panel.clusters.k == 3
+
+
+class German(QTranslator):
+    def translate(self, _context, text, *_):
+        return {"Ctrl": "Strg", "Shift": "Umschalt"}.get(text, text)
+
+
+def test_keys_are_told_as_the_keyboard_has_them(viewer):
+    """On a Mac, Ctrl is Command: here Qt is told what it is called."""
+    translator = German()
+    QApplication.installTranslator(translator)
+    try:
+        panel = ClustersWidget(viewer)
+    finally:
+        QApplication.removeTranslator(translator)
+    assert panel.buttons["undo"].toolTip() == "Undo (Strg+Z)."
+    assert panel.buttons["redo"].toolTip() == "Redo (Strg+Umschalt+Z)."
+    panel.deleteLater()
 
 
 def test_a_name_is_typed_into_the_table(panel, qtbot):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_kmeans.core.run import replacement
+from napari_kmeans.core.run import replacement, systems
 from napari_kmeans.core.run.replacement import replacing
 
 OLD = {"out/": "", "out/part/": "", "out/part/a": "old", "out/b": "old"}
@@ -340,7 +340,7 @@ def test_disk_without_locks_is_used_and_nothing_there_removed(
     def lock(_):
         raise OSError(38, os.strerror(38))
 
-    monkeypatch.setattr(replacement, "_lock", lock)
+    monkeypatch.setattr(systems, "lock", lock)
     if left:  # by a run that was killed, or by one that is at work
         put(tmp_path, {f"{HIDDEN}/": "", f"{HIDDEN}/new/": ""})
         with pytest.raises(ValueError, match=f"is at work in .*{HIDDEN}"):

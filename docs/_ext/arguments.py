@@ -1,8 +1,8 @@
-"""Names of arguments in docstrings, which numpydoc has in single backticks.
+"""Names in docstrings, which numpydoc has in single backticks.
 
 A single backtick is a link, as ``conf.py`` has it, and a link that leads nowhere fails
-the build. Arguments and attributes have no page to lead to; they are told from
-misspelled names by being those of the API.
+the build. What is public is found from anywhere; arguments and attributes have no page
+to lead to, and are told from misspelled names by being those of the API.
 """
 
 import inspect
@@ -15,31 +15,49 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.typing import ExtensionMetadata
 
 import napari_kmeans
-from members import attributes
+from members import attributes, bases
+from napari_kmeans.plugin.clusters import Clusters
+from napari_kmeans.plugin.model import KMeansModel
+from napari_kmeans.plugin.settings import DockSettings
+from napari_kmeans.plugin.sweeps import Sweeps
+from napari_kmeans.plugin.tabulation import Tabulation
+
+#: By what scripts drive the window.
+WINDOW = (DockSettings, KMeansModel, Clusters, Tabulation, Sweeps)
+
+#: Where else a name may be.
+MODULES = ("napari_kmeans", "napari_kmeans.plugin.settings")
 
 
 @cache
 def names() -> frozenset[str]:
-    """Return the arguments, and attributes, of all that is public."""
+    """Return the arguments, and attributes, of all that scripts use."""
     found: set[str] = set()
-    for name in napari_kmeans.__all__:
-        public = getattr(napari_kmeans, name)
+    all_ = (getattr(napari_kmeans, name) for name in napari_kmeans.__all__)
+    for public in (*all_, *WINDOW):
         members = vars(public).values() if inspect.isclass(public) else [public]
         for member in filter(callable, members):
             found.update(inspect.signature(inspect.unwrap(member)).parameters)
         if inspect.isclass(public):
-            found.update(vars(public))
-            found.update(attribute.name for attribute in attributes(public))
+            for each in attributes(public):
+                found.update(each.name.split(", "))
+            for base in bases(public):
+                found.update(vars(base))
     return frozenset(found)
 
 
 def resolve(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: TextElement
 ) -> Element | None:
-    """Let the name of an argument be text, and everything else be missed."""
-    if node["reftype"] == "obj" and node["reftarget"] in names():
-        return content
-    return None
+    """Find what is elsewhere; let an argument be text, and all else be missed."""
+    if node["reftype"] != "obj" or node.get("refdomain") != "py":
+        return None
+    name, where = node["reftarget"], node.get("refdoc", "")
+    for module in MODULES:
+        given = app.builder, "obj", f"{module}.{name}", node, content
+        if found := env.domains["py"].resolve_xref(env, where, *given):
+            return found
+    return content if name in names() else None
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -1,10 +1,11 @@
 """What a page shows of a class: the members that are for scripts, and all it holds.
 
-``.. members:: Palette`` is a table of properties, one of methods, and then each of
-them: those of the package, also where they are inherited, but not those of scikit-learn
-or Python.
+``.. members:: napari_kmeans.Palette`` is a table of properties, one of methods, and
+then each of them: those of the package, also where they are inherited, but not those of
+scikit-learn or Python. With names below it, those only.
 """
 
+import importlib
 import inspect
 from functools import cached_property
 from types import FunctionType
@@ -47,6 +48,8 @@ def bases(made: type) -> list[type]:
 def members(made: type) -> dict[str, str]:
     """Return of what kind each property and method is that is for scripts."""
     names = {name for base in bases(made) for name in vars(base)}
+    if gone := INTERNAL.get(made.__name__, set()) - names:
+        raise ValueError(f"{made.__name__} should have {', '.join(sorted(gone))}.")
     kinds = {
         name: KINDS.get(type(inspect.getattr_static(made, name)), "")
         for name in sorted(names - INTERNAL.get(made.__name__, set()))
@@ -59,13 +62,14 @@ class Members(SphinxDirective):
     """Write tables of a class's members, and what is said of each."""
 
     required_arguments = 1
+    has_content = True
 
     def run(self) -> list[Node]:
         """Return what one would write by hand."""
-        name = self.arguments[0]
-        # In the table, too, `merge` is that of this class.
-        self.env.ref_context["py:class"] = name
-        found = members(getattr(napari_kmeans, name))
+        module, _, name = self.arguments[0].rpartition(".")
+        found = members(getattr(importlib.import_module(module), name))
+        if names := " ".join(self.content).split():
+            found = {each: found[each] for each in names}
         lines = []
         for kind, title in ("property", "Properties"), ("method", "Methods"):
             rows = [f"   ~{name}.{each}" for each in found if found[each] == kind]
@@ -74,8 +78,13 @@ class Members(SphinxDirective):
                 lines += [f".. rubric:: {title}", "", *table, ""]
         for each, kind in found.items():
             lines += [f".. auto{kind}:: {name}.{each}", ""]
+        # In a table, too, `merge` is that of this class.
+        context = self.env.ref_context
+        before = {**context}
+        context |= {"py:module": module, "py:class": name}
         written = self.parse_text_to_nodes("\n".join(lines))
-        self.env.ref_context.pop("py:class", None)
+        context.clear()
+        context |= before
         return written
 
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     Handler = Callable[[int, FrameType | None], Any] | int | None
 
-#: What asks a program to end: Ctrl-C, kill, a terminal that is closed.
-NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+#: What asks a program to end: Ctrl-C, kill, a terminal that is closed; and Ctrl-Break
+#: of Windows, which lacks the last.
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def handle(handler: Handler) -> dict[int, Handler]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from .. import files
-from ..core.run import replacement
+from ..core.run import replacement, systems
 from ..core.run.calls import take_calls
 from ..core.run.progress import stage
 from . import listing
@@ -70,7 +70,7 @@ class Folder(NamedTuple):
         source, target = Path(folder), Path(output)
         if not source.is_dir():
             raise ValueError(f"folder={source} should be a folder.")
-        if source.resolve().is_relative_to(target.resolve()):
+        if systems.holds(target, source):
             raise ValueError(
                 f"output={target} should be a folder apart from {source}, which is "
                 "read: neither it nor around it."
@@ -78,9 +78,7 @@ class Folder(NamedTuple):
         if target.exists() and not target.is_dir():
             raise ValueError(f"output={target} should be a folder.")
         found = listing.listed(str(source))
-        names = listing.titles(found)
-        taken = {name: f"{name}-" for name in (TABLE, MODEL)}
-        places = [target / taken.get(name, name) for name in names]
+        places = [target / name for name in listing.titles(found, {TABLE, MODEL})]
         return cls(target, dict(zip(found, places, strict=True)))
 
     @property

@@ -6,7 +6,14 @@ import glob
 import os
 import re
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.run.systems import is_hidden, usable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
 
 #: What a list of images ends with.
 LIST = ".txt"
@@ -57,8 +64,21 @@ def _text(path: Path) -> str:
         raise ValueError(f"images={path} should be a list in UTF-8.") from None
 
 
+def expanded(files: Iterable[str]) -> list[str]:
+    """Return files, and in the place of a pattern those of it that there are.
+
+    For shells that leave that to a program, as those of Windows do.
+    """
+    found: list[str] = []
+    for file in files:
+        is_one = os.path.exists(file) or "://" in file
+        matches = [] if is_one else glob.glob(file, recursive=True)
+        found += sorted(matches, key=_natural) or [file]
+    return found
+
+
 def _is_image(path: Path) -> bool:
-    if path.name.startswith("."):
+    if is_hidden(path.name):
         return False
     return path.is_file() or path.suffix in IMAGES
 
@@ -75,8 +95,14 @@ def _natural(path: str) -> list[tuple[int, str]]:
     return [(int(p), "") if p.isdecimal() else (-1, p) for p in parts]
 
 
-def titles(files: list[str]) -> list[str]:
+def titles(files: list[str], taken: Collection[str] = ()) -> list[str]:
     """Return what the results are called: as short as they differ, and as folders may.
+
+    Parameters
+    ----------
+    files : list of str
+    taken : collection of str
+        What other files beside them are called, in small letters.
 
     Examples
     --------
@@ -86,15 +112,17 @@ def titles(files: list[str]) -> list[str]:
     ['a.png', 'more-a.png']
     """
     paths = [Path(file) for file in files]
-    shortest = [path.stem for path in paths]
+    whole = [Path(os.path.abspath(file)).parts for file in files]
+    # What all are in; of Windows these may be on several drives, and have none.
+    levels = zip(*(parts[:-1] for parts in whole), strict=False)
+    n_above = len([*takewhile(lambda level: len({*level}) == 1, levels)])
+    long = ["-".join(part.strip(":\\/") for part in parts[n_above:]) for parts in whole]
     names = [path.name for path in paths]
-    above = os.path.commonpath([str(path.parent) for path in map(Path, files)] or ["."])
-    long = ["-".join(Path(os.path.relpath(path, above)).parts) for path in paths]
-    found = shortest
+    found = [usable(path.stem) for path in paths]
     for candidates in (names, long):
-        taken = Counter(name.casefold() for name in found)
+        n_of = Counter(name.casefold() for name in found)
         found = [
-            longer if taken[name.casefold()] > 1 else name
+            usable(longer) if n_of[name.casefold()] > 1 else name
             for name, longer in zip(found, candidates, strict=True)
         ]
     twice = [name for name, n in Counter(map(str.casefold, found)).items() if n > 1]
@@ -102,7 +130,7 @@ def titles(files: list[str]) -> list[str]:
         raise ValueError(
             f"images should have names that differ, but {twice[0]} is of several."
         )
-    return found
+    return [f"{name}-" if name.casefold() in taken else name for name in found]
 
 
 def beside(pattern: str | None, file: str) -> str | None:

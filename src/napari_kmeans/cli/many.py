@@ -179,13 +179,11 @@ class Many:
         of_rows: groups.Rows,
     ) -> Many:
         """Find out where results go."""
-        name = Path(images).resolve().stem if "*" not in images else "images"
+        name = Path(images).resolve().stem if Path(images).exists() else "images"
         folder = output or Path(f"{name}-kmeans")
-        titles = listing.titles(files)
-        taken = {record.BATCH, MODEL, TABLE}
+        titles = listing.titles(files, {record.BATCH, MODEL, TABLE})
         results = {
-            file: folder / (f"{title}-" if title in taken else title)
-            for file, title in zip(files, titles, strict=True)
+            file: folder / title for file, title in zip(files, titles, strict=True)
         }
         listed = images if Path(images).is_file() else None
         table = of_rows.table or folder / TABLE

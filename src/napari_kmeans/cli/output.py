@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,9 +104,10 @@ def check_named(folder: Path | None) -> None:
 
 def named_after(file: str | None) -> Path:
     """Return the folder that a result goes to where none was named."""
+    from ..core.run.systems import usable
     from ..files import stem
 
-    return Path(f"{stem(file) if file else 'coffee'}-kmeans")
+    return Path(usable(f"{stem(file) if file else 'coffee'}-kmeans"))
 
 
 @contextmanager
@@ -180,21 +180,13 @@ def check_file(path: Path, *, force: bool, made: bool = False) -> None:
 
 def check_apart(output: Path, sources: list[str | None]) -> None:
     """Raise where the output is not on its own, beside what is read."""
+    from ..core.run.systems import holds
+
     if re.match(r"\w\w+:/", output.as_posix()):
         raise ValueError(f"output={output} should be a folder, not a URL.")
     for source in sources:
-        if source and (_holds(source, output) or _holds(output, source)):
+        if source and (holds(source, output) or holds(output, source)):
             raise ValueError(
                 f"output={output} should be a folder apart from {source}, which is "
                 "read: neither in it nor around it."
             )
-
-
-def _holds(outer: str | Path, inner: str | Path) -> bool:
-    """Whether a file or a folder is another, or lies below it; links are followed."""
-    path = Path(os.path.realpath(inner))
-    return os.path.exists(outer) and any(
-        os.path.samefile(outer, above)
-        for above in (path, *path.parents)
-        if above.exists()
-    )

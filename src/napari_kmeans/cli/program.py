@@ -67,7 +67,7 @@ main.command(
 main.command(
     epilog=_example(
         "napari-kmeans batch slides -k 5 --common -o out",
-        "napari-kmeans batch 'leaves/*.tif' --model palette.json --regions masks",
+        'napari-kmeans batch "leaves/*.tif" --model palette.json --regions masks',
         "napari-kmeans batch slides -k 5 --common -o out --resume",
     )
 )(grouped(batch))

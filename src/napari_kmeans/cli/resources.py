@@ -35,7 +35,7 @@ def limited(text: str | None) -> Iterator[Budget | None]:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"memory={text} needs dask, which is missing: "
-            "pip install 'napari-kmeans[zarr]'."
+            'pip install "napari-kmeans[zarr]".'
         ) from error
     try:
         budget = Budget(int(parse_bytes(text)))
@@ -74,7 +74,7 @@ def cluster(address: str | None) -> Iterator[None]:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"scheduler={address} needs distributed, which is missing: "
-            "pip install 'napari-kmeans[distributed]'."
+            'pip install "napari-kmeans[distributed]".'
         ) from error
     unreached = ValueError(
         f"scheduler={address!r} should be the address of a dask scheduler, as "

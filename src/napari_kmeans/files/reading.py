@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import omezarr
 from ..core.run.lazy import is_lazy
+from ..core.run.systems import is_hidden
 from ..layers.metadata import PLACEMENT
 from ..omezarr.source import reason
 from . import scale
@@ -200,7 +201,7 @@ def _saying_where(path: str) -> Iterator[None]:
 def _stack(folder: Path) -> list[LayerData]:
     """Return the images in a folder as one, lazily; none where it holds no pictures."""
     paths = [path for path in folder.iterdir() if path.is_file()]
-    paths = [path for path in paths if not path.name.startswith(".")]
+    paths = [path for path in paths if not is_hidden(path.name)]
     paths.sort(key=lambda path: _natural(path.name))
     found = [(path, _pictures(str(path))) for path in paths]
     if not any(pictures for _, pictures in found):
@@ -225,7 +226,7 @@ def _stack(folder: Path) -> list[LayerData]:
         from dask import delayed
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"{folder} needs dask, which is missing: pip install 'napari-kmeans[zarr]'."
+            f'{folder} needs dask, which is missing: pip install "napari-kmeans[zarr]".'
         ) from error
     blocks = [
         da.from_delayed(
@@ -274,7 +275,7 @@ def _by_napari(path: str, plugin: str | None) -> Any:
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"{path} should be read by napari, which is missing: "
-            "pip install 'napari-kmeans[all]'."
+            'pip install "napari-kmeans[all]".'
         ) from error
     if path.endswith(".py"):  # napari would run it
         raise ValueError(f"{path} should be an image, not a script.")

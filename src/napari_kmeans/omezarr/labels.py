@@ -20,6 +20,7 @@ import numpy as np
 from ..core.run import replacement
 from ..core.run.lazy import is_distributed, is_lazy
 from ..core.run.progress import follow
+from ..core.run.systems import DEVICES
 from ..core.validation import check_progress
 from ..layers.metadata import METADATA
 from . import pyramid
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 VERSIONS = {2: "0.4", 3: "0.5"}
 
 #: What a name of labels may be: a folder everywhere, and nothing of Zarr's own.
-NAME = r"(?!__|zarr\.json$)\w[\w .+-]*(?<![ .])"
+NAME = rf"(?!__|zarr\.json$|{DEVICES})\w[\w .+-]*(?<![ .])"
 
 #: What keeps the metadata of all groups in one place, and would not know of new ones.
 CONSOLIDATED = "consolidated_metadata"
@@ -221,7 +222,13 @@ def labeling(
     image = _described(path)
     folder = image.path / "labels"
     listed = _List(folder, image.zarr_format)
-    is_new = name not in listed.read()[1]  # what is malformed is told before any work
+    known = listed.read()[1]  # what is malformed is told before any work
+    is_new = name not in known
+    alike = [one for one in known if str(one).casefold() == name.casefold()]
+    if is_new and alike:  # to Windows and macOS that is the same folder
+        raise ValueError(
+            f"label={name!r} should differ from {alike[0]!r} by more than capitals."
+        )
     place = folder / name
     left_over = is_new and METADATA in _attributes_of(place)  # by one that was killed
     with replacement.replacing(place, _written, force=force or left_over) as new:
@@ -244,7 +251,7 @@ def _described(path: str | Path) -> Described:
         import zarr
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"{path} needs zarr, which is missing: pip install 'napari-kmeans[zarr]'."
+            f'{path} needs zarr, which is missing: pip install "napari-kmeans[zarr]".'
         ) from error
     folder = Path(path)
     try:

@@ -151,7 +151,7 @@ def _open(path: str) -> Any:
         import zarr
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"{path} needs zarr, which is missing: pip install 'napari-kmeans[zarr]'."
+            f'{path} needs zarr, which is missing: pip install "napari-kmeans[zarr]".'
         ) from error
     try:
         return zarr.open_group(path, mode="r")

@@ -52,7 +52,7 @@ def replacing(path: Path, *, force: bool = False) -> AbstractContextManager[Path
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             f"output={path} needs zarr, which is missing: "
-            "pip install 'napari-kmeans[zarr]'."
+            'pip install "napari-kmeans[zarr]".'
         ) from error
     return replacement.replacing(path, _written, force=force)
 

@@ -398,8 +398,11 @@ class Clusters(Palettes):
     # -- what is taken away --------------------------------------------------------
 
     def save_table(self, path: Path | str) -> None:
-        """Write the table as CSV."""
-        self.table.to_csv(path, index=False)
+        """Write the table as CSV; of planes on their own, with rows for each."""
+        table = self.table
+        if self.shown is not None and hasattr(self.shown.result, "summary"):
+            table = self.shown.result.features.rename(columns={"index": "label"})
+        table.to_csv(path, index=False)
         self.wrote.emit(f"Saved {Path(path).name}.")
 
     def save_indexed(self, path: Path | str) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HEIGHT, SIZE = 160, 8
 
 #: What is said where there is no matplotlib.
-MISSING = "A plot takes matplotlib: pip install 'napari-kmeans[plots]'."
+MISSING = 'A plot takes matplotlib: pip install "napari-kmeans[plots]".'
 
 #: What can be done with a plot, or with a table.
 TIP = "Click to set K to the nearest, and run."

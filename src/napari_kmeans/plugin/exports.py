@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QApplication, QFileDialog
+
+from ..core.run.systems import usable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,9 +86,9 @@ class Exports:
         """Ask for a file; None where that was canceled."""
         beside = self._clusters.model.sources[0].source.path
         folder = Path(beside).parent if beside else Path.cwd()
-        layer = re.sub(r"[^\w. -]", "_", self._clusters.model.sources[0].name)
+        proposed = usable(f"{self._clusters.model.sources[0].name} {name}")
         path, _ = QFileDialog.getSaveFileName(
-            self._parent, title, str(folder / f"{layer} {name}"), kinds
+            self._parent, title, str(folder / proposed), kinds
         )
         if not path:
             return None

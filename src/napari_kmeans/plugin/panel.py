@@ -135,10 +135,11 @@ class ClustersWidget(QWidget):
         grid.setSpacing(2)
         self.buttons: dict[str, QPushButton] = {}
         for place, (text, name, tip, key) in enumerate(ACTS):
-            button = self._button(text, f"{tip} ({key}).", getattr(self, name))
+            button = self._button(text, f"{tip} ({told(key)}).", getattr(self, name))
             self._on_key(key, getattr(self, name))
             self.buttons[name] = button
             grid.addWidget(button, place // 4, place % 4)
+        self._on_key("Backspace", self.delete)  # as many keyboards of a Mac have no Del
         return grid
 
     def _steps(self) -> QHBoxLayout:
@@ -150,8 +151,7 @@ class ClustersWidget(QWidget):
             ("↷", "redo", "Redo", "Ctrl+Shift+Z"),
         )
         for text, name, tip, key in steps:
-            written = QKeySequence(key).toString()
-            button = self._button(text, f"{tip} ({written}).", getattr(self, name))
+            button = self._button(text, f"{tip} ({told(key)}).", getattr(self, name))
             self._on_key(key, getattr(self, name))
             self.buttons[name] = button
             row.addWidget(button)
@@ -281,7 +281,7 @@ class ClustersWidget(QWidget):
         self.buttons["lock"].setText("Unlock" if 0 < n == len(locked) else "Lock")
         for _, name, tip, key in ACTS[:4]:
             why = f"Locked: {', '.join(map(str, locked[:8]))}. Unlock first (L)."
-            self.buttons[name].setToolTip(why if locked else f"{tip} ({key}).")
+            self.buttons[name].setToolTip(why if locked else f"{tip} ({told(key)}).")
         self.speck.setEnabled(edited)
         self.least.setEnabled(edited)
         self.closer.setEnabled(edited)
@@ -448,3 +448,8 @@ class ClustersWidget(QWidget):
         orders.setEnabled(self._edited)
         self._fill_orders(orders)
         self.rows.fill_columns(menu.addMenu("Columns"))
+
+
+def told(key: Any) -> str:
+    """Return keys as the keyboard has them: Ctrl is Command on a Mac."""
+    return str(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))

@@ -40,15 +40,24 @@ class DockSettings:
     layer : napari.layers.Layer or None
         The layer to cluster, or one of several that are its channels.
     scope : Scope
+        The whole image, ``Scope()``; each plane along some axes on its own,
+        ``Scope((0,))``; or, with ``current=True``, the one that is shown.
     k, max_iter, attempts, seed : int or str
+        As for `quantize` and `Criteria`.
     criteria : {"both", "max iterations", "epsilon"}
+        What ends an iteration.
     epsilon : float
+        The distance, in the layer's units, below which centers are at rest.
     init : {"random", "k-means++", "optimal", "Labels layer"}
+        How attempts start: of the last, from `start_labels`.
     start_labels : napari.layers.Labels or None
+        Labels 1..k where they are to start from, and 0 elsewhere.
     color_space, scaling : str
         As for `quantize`.
     mask : napari.layers.Labels, napari.layers.Shapes or None
+        What is outside of its labels, or shapes, is left out.
     no_data : str
+        The value that stands for none; empty where there is no such value.
     add_quantized, add_labels, add_centers : bool
         Which layers are wanted.
     live : bool

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox
 
+from ..core.run.systems import usable
 from ..palettes import palette_of
 from .palettes import Named
 from .targets import Targets
@@ -186,5 +187,4 @@ class Shelf:
     def _proposed(self) -> str:
         """Return the file that is proposed for the palette."""
         name = self._clusters.model.sources[0].name
-        plain = "".join(c if c.isalnum() or c in "_. -" else "_" for c in name)
-        return str(self._beside / f"{plain}{MODEL}")
+        return str(self._beside / usable(f"{name}{MODEL}"))

@@ -41,6 +41,7 @@ def apply(
         check_named(output)
         how = groups.mixing(dithering)
         palette = loaded(model)
+        files = listing.expanded(files)
         titles = dict(zip(files, listing.titles(files), strict=True))
         folders = {file: folder_of(titles[file]) for file in files}
         for file, folder in folders.items():

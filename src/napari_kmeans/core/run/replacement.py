@@ -17,17 +17,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
+from uuid import uuid4
+
+from . import systems
+from .systems import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-#: What desktops put into folders unasked.
-CLUTTER = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 @contextmanager
@@ -102,12 +101,17 @@ def replacing_file(path: Path) -> Iterator[Path]:
         Before any work, where nothing can be written there.
     """
     target = Path(os.path.realpath(path))
-    with TemporaryDirectory(prefix=".napari-kmeans-", dir=target.parent) as folder:
-        new = Path(folder, target.name)
+    systems.check_replaceable(target)
+    hidden = target.with_name(f".napari-kmeans-{uuid4().hex}")
+    new = hidden / target.name
+    try:
+        systems.make_private(hidden)
         yield new
         if target.exists():
             shutil.copymode(target, new)
-        os.replace(new, target)
+        patiently(os.replace, new, target)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
 
 
 def check(folder: Path, written: Callable[[Path], str], *, force: bool = False) -> None:
@@ -120,7 +124,11 @@ def check(folder: Path, written: Callable[[Path], str], *, force: bool = False) 
         is not `written`, or a result and `force` is False; where it cannot be moved.
     """
     above = (folder, *folder.absolute().parents)
-    existing = next(path for path in above if os.path.lexists(path))
+    existing = next((path for path in above if os.path.lexists(path)), None)
+    if existing is None:  # such as a drive of Windows
+        raise ValueError(
+            f"output={folder} should be a folder, but {above[-1]} is not there."
+        )
     if not existing.exists():
         raise ValueError(
             f"output={folder} should be a folder: {existing} is a link to "
@@ -128,8 +136,8 @@ def check(folder: Path, written: Callable[[Path], str], *, force: bool = False) 
         )
     if not existing.is_dir():
         raise ValueError(f"output={folder} should be a folder: {existing} is a file.")
-    target, here = Path(os.path.realpath(folder)), Path.cwd()
-    if target in (here, *here.parents):
+    target = Path(os.path.realpath(folder))
+    if systems.holds(target, Path.cwd()):
         raise ValueError(
             f"output={folder} should be a folder of its own, but this runs in it."
         )
@@ -151,12 +159,14 @@ def check(folder: Path, written: Callable[[Path], str], *, force: bool = False) 
         raise ValueError(
             f"output={folder} holds a result already: --force replaces it."
         )
+    for name in _tree(target):
+        systems.check_replaceable(target / name)
 
 
 def _tree(folder: Path, above: str = "") -> Iterator[str]:
     """Yield the path of all below; of a folder with a slash, of no file with a mark."""
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.name in CLUTTER:
+        if systems.is_clutter(entry.name):
             continue
         name = above + entry.name
         if entry.is_dir(follow_symlinks=False):
@@ -191,16 +201,16 @@ class _Place:
                     f"output={self.shown} should not be there beside {self.old}, "
                     "which a run that was killed has left: move that elsewhere."
                 )
-            os.replace(self.old, self.target)
+            patiently(os.replace, self.old, self.target)
         for folder in (self.new, self.old):
             if folder.exists():
-                shutil.rmtree(folder)
+                patiently(shutil.rmtree, folder)
 
     def _is_held(self) -> bool:
         """Try to lock; return whether the lock is the one that others find."""
         self.target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self.hidden.mkdir(mode=0o700)
+            systems.make_private(self.hidden)
             self.is_ours = True
         except FileExistsError:
             if self.hidden.is_symlink():
@@ -220,7 +230,7 @@ class _Place:
             f"is at work in {self.hidden}."
         )
         try:
-            _lock(lock)
+            systems.lock(lock)
         except (BlockingIOError, PermissionError):
             raise busy from None
         except OSError:  # some network disks have no locks
@@ -231,8 +241,8 @@ class _Place:
         """Put what is new in the place of what was there."""
         if self.target.exists():
             shutil.copymode(self.target, self.new)
-            os.replace(self.target, self.old)
-        os.replace(self.new, self.target)
+            patiently(os.replace, self.target, self.old)
+        patiently(os.replace, self.new, self.target)
 
     def leave(self) -> None:
         """Leave nothing behind but what was there before, or has taken its place."""
@@ -242,7 +252,7 @@ class _Place:
                 break
         else:
             return self._release()
-        if sys.platform == "win32":  # where nothing that is open can be removed
+        if systems.keeps_open():
             self._release()
         with suppress(OSError):
             (self.hidden / "lock").unlink()
@@ -256,17 +266,3 @@ class _Place:
     def _release(self) -> None:
         if self.lock is not None:
             self.lock.close()
-
-
-def _lock(file: IO[bytes]) -> None:
-    """Lock a file for as long as it is open in this process; fail where it is."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        with suppress(OSError):  # what is held cannot be locked again
-            msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from .systems import n_processors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +27,7 @@ def n_threads() -> int:
     """Return the number of processors this process may use, or dask's `num_workers`."""
     dask = sys.modules.get("dask")
     limit = dask.config.get("num_workers", None) if dask else None
-    try:
-        most = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS or Windows
-        most = os.cpu_count() or 1
+    most = n_processors()
     return min(most, limit or most)
 
 

@@ -47,7 +47,7 @@ def _new_axes() -> Any:
     except ImportError as error:
         raise ImportError(
             "Plots are drawn by matplotlib, which is not installed: "
-            "pip install 'napari-kmeans[plots]'."
+            'pip install "napari-kmeans[plots]".'
         ) from error
     figure, axes = pyplot.subplots(figsize=(6, 3.5), layout="constrained")
     figure.patch.set_alpha(0)

@@ -149,7 +149,7 @@ class Sweep:
         Raises
         ------
         ImportError
-            Without matplotlib, which ``pip install 'napari-kmeans[plots]'`` brings.
+            Without matplotlib, which ``pip install "napari-kmeans[plots]"`` brings.
         """
         curves = self.explained, self.silhouettes
         return draw(self.ks, *curves, self.suggestion.k, axes)

@@ -1,0 +1,44 @@
+"""
+Merge clusters that belong together
+===================================
+
+Start with more clusters than you need, and merge them: by hand, or all that are
+closer than a distance.
+"""
+
+# %%
+
+import matplotlib.pyplot as plt
+from scipy.cluster.hierarchy import dendrogram
+from skimage.data import immunohistochemistry
+
+from napari_kmeans import quantize
+
+image = immunohistochemistry()
+palette = quantize(image, k=8).palette
+
+by_hand = palette.merge([1, 2, 3], name="stain")
+by_distance = palette.merge_closer(20)
+print(by_hand)
+print(by_distance)
+
+# %%
+# The dendrogram tells in which order clusters would be merged, and how far apart they
+# are: in CIELAB, as the colors look. The line is the distance taken above.
+
+_, axes = plt.subplots(2, 2, figsize=(7, 7), layout="constrained")
+for ax, each in zip(axes.flat, [palette, by_hand, by_distance]):
+    ax.imshow(each.paint(image))
+    ax.axis("off")
+dendrogram(palette.dendrogram, labels=range(1, 9), ax=axes[1, 1], color_threshold=20)
+axes[1, 1].axhline(20, color="gray", linestyle=":")
+for ax, title in zip(axes.flat, ["8 clusters", "by hand", "by distance", "dendrogram"]):
+    ax.set_title(title)
+
+# %%
+# A merged cluster has the pixels of all of its parts: those nearest to any of their
+# centers, which one center alone could not tell. Labels above move down; ``palette``
+# itself is as it was.
+#
+# Read on: `Palette.merge`, `Palette.merge_closer`. Undo:
+# :doc:`/how_to/clusters/name_recolor_undo`.
