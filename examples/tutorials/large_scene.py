@@ -308,8 +308,8 @@ plt.tight_layout()
 # In napari
 # ---------
 #
-# **File > Open Folder** takes ``scene.zarr`` and ``classes.zarr``; where napari asks for
-# a reader, choose *napari-kmeans*. Or from Python:
+# **File > Open Folder** takes ``scene.zarr`` and ``classes.zarr``; where napari asks
+# for a reader, choose *napari-kmeans*. Or from Python:
 #
 # .. code-block:: python
 #
