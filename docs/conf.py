@@ -81,7 +81,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "reference/examples",
     "doc_module": ("napari_kmeans",),
     "reference_url": {"napari_kmeans": None},
-    "capture_repr": ("_repr_html_",),
+    "ignore_repr_types": r"matplotlib\..*",
     "image_scrapers": ("matplotlib",),
     "image_srcset": ["2x"],
     "reset_modules": ("matplotlib", "strict.reset"),
