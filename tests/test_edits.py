@@ -4,10 +4,11 @@ import dask.array as da
 import numpy as np
 import pytest
 import skimage.data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.cluster import hierarchy
+from scipy.spatial.distance import squareform
 
 import reference
 from napari_kmeans import (
@@ -415,6 +416,42 @@ def test_what_is_merged_is_closer_than_asked_and_what_is_not_is_not(image):
                 assert between[np.ix_(of == one, of == other)].max() >= distance
     assert palette.merge_closer(0) == palette
     assert palette.merge_closer(np.inf).k == 1
+
+
+@pytest.mark.parametrize("scaling", ["none", "range", "variance", (1, 3.5, 0.25)])
+@given(st.integers(0, 2**31))
+@settings(max_examples=10)
+def test_distances_are_those_of_what_was_clustered(scaling, seed):
+    rng = np.random.default_rng(seed)
+    image = rng.integers(0, [[[1000]], [[2]], [[30]]], (3, 9, 8)).astype(float)
+    samples = read_samples(image, channel_axis=0, scaling=scaling)
+    palette = fit(samples, k=5)
+    rows = image.reshape(3, -1)
+    if isinstance(scaling, str):
+        reach = {"none": np.ones(3), "range": np.ptp(rows, 1), "variance": rows.std(1)}
+        scaling = reach[scaling].max() / reach[scaling]
+    scaled = palette.centers * scaling
+    between = np.linalg.norm(scaled[:, np.newaxis] - scaled, axis=-1)
+    tree = palette.dendrogram
+    np.testing.assert_allclose(
+        tree, hierarchy.complete(squareform(between, checks=False)), rtol=1e-9
+    )
+    # As far as they are told is how far they are for the clusters, too.
+    away = np.linalg.norm(scaled - scaled[0], axis=1)
+    far = fit(samples, init=palette.centers[:1], fixed=True, reject=away[1] + 1e-6)
+    pixels = palette.centers.T[:, np.newaxis]
+    np.testing.assert_array_equal(far.label(pixels)[0] == 1, away <= away[1] + 1e-6)
+    # And so are clusters the same ones when they are found again.
+    assert fit(samples, k=5, seed=1).inherit(palette.rename(2, "this")).k == 5
+
+
+def test_a_channel_that_counts_little_does_not_keep_clusters_apart():
+    image = np.array([[[0, 1000, 0, 1000]], [[0, 0, 1, 1]]])
+    samples = read_samples(image, channel_axis=0, scaling="variance")
+    palette = fit(samples, k=4)
+    np.testing.assert_allclose(palette.dendrogram[:2, 2], 1000)
+    assert palette.merge_closer(999).k == 4
+    assert palette.merge_closer(1001).k == 2
 
 
 def test_locked_clusters_are_not_merged(palette):

@@ -122,7 +122,9 @@ class Editable(Looks):
         ----------
         distance : float
             Of color images in CIELAB, between the colors of the centers (Delta E 1976:
-            2 is just seen); of others in the units of the image. At least 0.
+            2 is just seen). Of others in the units of the image, each channel
+            multiplied by what `scaling` made of it: so those of the widest channel with
+            "range" or "variance". At least 0.
 
         Returns
         -------
@@ -161,6 +163,13 @@ class Editable(Looks):
         >>> palette = fit(read_samples(np.array([[1, 3, 9, 20]], np.uint8)), k=3)
         >>> palette.dendrogram.tolist()
         [[0.0, 1.0, 7.0, 2.0], [2.0, 3.0, 18.0, 3.0]]
+
+        Of channels that were scaled, in the units of the widest:
+
+        >>> image = np.array([[[0, 1000, 1000]], [[0, 0, 1]]])
+        >>> samples = read_samples(image, channel_axis=0, scaling="range")
+        >>> fit(samples, k=3).dendrogram[:, 2].round(2).tolist()
+        [1000.0, 1414.21]
         """
         return linkage(self._shown_centers)
 
@@ -168,7 +177,7 @@ class Editable(Looks):
     def _shown_centers(self) -> NDArray[np.float64]:
         """The centers where their distances tell how alike they look."""
         if not self.layout.rgb:
-            return self.centers
+            return self.scaled(self.centers)
         colors = self.own_colors(self.centers)
         return convert(np.ascontiguousarray(colors.T), "cielab").T
 

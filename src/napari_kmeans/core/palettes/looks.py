@@ -152,7 +152,8 @@ class Looks(Parts):
             raise TypeError(f"other={validation.shown(other)} should be a Palette.")
         names, locked, palette = [*self.names], [*self.locked], self
         recolored = other.recolored
-        for old, new in still_there(other.centers, self.centers).items():
+        there = still_there(self.scaled(other.centers), self.scaled(self.centers))
+        for old, new in there.items():
             names[new] = other.names[old] or names[new]
             locked[new] |= other.locked[old]
             if recolored[old]:

@@ -32,6 +32,7 @@ from .axes import (
     check_rgb,
 )
 from .limits import (
+    Full,
     check_enough,
     check_full,
     check_left_out,
@@ -87,6 +88,7 @@ from .values import (
 
 __all__ = [
     "MOST_CLUSTERS",
+    "Full",
     "check_alone",
     "check_attempts",
     "check_axes",
