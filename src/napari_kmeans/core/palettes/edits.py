@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 class Editable(Looks):
     """How others are made of a palette that label otherwise: see `Palette`."""
 
-    def reorder(self, labels: Sequence[int] | str) -> Self:
+    def reorder(self, labels: Sequence[int | str] | str) -> Self:
         """Return a palette with its clusters in another order.
 
         Parameters
         ----------
-        labels : sequence of int, or {"brightness", "share", "hue"}
-            All of 1..k: the first becomes label 1, and so on. Or by what they are
-            ordered: from dark to bright, as `fit` does; those of most pixels first; or
-            by the hue of the colors they are shown in, from red over green and blue,
-            with grays before, from dark to bright.
+        labels : sequence of int or str, or {"brightness", "share", "hue"}
+            All of 1..k, or their names: the first becomes label 1, and so on. Or by
+            what they are ordered: from dark to bright, as `fit` does; those of most
+            pixels first; or by the hue of the colors they are shown in, from red over
+            green and blue, with grays before, from dark to bright.
 
         Returns
         -------
@@ -69,7 +69,7 @@ class Editable(Looks):
             )
         return self.grouped([[at] for at in order])
 
-    def merge(self, labels: Sequence[int], name: str | None = None) -> Self:
+    def merge(self, labels: Sequence[int | str], name: str | None = None) -> Self:
         """Return a palette in which several clusters are one.
 
         It has the lowest of their labels; those above move down. Its pixels are those
@@ -78,8 +78,8 @@ class Editable(Looks):
 
         Parameters
         ----------
-        labels : sequence of int
-            At least two different ones.
+        labels : sequence of int or str
+            At least two different ones, or their names.
         name : str, optional
             By default that of the largest that has one.
 

@@ -160,12 +160,17 @@ class Parts:
             validation.check_full(name, given, validation.Full(own, self.space.full))
 
     def _at(self, name: str, label: Any) -> int:
-        """Return where the cluster of a label is."""
+        """Return where the cluster of a label, or of a name, is."""
+        if isinstance(label, str):
+            return validation.check_name(name, label, self.names)
         return validation.check_integer(name, label, 1, self.k) - 1
 
     def _free(self, name: str, label: Any) -> int:
         """Return where the cluster of a label is, which should not be locked."""
         at = self._at(name, label)
         if self.locked[at]:
-            raise ValueError(f"{name}={label} should be a cluster that is not locked.")
+            raise ValueError(
+                f"{name}={validation.shown(label)} should be a cluster that is not "
+                "locked."
+            )
         return at

@@ -12,6 +12,8 @@ import numpy as np
 from ..spaces import SPACES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 #: Labels are at most uint16, and 0 is taken.
@@ -401,6 +403,21 @@ def check_labels(name: str, labels: Any) -> list[Any]:
     if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
         raise TypeError(f"{name}={shown(labels)} should be a sequence of labels.")
     return list(labels)
+
+
+def check_name(name: str, given: str, names: Sequence[str]) -> int:
+    """Return where among the names of clusters one is that is there once."""
+    places = [at for at, own in enumerate(names) if own == given and own]
+    if len(places) == 1:
+        return places[0]
+    if places:
+        several = ", ".join(str(at + 1) for at in places)
+        raise ValueError(
+            f"{name}={shown(given)} should be the name of one cluster, but is of "
+            f"{several}."
+        )
+    known = ", ".join(map(repr, dict.fromkeys(filter(None, names)))) or "there is none"
+    raise ValueError(f"{name}={shown(given)} should be the name of a cluster: {known}.")
 
 
 def check_size(size: Any) -> float:
