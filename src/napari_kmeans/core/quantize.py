@@ -410,7 +410,7 @@ def paint_samples(
     ([[1, 1, 2], [1, 3, 3]], [3, 1, 2])
     """
     if not isinstance(palette, Palette):
-        raise TypeError(f"palette={validation.shown(palette)} should be a Palette.")
+        raise validation.no_palette("palette", palette)
     validation.check_samples(samples)
     palette = as_of(palette, samples.layout.dtype, "samples")
     check_alike(samples, palette)

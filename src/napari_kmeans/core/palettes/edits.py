@@ -242,7 +242,7 @@ class Editable(Looks):
         (('sky', '', ''), (3,))
         """
         if not isinstance(other, Editable):
-            raise TypeError(f"other={validation.shown(other)} should be a Palette.")
+            raise validation.no_palette("other", other)
         other.check_same("other", self.layout, self.space)
         return numbered_as(self.present, other)
 

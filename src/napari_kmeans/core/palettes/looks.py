@@ -213,7 +213,7 @@ class Looks(Parts):
         ('dark', '', '')
         """
         if not isinstance(other, Parts):
-            raise TypeError(f"other={validation.shown(other)} should be a Palette.")
+            raise validation.no_palette("other", other)
         names, locked, palette = [*self.names], [*self.locked], self
         recolored = other.recolored
         there = still_there(self.scaled(other.centers), self.scaled(self.centers))

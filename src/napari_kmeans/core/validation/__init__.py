@@ -84,6 +84,7 @@ from .values import (
     check_split,
     check_unit,
     check_unscaled,
+    no_palette,
     shown,
 )
 
@@ -162,5 +163,6 @@ __all__ = [
     "check_unscaled",
     "check_values",
     "check_weights",
+    "no_palette",
     "shown",
 ]

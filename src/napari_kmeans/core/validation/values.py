@@ -128,16 +128,21 @@ def check_samples(samples: Any) -> None:
     """Raise where something is not the samples of an image."""
     if not hasattr(samples, "prepare"):
         raise TypeError(
-            f"samples={shown(samples)} should be what read_samples has returned."
+            f"samples={shown(samples)} should be what read_samples has returned, as "
+            "read_samples(image) is."
         )
 
 
 def check_palette(palette: Any) -> None:
     """Raise where something is not a palette."""
     if not hasattr(palette, "quantizer_of"):
-        raise TypeError(
-            f"palette={shown(palette)} should be a Palette, such as fit returns."
-        )
+        raise no_palette("palette", palette, ", such as fit returns")
+
+
+def no_palette(name: str, given: Any, otherwise: str = "") -> TypeError:
+    """Return the error where something is no palette; a result has one."""
+    has = f"; {name}.palette is one" if hasattr(given, "palette") else ""
+    return TypeError(f"{name}={shown(given)} should be a Palette{otherwise}{has}.")
 
 
 def check_result(result: Any) -> None:
@@ -284,7 +289,7 @@ def check_keep(keep: Any, k: int, n_channels: int) -> Any:
     if keep is None:
         return None
     if not hasattr(keep, "locked"):
-        raise TypeError(f"keep={shown(keep)} should be a Palette or None.")
+        raise no_palette("keep", keep, " or None")
     keep = keep.present
     if not any(keep.locked):
         return None
@@ -304,7 +309,7 @@ def check_keep(keep: Any, k: int, n_channels: int) -> Any:
 def check_like(like: Any) -> Any:
     """Return the palette whose numbers, names and colors clusters are to have."""
     if like is not None and not hasattr(like, "matched"):
-        raise TypeError(f"like={shown(like)} should be a Palette or None.")
+        raise no_palette("like", like, " or None")
     return like
 
 
