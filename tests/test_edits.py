@@ -4,10 +4,11 @@ import dask.array as da
 import numpy as np
 import pytest
 import skimage.data
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.cluster import hierarchy
+from scipy.spatial.distance import squareform
 
 import reference
 from napari_kmeans import (
@@ -417,6 +418,42 @@ def test_what_is_merged_is_closer_than_asked_and_what_is_not_is_not(image):
     assert palette.merge_closer(np.inf).k == 1
 
 
+@pytest.mark.parametrize("scaling", ["none", "range", "variance", (1, 3.5, 0.25)])
+@given(st.integers(0, 2**31))
+@settings(max_examples=10)
+def test_distances_are_those_of_what_was_clustered(scaling, seed):
+    rng = np.random.default_rng(seed)
+    image = rng.integers(0, [[[1000]], [[2]], [[30]]], (3, 9, 8)).astype(float)
+    samples = read_samples(image, channel_axis=0, scaling=scaling)
+    palette = fit(samples, k=5)
+    rows = image.reshape(3, -1)
+    if isinstance(scaling, str):
+        reach = {"none": np.ones(3), "range": np.ptp(rows, 1), "variance": rows.std(1)}
+        scaling = reach[scaling].max() / reach[scaling]
+    scaled = palette.centers * scaling
+    between = np.linalg.norm(scaled[:, np.newaxis] - scaled, axis=-1)
+    tree = palette.dendrogram
+    np.testing.assert_allclose(
+        tree, hierarchy.complete(squareform(between, checks=False)), rtol=1e-9
+    )
+    # As far as they are told is how far they are for the clusters, too.
+    away = np.linalg.norm(scaled - scaled[0], axis=1)
+    far = fit(samples, init=palette.centers[:1], fixed=True, reject=away[1] + 1e-6)
+    pixels = palette.centers.T[:, np.newaxis]
+    np.testing.assert_array_equal(far.label(pixels)[0] == 1, away <= away[1] + 1e-6)
+    # And so are clusters the same ones when they are found again.
+    assert fit(samples, k=5, seed=1).inherit(palette.rename(2, "this")).k == 5
+
+
+def test_a_channel_that_counts_little_does_not_keep_clusters_apart():
+    image = np.array([[[0, 1000, 0, 1000]], [[0, 0, 1, 1]]])
+    samples = read_samples(image, channel_axis=0, scaling="variance")
+    palette = fit(samples, k=4)
+    np.testing.assert_allclose(palette.dendrogram[:2, 2], 1000)
+    assert palette.merge_closer(999).k == 4
+    assert palette.merge_closer(1001).k == 2
+
+
 def test_locked_clusters_are_not_merged(palette):
     locked = palette.lock(2, 4)
     merged = locked.merge_closer(1e6)
@@ -530,7 +567,7 @@ def test_spreads_are_root_mean_squares_about_the_centers(case):
         (lambda p, s: p.delete(7, s), ValueError, "labels=7 should be"),
         (lambda p, s: p.delete([], s), ValueError, "labels=.* some of the 6"),
         (lambda p, s: p.delete(range(1, 7), s), ValueError, "labels=.* not all"),
-        (lambda p, s: p.delete("1", s), TypeError, "labels='1' should be"),
+        (lambda p, s: p.delete("1", s), ValueError, "labels='1' should be"),
         (lambda p, s: p.lock(2).delete([1, 2], s), ValueError, "labels=2 .* locked"),
         (lambda p, _: p.delete(1, None), TypeError, "samples=None should be"),
         (lambda p, s: p.add([1, 2], s), ValueError, "center=.* should be 3 numbers"),
@@ -571,3 +608,55 @@ def test_quantized_is_what_fitted_samples_are_painted_to():
     q = quantize(COFFEE, 7)
     painted = paint_samples(read_samples(COFFEE), q.palette)
     np.testing.assert_array_equal(painted.quantized, q.quantized)
+
+
+# -- by name -----------------------------------------------------------------------
+
+names = st.lists(st.sampled_from(["", "a", "b", "c", "stain"]), min_size=6, max_size=6)
+
+
+@given(names, st.sampled_from(["a", "b", "c", "stain", "other", ""]))
+def test_a_name_does_what_its_label_does(given_names, name):
+    samples = read_samples(COFFEE[::8, ::8, 0])
+    palette = fit(samples, k=6).rename(dict(enumerate(given_names, 1)))
+    assert [*palette.names] == given_names
+    edits = {
+        "rename": lambda x: palette.rename(x, "new"),
+        "rename by a mapping": lambda x: palette.rename({x: "new"}),
+        "recolor": lambda x: palette.recolor(x, "#ff0000"),
+        "recolor by a mapping": lambda x: palette.recolor({x: "#ff0000"}),
+        "lock": lambda x: palette.lock(x),
+        "merge": lambda x: palette.merge([x, 1, 2]),
+        "reorder": lambda x: palette.reorder([x, *others]),
+        "split": lambda x: palette.split(x, samples),
+        "delete": lambda x: palette.delete(x, samples),
+    }
+    n = given_names.count(name) if name else 0
+    at = given_names.index(name) + 1 if n else 1
+    others = [label for label in range(1, 7) if label != at]
+    for edit in edits.values():
+        if n == 1:
+            assert edit(name) == edit(at)
+            assert palette.label_of(name) == palette.label_of(at) == at
+            continue
+        said = "the name of one cluster, but is of" if n else "the name of a cluster: "
+        with pytest.raises(ValueError, match=f"{name!r} should be {said}"):
+            edit(name)
+
+
+def test_names_change_places_by_a_mapping():
+    palette = fit(read_samples(COFFEE[..., 0]), k=3).rename({1: "a", 2: "b"})
+    assert palette.rename({"a": "b", "b": "a"}).names == ("b", "a", "")
+    colors = {"a": (1, 0, 0), 3: "#0000ff"}
+    assert palette.recolor(colors).colors[[0, 2]].tolist() == [[1, 0, 0], [0, 0, 1]]
+    for call in (
+        lambda: palette.rename({1: "a"}, "b"),
+        lambda: palette.recolor({1: "#000000"}, "#ffffff"),
+        lambda: palette.rename(1),
+        lambda: palette.rename({1: None}),
+        lambda: palette.lock("b").rename({"b": "c"}, "d"),
+    ):
+        with pytest.raises(TypeError, match=r"should be text|should not go with a map"):
+            call()
+    with pytest.raises(ValueError, match=r"label=2 should be a .* not locked"):
+        palette.lock("b").rename({"a": "x", "b": "y"})

@@ -1,5 +1,8 @@
 """Centers that are given: to start from, to stay, to map to; and what is too far."""
 
+import warnings
+from functools import partial
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -665,7 +668,7 @@ def test_a_palette_of_another_kind_is_refused():
     color = fit(read_samples(COFFEE), k=3)
     with pytest.raises(ValueError, match="init of rgb=True should be of rgb=False"):
         quantize(COFFEE, init=color, fixed=True, rgb=False, channel_axis=2)
-    with pytest.raises(ValueError, match="init of colors up to 255 should be of"):
+    with pytest.raises(ValueError, match="init of dtype uint8 should be of float"):
         quantize(COFFEE / 255, init=color, fixed=True)
     with pytest.raises(ValueError, match="init of 3 channels should have 1, as the"):
         quantize(COFFEE[..., 0], init=color, fixed=True)
@@ -676,3 +679,26 @@ def test_a_palette_of_another_kind_is_refused():
     assert quantize(COFFEE, 5, init=INIT, keep=locked).k == 5
     with pytest.raises(TypeError, match="unexpected keyword argument 'fixed'"):
         sweep(COFFEE, fixed=False)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, 99), min_size=2, max_size=12), st.integers(0, 120))
+def test_that_all_are_rejected_is_told(values, reject):
+    image = np.array([values], np.uint8)
+    points, samples = image.T.astype(float), read_samples(image)
+    options = {"init": [[120]], "fixed": True, "reject": reject}
+    works = (
+        partial(quantize, image),
+        partial(quantize, da.from_array(image)),
+        partial(quantize_samples, samples),
+        partial(fit, samples),
+        partial(kmeans, points),
+        partial(quantize_planes, np.stack([image, image])),
+    )
+    for work in works:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            work(**options)
+        told = [str(warning.message) for warning in caught]
+        assert len(told) == (max(values) < 120 - reject), work
+        assert all(each.startswith("reject should be greater: ") for each in told)

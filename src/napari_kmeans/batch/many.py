@@ -196,7 +196,7 @@ def apply_many(
     """
     (read,) = split("apply_many", options, LABELED)
     if not isinstance(palette, Palette):
-        raise TypeError(f"palette={validation.shown(palette)} should be a Palette.")
+        raise validation.no_palette("palette", palette)
     validation.check_progress(progress)
     layout = palette.layout
     read.setdefault("no_data", layout.no_data)

@@ -154,10 +154,9 @@ def held(name: str, values: Any) -> NDArray[Any]:
         ) from error
     if array.dtype == object and array.ndim == 0:
         dense = any(hasattr(values, name) for name in ("toarray", "todense"))
-        raise TypeError(
-            f"{name} of {kind(values)} should be an array"
-            f"{', as its toarray() gives' if dense else ''}."
-        )
+        found = f", as its attribute {name} is" if hasattr(values, name) else ""
+        found = ", as its toarray() gives" if dense else found
+        raise TypeError(f"{name} of {kind(values)} should be an array{found}.")
     return array
 
 

@@ -13,6 +13,7 @@ from .options.settings import Settings
 from .palettes.colors import of_centers
 from .palettes.fixing import told_as, with_fixed
 from .palettes.palette import Palette
+from .palettes.placing import as_of
 from .palettes.quantizer import Quantizer
 from .palettes.values import values_of
 from .results.clusters import note_on, warn
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .data.layout import Layout
     from .options.keywords import SamplesOptions
     from .reading.fit import Fit, ImageSamples
+    from .reading.source import Source
     from .run.progress import Report
 
 #: Which part of it is done, about, once the clusters are found.
@@ -71,8 +73,8 @@ def fit(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`, or clusters of `like` found
-        no partner.
+        Where the image has fewer distinct colors than `k`, clusters of `like` found no
+        partner, or `reject` leaves no pixel.
 
     Examples
     --------
@@ -97,9 +99,14 @@ def fit(
 
 
 def settings_of(
-    samples: ImageSamples, k: int | None, search: dict[str, Any]
+    samples: ImageSamples | Source, k: int | None, search: dict[str, Any]
 ) -> Settings:
     """Return how samples are to be clustered; raise where they cannot be so."""
+    if samples.layout.rgb:
+        for name in ("init", "like"):
+            if isinstance(given := search.get(name), Palette) and given.layout.rgb:
+                own = as_of(given, samples.layout.dtype, name)
+                search = {**search, name: own}
     settings = Settings.of(samples.shape, samples.layout.n_channels, k=k, **search)
     samples.check(settings)
     return settings

@@ -13,9 +13,11 @@ from .data.codes import Codes, count
 from .data.pixels import Pixels
 from .data.stream import Stream
 from .labeled import Labeling, labeled, masked
+from .palettes.placing import as_of
 from .run.lazy import is_lazy
 from .run.progress import at, follow, stage
 from .run.threads import map_blocks, spans
+from .spaces import full_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,13 +93,12 @@ def error_map(
     validation.check_progress(progress)
     array = validation.check_image(image)
     labeling, mask = masked(image, mask, palette.layout)
-    rgb = palette.layout.rgb
+    palette, rgb = as_of(palette, array.dtype), palette.layout.rgb
     quantizer = palette.quantizer_of(array.dtype)
     validation.check_metric(metric, rgb)
     of: _Of = _Distances(quantizer, palette.centers)
     if metric == "ciede2000":
-        full = float(np.iinfo(array.dtype).max) if array.dtype.kind in "iu" else 1.0
-        of = _ColorDifferences(quantizer, full)
+        of = _ColorDifferences(quantizer, full_of(array.dtype))
     found = _map("Measuring errors", of, array, palette, mask, progress)
     return labeled(found, labeling, "error")
 
@@ -152,6 +153,7 @@ def margin_map(
     validation.check_progress(progress)
     array = validation.check_image(image)
     labeling, mask = masked(image, mask, palette.layout)
+    palette = as_of(palette, array.dtype)
     of = _Margins(palette.quantizer_of(array.dtype))
     found = _map("Measuring margins", of, array, palette, mask, progress)
     return labeled(found, labeling, "margin")

@@ -12,6 +12,7 @@ from . import kernels, losses, validation
 from .data.distance import splitters_of
 from .data.samples import unit_of
 from .data.sampling import NO_WEIGHTS, stratified
+from .palettes.placing import as_of
 from .run.progress import follow, stage
 from .run.threads import map_blocks
 
@@ -137,6 +138,7 @@ def measured(samples: ImageSamples, palette: Palette) -> Quality:
     """Do what `measure` does."""
     samples.prepare()
     dtype = samples.layout.dtype.newbyteorder("=")
+    palette = as_of(palette, dtype, "samples")
     quantizer = palette.quantizer_of(dtype)
     with stage("Measuring", 0, SUMMED):
         shifted = _Shifted.of(samples, palette, quantizer)

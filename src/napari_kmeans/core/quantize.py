@@ -11,9 +11,9 @@ from . import validation
 from .fitting import fitted, settings_of
 from .labeled import labeled, unlabeled
 from .options.keywords import BOUND, FIT, KEEP, READ, keywords, merged, split
-from .options.settings import Settings
 from .palettes.measuring import check_alike, measured
 from .palettes.palette import Palette
+from .palettes.placing import as_of
 from .palettes.quantizer import quantize_lazily
 from .palettes.values import in_dtype
 from .reading.held import HeldSamples
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from .options.keywords import QuantizeOptions, SamplesOptions
-    from .options.settings import Method
+    from .options.settings import Method, Settings
     from .palettes.quantizer import Quantizer
     from .reading.fit import Fit, ImageSamples
     from .run.progress import Report
@@ -150,8 +150,8 @@ def quantize(
     Warns
     -----
     UserWarning
-        Where the image has fewer distinct colors than `k`, or clusters of `like` found
-        no partner.
+        Where the image has fewer distinct colors than `k`, clusters of `like` found no
+        partner, or `reject` leaves no pixel.
 
     References
     ----------
@@ -226,9 +226,7 @@ def checked(
 ) -> tuple[Source, Settings]:
     """Check the arguments."""
     source = Source.of(image, memory=memory, **read)
-    settings = Settings.of(source.shape, source.layout.n_channels, k=k, **search)
-    source.check(settings)
-    return source, settings
+    return source, settings_of(source, k, search)
 
 
 @keywords(FIT, BOUND, KEEP)
@@ -412,7 +410,9 @@ def paint_samples(
     ([[1, 1, 2], [1, 3, 3]], [3, 1, 2])
     """
     if not isinstance(palette, Palette):
-        raise TypeError(f"palette={validation.shown(palette)} should be a Palette.")
+        raise validation.no_palette("palette", palette)
+    validation.check_samples(samples)
+    palette = as_of(palette, samples.layout.dtype, "samples")
     check_alike(samples, palette)
     validation.check_progress(progress)
     return follow(lambda: painted_samples(samples, palette), progress)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -56,6 +56,17 @@ _TO_XYZ = np.array(
 
 # From the curves of X, Y and Z to CIELAB.
 _FROM_LIGHTNESS = np.array([[0.0, 116, 0], [500, -500, 0], [0, 200, -200]])
+
+
+def full_of(dtype: np.dtype[Any]) -> float:
+    """Return the value of full intensity in colors of a dtype.
+
+    Examples
+    --------
+    >>> full_of(np.dtype(np.uint8)), full_of(np.dtype(np.float32))
+    (255.0, 1.0)
+    """
+    return float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
 
 
 def convert(rgb: Rows, space: str) -> Rows:

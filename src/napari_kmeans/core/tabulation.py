@@ -13,6 +13,7 @@ from .data.pixels import REASONS
 from .labeled import Labeling, stripped
 from .palettes.colors import hexadecimal
 from .palettes.numbering import cuts
+from .palettes.placing import as_of
 from .results.image import QuantizedImage
 from .results.planes import QuantizedPlanes
 from .run.lazy import is_lazy
@@ -178,6 +179,7 @@ def tabulated(
 
 def _of_image(image: Any, result: QuantizedImage | Palette, regions: Any) -> Part:
     if not isinstance(result, QuantizedImage):
+        result = as_of(result, image.dtype)
         return _part(_counted(image, result, None, regions), result, "far")
     if regions is None and (known := _known(result)) is not None:
         return known

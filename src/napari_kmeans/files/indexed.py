@@ -10,7 +10,7 @@ import numpy as np
 from PIL import GifImagePlugin, Image
 
 from ..core import validation
-from ..core.arrays import plain
+from ..core.arrays import held, plain
 from ..core.run import replacement
 from ..core.run.progress import at, follow, stage
 
@@ -100,14 +100,14 @@ def write_indexed(
     validation.check_progress(progress)
     target = _check_path(path)
     if not isinstance(palette, Palette):
-        raise TypeError(f"palette={validation.shown(palette)} should be a Palette.")
+        raise validation.no_palette("palette", palette)
     if palette.k > MOST:
         raise ValueError(
             f"palette of {palette.k:,} clusters should have at most {MOST - 1}, or "
             f"{MOST} where no pixel is left out."
         )
     array: Any = plain(labels)
-    array = array if hasattr(array, "dtype") else np.asarray(array)
+    array = array if hasattr(array, "dtype") else held("labels", array)
     _check_labels(array, gif=target.suffix.lower() == ".gif")
     follow(lambda: _write(target, array, palette), progress)
 

@@ -109,7 +109,7 @@ def cloud(
     validation.check_progress(progress)
     validation.check_samples(samples)
     if not isinstance(palette, Palette):
-        raise TypeError(f"palette={validation.shown(palette)} should be a Palette.")
+        raise validation.no_palette("palette", palette)
     most = validation.check_integer("most", most, 1, 2**31 - 1)
     own = validation.check_flag("own_colors", own_colors)
     n = samples.layout.n_channels

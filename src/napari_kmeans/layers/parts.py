@@ -80,7 +80,7 @@ def one_layer_each(
     """
     validation.check_progress(progress)
     if not isinstance(palette, Palette):
-        raise TypeError(f"palette={validation.shown(palette)} should be a Palette.")
+        raise validation.no_palette("palette", palette)
     wanted: list[Any] = [*range(1, palette.k + 1)]
     if only is not None:
         wanted = validation.check_labels("only", only)

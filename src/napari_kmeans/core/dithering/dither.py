@@ -8,6 +8,7 @@ from .. import validation
 from ..data.pixels import Pixels
 from ..data.stream import Stream
 from ..labeled import labeled, masked
+from ..palettes.placing import as_of
 from ..run.lazy import is_lazy
 from ..run.progress import follow, stage
 from .mixer import Mixer
@@ -102,6 +103,7 @@ def dither(
     array = validation.check_image(image)
     arranged, lazy = layout.arrange(array), is_lazy(array)
     checked = validation.check_mask(mask, arranged.shape[:-1], lazy=lazy)
+    palette = as_of(palette, array.dtype)
     mixer = Mixer(palette.quantizer_of(array.dtype), method, strength)
     given = layout.n_channels, checked, layout.no_data
     if lazy:

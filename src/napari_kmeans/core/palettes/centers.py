@@ -28,7 +28,7 @@ class Centered(Editable):
 
     def split(
         self,
-        label: int,
+        label: int | str,
         samples: ImageSamples,
         k: int = 2,
         *,
@@ -44,8 +44,8 @@ class Centered(Editable):
 
         Parameters
         ----------
-        label : int
-            1..k.
+        label : int or str
+            1..k, or its name.
         samples : ImageSamples
             Of the image, or of another with the same channels. Of one that is read
             again for each step, the k-means is of 65,536 pixels.
@@ -206,7 +206,7 @@ class Centered(Editable):
 
     def delete(
         self,
-        labels: int | Sequence[int],
+        labels: int | str | Sequence[int | str],
         samples: ImageSamples,
         *,
         progress: Report | None = None,
@@ -218,8 +218,8 @@ class Centered(Editable):
 
         Parameters
         ----------
-        labels : int or sequence of int
-            Not all of 1..k.
+        labels : int, str or sequence of these
+            Not all of 1..k; or names.
         samples : ImageSamples
             Of the image, or of another with the same channels.
         progress : callable, optional
@@ -243,7 +243,7 @@ class Centered(Editable):
         >>> palette.centers.ravel().tolist(), palette.counts.tolist()
         ([1.0, 8.0, 9.0], [2, 1, 1])
         """
-        some = [labels] if isinstance(labels, (int, np.integer)) else labels
+        some = [labels] if isinstance(labels, (int, str, np.integer)) else labels
         gone = {
             self._free("labels", x) for x in validation.check_labels("labels", some)
         }

@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 class Editable(Looks):
     """How others are made of a palette that label otherwise: see `Palette`."""
 
-    def reorder(self, labels: Sequence[int] | str) -> Self:
+    def reorder(self, labels: Sequence[int | str] | str) -> Self:
         """Return a palette with its clusters in another order.
 
         Parameters
         ----------
-        labels : sequence of int, or {"brightness", "share", "hue"}
-            All of 1..k: the first becomes label 1, and so on. Or by what they are
-            ordered: from dark to bright, as `fit` does; those of most pixels first; or
-            by the hue of the colors they are shown in, from red over green and blue,
-            with grays before, from dark to bright.
+        labels : sequence of int or str, or {"brightness", "share", "hue"}
+            All of 1..k, or their names: the first becomes label 1, and so on. Or by
+            what they are ordered: from dark to bright, as `fit` does; those of most
+            pixels first; or by the hue of the colors they are shown in, from red over
+            green and blue, with grays before, from dark to bright.
 
         Returns
         -------
@@ -69,7 +69,7 @@ class Editable(Looks):
             )
         return self.grouped([[at] for at in order])
 
-    def merge(self, labels: Sequence[int], name: str | None = None) -> Self:
+    def merge(self, labels: Sequence[int | str], name: str | None = None) -> Self:
         """Return a palette in which several clusters are one.
 
         It has the lowest of their labels; those above move down. Its pixels are those
@@ -78,8 +78,8 @@ class Editable(Looks):
 
         Parameters
         ----------
-        labels : sequence of int
-            At least two different ones.
+        labels : sequence of int or str
+            At least two different ones, or their names.
         name : str, optional
             By default that of the largest that has one.
 
@@ -122,7 +122,9 @@ class Editable(Looks):
         ----------
         distance : float
             Of color images in CIELAB, between the colors of the centers (Delta E 1976:
-            2 is just seen); of others in the units of the image. At least 0.
+            2 is just seen). Of others in the units of the image, each channel
+            multiplied by what `scaling` made of it: so those of the widest channel with
+            "range" or "variance". At least 0.
 
         Returns
         -------
@@ -161,6 +163,13 @@ class Editable(Looks):
         >>> palette = fit(read_samples(np.array([[1, 3, 9, 20]], np.uint8)), k=3)
         >>> palette.dendrogram.tolist()
         [[0.0, 1.0, 7.0, 2.0], [2.0, 3.0, 18.0, 3.0]]
+
+        Of channels that were scaled, in the units of the widest:
+
+        >>> image = np.array([[[0, 1000, 1000]], [[0, 0, 1]]])
+        >>> samples = read_samples(image, channel_axis=0, scaling="range")
+        >>> fit(samples, k=3).dendrogram[:, 2].round(2).tolist()
+        [1000.0, 1414.21]
         """
         return linkage(self._shown_centers)
 
@@ -168,7 +177,7 @@ class Editable(Looks):
     def _shown_centers(self) -> NDArray[np.float64]:
         """The centers where their distances tell how alike they look."""
         if not self.layout.rgb:
-            return self.centers
+            return self.scaled(self.centers)
         colors = self.own_colors(self.centers)
         return convert(np.ascontiguousarray(colors.T), "cielab").T
 
@@ -233,7 +242,7 @@ class Editable(Looks):
         (('sky', '', ''), (3,))
         """
         if not isinstance(other, Editable):
-            raise TypeError(f"other={validation.shown(other)} should be a Palette.")
+            raise validation.no_palette("other", other)
         other.check_same("other", self.layout, self.space)
         return numbered_as(self.present, other)
 

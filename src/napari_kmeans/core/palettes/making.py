@@ -12,6 +12,7 @@ from ..cluster.moments import Moments
 from ..data.distance import Space
 from ..data.frame import Frame
 from ..data.layout import Layout
+from ..spaces import full_of
 from .centers import Centered
 from .colors import of_centers
 from .quantizer import Quantizer
@@ -69,7 +70,7 @@ class Made(Centered):
         k = len(numerators)
         checked = _checked_names(names, k)
         image_dtype = _checked_dtype(dtype)
-        full = float(np.iinfo(image_dtype).max) if image_dtype.kind in "iu" else 1.0
+        full = full_of(image_dtype)
         centers = numerators * full / denominator
         layout = Layout(True, None, CHANNELS, image_dtype, None)
         space = Space(True, "rgb", "none", full)

@@ -31,11 +31,12 @@ ASSIGNED = 0.8
 
 
 def check_alike(samples: ImageSamples, palette: Parts) -> None:
-    """Raise where samples do not have the channels of a palette."""
+    """Raise where samples do not have the channels and the range of a palette."""
     validation.check_samples(samples)
     found, own = samples.layout, palette.layout
     given = found.n_channels, found.rgb
     validation.check_same("samples", given, (own.n_channels, own.rgb))
+    palette.check_full("samples", found.dtype)
 
 
 def measured(samples: ImageSamples, palette: P) -> tuple[Fit, P]:

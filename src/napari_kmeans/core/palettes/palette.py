@@ -17,7 +17,7 @@ from ..run.progress import follow, stage
 from .colors import hexadecimal
 from .differing import Differing
 from .filing import Filed
-from .placing import placed
+from .placing import as_of, placed
 from .quantizer import quantize_lazily
 from .tables import cluster_table
 from .text import line, table
@@ -165,6 +165,7 @@ class Palette(Filed):
 
     def quantizer_of(self, dtype: np.dtype[Any]) -> Quantizer:
         """Return what labels and paints images of a dtype, whatever their colors."""
+        self.check_full("image", dtype)
         values = in_dtype(self.quantizer.values, self.centers, dtype)
         return replace(self.quantizer, values=values)
 
@@ -178,7 +179,8 @@ class Palette(Filed):
         """Return what of an image is not as of that which the palette was made of.
 
         To say before labels are made that they may not be what one expects. Where the
-        channels differ, `label` refuses the image; for the rest it does not.
+        channels differ, or full intensity is another in colors, `label` refuses the
+        image; for the rest it does not.
 
         Parameters
         ----------
@@ -275,7 +277,8 @@ class Palette(Filed):
         Raises
         ------
         TypeError, ValueError
-            Where the image does not have these channels.
+            Where the image does not have these channels, or is in color and of a dtype
+            whose full intensity is another, as floats beside integers.
 
         Examples
         --------
@@ -313,7 +316,8 @@ class Palette(Filed):
         Raises
         ------
         TypeError, ValueError
-            Where the image does not have these channels.
+            Where the image does not have these channels, or is in color and of a dtype
+            whose full intensity is another, as floats beside integers.
 
         Examples
         --------
@@ -348,7 +352,8 @@ class Palette(Filed):
         Raises
         ------
         TypeError, ValueError
-            Where the image does not have these channels.
+            Where the image does not have these channels, or is in color and of a dtype
+            whose full intensity is another, as floats beside integers.
         """
         validation.check_progress(progress)
         return follow(lambda: self._apply(image, mask), progress)
@@ -372,7 +377,7 @@ class Palette(Filed):
         lazy = is_lazy(array)
         checked = validation.check_mask(mask, arranged.shape[:-1], lazy=lazy)
         given = arranged, self.layout.n_channels, checked, self.layout.no_data
-        quantizer = self.quantizer_of(array.dtype)
+        quantizer = as_of(self, array.dtype).quantizer_of(array.dtype)
         if lazy:
             labels, quantized = quantize_lazily(quantizer, Stream(*given))
             return labels, self.layout.restore(quantized)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from .. import validation
+from ..spaces import full_of
 from .colors import of_centers
 from .values import to_dtype
 
@@ -116,6 +117,18 @@ class Parts:
         own = self.own_colors(self.centers)
         return np.asarray((self.colors != own).any(axis=1))
 
+    def scaled(self, centers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return centers so that they are as far apart as the clustering has them.
+
+        That is, each channel multiplied as it was there; but as they are where colors
+        were converted.
+        """
+        frame = self.quantizer.frame
+        if frame.converts or not frame.scale:
+            return centers
+        # Less what they have in common, which may be beyond all floats if multiplied.
+        return np.asarray((centers - self.centers.min(axis=0)) * frame.scale)
+
     def shown_in(self, at: Any, colors: NDArray[np.float64]) -> Self:
         """Return a palette in which clusters are shown, and painted, in colors."""
         new, values = self.colors.copy(), self.quantizer.values
@@ -131,22 +144,33 @@ class Parts:
 
         How channels are scaled does not matter, as centers are known without.
         """
-        own, full = self.layout, self.space.full
+        own = self.layout
         found = own.n_channels, own.rgb, self.space.name
         validation.check_same(name, found, (layout.n_channels, layout.rgb, space.name))
-        if layout.rgb and full != space.full:
-            raise ValueError(
-                f"{name} of dtype {own.dtype} should be of {layout.dtype}, as colors "
-                f"of that have values up to {space.full:g}, not {full:g}."
-            )
+        self.check_full(name, layout.dtype)
+
+    def check_full(self, name: str, dtype: np.dtype[Any]) -> None:
+        """Raise where colors of an image of a dtype have another full intensity.
+
+        Then what is dark there would be bright here. `name` is what is refused.
+        """
+        if self.layout.rgb:
+            image, own = (d.newbyteorder("=") for d in (dtype, self.layout.dtype))
+            given = validation.Full(image, full_of(image))
+            validation.check_full(name, given, validation.Full(own, self.space.full))
 
     def _at(self, name: str, label: Any) -> int:
-        """Return where the cluster of a label is."""
+        """Return where the cluster of a label, or of a name, is."""
+        if isinstance(label, str):
+            return validation.check_name(name, label, self.names)
         return validation.check_integer(name, label, 1, self.k) - 1
 
     def _free(self, name: str, label: Any) -> int:
         """Return where the cluster of a label is, which should not be locked."""
         at = self._at(name, label)
         if self.locked[at]:
-            raise ValueError(f"{name}={label} should be a cluster that is not locked.")
+            raise ValueError(
+                f"{name}={validation.shown(label)} should be a cluster that is not "
+                "locked."
+            )
         return at

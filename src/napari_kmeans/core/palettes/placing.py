@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from .. import validation
+from ..spaces import full_of
 
 if TYPE_CHECKING:
     from ..data.layout import Layout
@@ -30,7 +31,7 @@ def placed(palette: T, layout: Layout) -> T:
     Raises
     ------
     ValueError
-        Where that has other channels.
+        Where that has other channels, or colors with another full intensity.
 
     Examples
     --------
@@ -46,7 +47,41 @@ def placed(palette: T, layout: Layout) -> T:
     validation.check_same("image", found, wanted)
     if is_chart(palette) and layout.dtype.kind in "iuf":
         palette = _chart(palette, layout.dtype)
+    palette.check_full("image", layout.dtype)
     return replace(palette, layout=replace(layout, dtype=palette.layout.dtype))
+
+
+def as_of(palette: T, dtype: np.dtype[Any], name: str = "image") -> T:
+    """Return a palette as it is of images of a dtype.
+
+    Colors that are of no image, as a chart's, are converted. Others, of color images,
+    are only of images with the same value of full intensity.
+
+    Parameters
+    ----------
+    palette : Palette
+    dtype : dtype
+    name : str, default "image"
+        What is refused.
+
+    Raises
+    ------
+    ValueError
+        Where full intensity is another.
+
+    Examples
+    --------
+    >>> from napari_kmeans import Palette
+    >>> chart = Palette.of_colors(["#ff8000"])
+    >>> as_of(chart, np.dtype(np.uint16)).centers.tolist()
+    [[65535.0, 32896.0, 0.0]]
+    >>> as_of(chart.recolor(1, "#000000"), np.dtype(np.uint8)).k
+    1
+    """
+    if dtype.kind in "iuf" and full_of(dtype) != palette.space.full:
+        palette = _chart(palette, dtype) if is_chart(palette) else palette
+    palette.check_full(name, dtype)
+    return palette
 
 
 def is_chart(palette: Made) -> bool:

@@ -218,8 +218,7 @@ def check_given(layout: Layout, space: Space, settings: Settings) -> None:
     elif merged:  # centers of other spaces are told of clusters only
         known = (*known, given.space.name)
     validation.check_same(anchors.name, known, own)
-    if anchors.name == "init" and layout.rgb:
-        validation.check_full(given.space.full, space.full)
+    given.check_full(anchors.name, layout.dtype)
 
 
 def check_plain(space: Space, *, weighted: bool) -> None:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
-import numpy as np
-
 from .. import validation
 from ..data.codes import Codes
 from ..data.distance import Space
@@ -19,11 +17,13 @@ from ..options.keywords import READ, keywords, split
 from ..run.lazy import is_distributed, is_lazy
 from ..run.memory import free_memory
 from ..run.progress import follow, stage
+from ..spaces import full_of
 from .fit import check_given, check_plain
 from .held import HeldSamples
 from .streamed import StreamedSamples
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     from ..options.keywords import ReadOptions
@@ -133,8 +133,7 @@ class Source:
         name = validation.check_color_space(color_space, made.rgb)
         scaled_by = validation.check_scaling(scaling, made.n_channels)
         validation.check_unscaled(name, scaled_by)
-        full = float(np.iinfo(array.dtype).max) if array.dtype.kind in "iu" else 1.0
-        space = Space(made.rgb, name, scaled_by, full)
+        space = Space(made.rgb, name, scaled_by, full_of(array.dtype))
         return cls(
             arranged,
             made,

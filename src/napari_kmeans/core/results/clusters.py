@@ -6,18 +6,22 @@ import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..palettes.colors import of_centers
 from ..palettes.tables import cluster_table
+from ..spaces import full_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
     from ..data.layout import Layout
     from ..options.settings import Method
     from ..palettes.palette import Palette
+
+
+#: What is said where every pixel or point is rejected.
+ALL_FAR = "reject should be greater: all are farther than that from every center."
 
 
 def note_of(asked: int, k: int) -> str:
@@ -31,7 +35,11 @@ def note_of(asked: int, k: int) -> str:
 
 
 def note_on(asked: int, palette: Palette) -> str:
-    """Return what the user should be warned of clusters that were to be like others."""
+    """Return what the user should be warned of a palette, of an image's pixels.
+
+    That is where there are fewer clusters than `asked`, where some that were to be like
+    others are missing, and where each pixel was too far from all.
+    """
     lost = [
         f"{label} {name!r}" if name else f"{label}"
         for label in palette.unmatched
@@ -41,6 +49,8 @@ def note_on(asked: int, palette: Palette) -> str:
     if lost:
         clusters = "1 cluster" if len(lost) == 1 else f"{len(lost)} clusters"
         notes.append(f"No partner for {clusters} of like: {', '.join(lost)}.")
+    if palette.reject is not None and not palette.counts.any():
+        notes.append(ALL_FAR)
     return " ".join(filter(None, notes))
 
 
@@ -102,7 +112,8 @@ class Clustering:
     @property
     def note(self) -> str:
         """What the user should be warned of, or nothing."""
-        return note_of(self.asked, self.k)
+        far = "" if self.counts.any() else ALL_FAR
+        return " ".join(filter(None, [note_of(self.asked, self.k), far]))
 
     def warn(self) -> None:
         """Issue `note` as a warning, at the caller of the public function."""
@@ -164,10 +175,7 @@ class ImageClusters(Clustering):
         Of an image without color: gray, from its least to its greatest value, and the
         mean of several channels.
         """
-        full = None
-        if self.rgb:
-            dtype = self.quantized.dtype
-            full = float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+        full = full_of(self.quantized.dtype) if self.rgb else None
         return of_centers(self.centers, self.value_range, full)
 
     @property

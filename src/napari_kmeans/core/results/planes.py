@@ -192,6 +192,12 @@ class QuantizedPlanes(Located):
             )
         if empty:
             notes.append(f"{empty} of {n_planes} planes have no valid pixel.")
+        far = int(((found > 0) & (np.asarray(self.counts).sum(axis=1) == 0)).sum())
+        if far:
+            notes.append(
+                f"reject should be greater: in {far} of {n_planes} planes all pixels "
+                "are farther than that from every center."
+            )
         return " ".join(notes)
 
     def warn(self) -> None:

@@ -32,6 +32,7 @@ from .axes import (
     check_rgb,
 )
 from .limits import (
+    Full,
     check_enough,
     check_full,
     check_left_out,
@@ -66,6 +67,7 @@ from .values import (
     check_memory,
     check_metric,
     check_n_centers,
+    check_name,
     check_no_data,
     check_optimal,
     check_palette,
@@ -82,11 +84,13 @@ from .values import (
     check_split,
     check_unit,
     check_unscaled,
+    no_palette,
     shown,
 )
 
 __all__ = [
     "MOST_CLUSTERS",
+    "Full",
     "check_alone",
     "check_attempts",
     "check_axes",
@@ -124,6 +128,7 @@ __all__ = [
     "check_memory",
     "check_metric",
     "check_n_centers",
+    "check_name",
     "check_near",
     "check_no_data",
     "check_numeric",
@@ -158,5 +163,6 @@ __all__ = [
     "check_unscaled",
     "check_values",
     "check_weights",
+    "no_palette",
     "shown",
 ]

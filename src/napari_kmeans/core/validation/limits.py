@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,13 @@ MOST_PLAIN = 1e18
 
 #: How many times the least of the weights all may be together, for an optimum.
 MOST_OPTIMAL_WEIGHT = 1e12
+
+
+class Full(NamedTuple):
+    """The value of full intensity of colors, and their dtype."""
+
+    dtype: np.dtype[Any]
+    value: float
 
 
 def check_enough(k: int, n_samples: int, what: str) -> None:
@@ -122,13 +129,28 @@ def check_reach(
     )
 
 
-def check_full(found: float, full: float) -> None:
-    """Raise where the colors of a palette are not those of an image."""
-    if found != full:
-        raise ValueError(
-            f"init of colors up to {found:g} should be of colors up to {full:g}, as "
-            "the image."
-        )
+def check_full(name: str, image: Full, palette: Full) -> None:
+    """Raise where full intensity is another in the colors of an image and a palette.
+
+    Parameters
+    ----------
+    name : str
+        Of what is refused: "image", "samples", or an option that the palette is of.
+    image, palette : Full
+    """
+    if image.value == palette.value:
+        return
+    of_image = name in ("image", "samples")
+    found, wanted = (image, palette) if of_image else (palette, image)
+    times = palette.value / image.value
+    converted = f"image * {times}" if times > 1 else f"image / {1 / times}"
+    if palette.dtype.kind != "f":
+        converted = f"np.rint({converted}).astype({str(palette.dtype)!r})"
+    raise ValueError(
+        f"{name} of dtype {found.dtype} should be of {wanted.dtype}, as colors of that "
+        f"have values up to {wanted.value:g}, not {found.value:g}: convert an image of "
+        f"values up to {image.value:g} by {converted}."
+    )
 
 
 def check_near(name: str, centers: NDArray[np.float64], near: bool) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 from ..spaces import SPACES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 #: Labels are at most uint16, and 0 is taken.
@@ -126,16 +128,21 @@ def check_samples(samples: Any) -> None:
     """Raise where something is not the samples of an image."""
     if not hasattr(samples, "prepare"):
         raise TypeError(
-            f"samples={shown(samples)} should be what read_samples has returned."
+            f"samples={shown(samples)} should be what read_samples has returned, as "
+            "read_samples(image) is."
         )
 
 
 def check_palette(palette: Any) -> None:
     """Raise where something is not a palette."""
     if not hasattr(palette, "quantizer_of"):
-        raise TypeError(
-            f"palette={shown(palette)} should be a Palette, such as fit returns."
-        )
+        raise no_palette("palette", palette, ", such as fit returns")
+
+
+def no_palette(name: str, given: Any, otherwise: str = "") -> TypeError:
+    """Return the error where something is no palette; a result has one."""
+    has = f"; {name}.palette is one" if hasattr(given, "palette") else ""
+    return TypeError(f"{name}={shown(given)} should be a Palette{otherwise}{has}.")
 
 
 def check_result(result: Any) -> None:
@@ -282,7 +289,7 @@ def check_keep(keep: Any, k: int, n_channels: int) -> Any:
     if keep is None:
         return None
     if not hasattr(keep, "locked"):
-        raise TypeError(f"keep={shown(keep)} should be a Palette or None.")
+        raise no_palette("keep", keep, " or None")
     keep = keep.present
     if not any(keep.locked):
         return None
@@ -302,7 +309,7 @@ def check_keep(keep: Any, k: int, n_channels: int) -> Any:
 def check_like(like: Any) -> Any:
     """Return the palette whose numbers, names and colors clusters are to have."""
     if like is not None and not hasattr(like, "matched"):
-        raise TypeError(f"like={shown(like)} should be a Palette or None.")
+        raise no_palette("like", like, " or None")
     return like
 
 
@@ -401,6 +408,21 @@ def check_labels(name: str, labels: Any) -> list[Any]:
     if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
         raise TypeError(f"{name}={shown(labels)} should be a sequence of labels.")
     return list(labels)
+
+
+def check_name(name: str, given: str, names: Sequence[str]) -> int:
+    """Return where among the names of clusters one is that is there once."""
+    places = [at for at, own in enumerate(names) if own == given and own]
+    if len(places) == 1:
+        return places[0]
+    if places:
+        several = ", ".join(str(at + 1) for at in places)
+        raise ValueError(
+            f"{name}={shown(given)} should be the name of one cluster, but is of "
+            f"{several}."
+        )
+    known = ", ".join(map(repr, dict.fromkeys(filter(None, names)))) or "there is none"
+    raise ValueError(f"{name}={shown(given)} should be the name of a cluster: {known}.")
 
 
 def check_size(size: Any) -> float:
