@@ -96,7 +96,7 @@ def refined(
         with stage("Searching, attempt", 0, searched, n_steps=settings.attempts):
             starts = _search(pick(), samples, settings, limits, given.n_all)
     effort = Effort.of(settings.n_centers).steps
-    with stage("Settling, breath", searched, settled, n_steps=effort):
+    with stage("Settling, step", searched, settled, n_steps=effort):
         centers = _settled(samples, starts, settings, given)
     most, fixed = limits.max_iter or UNLIMITED, given.fixed(len(centers))
     with stage("Refining, step", settled, moved, n_steps=most):
