@@ -119,15 +119,22 @@ def test_colors_of_other_programs_are_a_model(images, model):
 
 
 def test_what_differs_is_told_and_other_channels_are_refused(images, model):
-    imsave("gray.png", images["a"][..., 0])
+    gray = images["a"][..., 0]
+    imsave("gray.png", gray)
     np.save("deep.npy", images["a"].astype(np.uint16) * 257)
     given = ("gray.png", "deep.npy", "in/a.png")
     done = run("apply", "model.json", *given, "-o", "out")
     assert done.exit_code == 3
-    warnings, rest = done.stderr.split("Error: ")
-    assert "Warning: deep.npy: image of dtype uint16 should be of uint8" in warnings
-    assert rest.startswith("1 of 3 images could not be done.\n  gray.png: ")
-    assert sorted(path.name for path in Path("out").iterdir()) == ["a", "deep"]
+    _, rest = done.stderr.split("Error: ")
+    assert rest.startswith("2 of 3 images could not be done.\n  gray.png: ")
+    assert "  deep.npy: image of dtype uint16 should be of uint8, as colors" in rest
+    assert sorted(path.name for path in Path("out").iterdir()) == ["a"]
+    quantize(gray, 3).palette.save("gray.json")
+    np.save("deep.npy", gray.astype(np.uint16) * 257)
+    done = run("apply", "gray.json", "deep.npy", "-o", "gray")
+    assert done.exit_code == 0
+    warning = "Warning: deep.npy: image of dtype uint16 should be of uint8, as before"
+    assert warning in done.stderr
 
 
 def test_what_cannot_be_read_does_not_keep_others_from_being_done(images, model):
@@ -550,12 +557,23 @@ def test_fixed_centers_come_first_in_each(images):
         assert palette.centers[:2].tolist() == [[250] * 3, [9] * 3]
 
 
-def test_what_differs_from_a_model_is_told(images, model):
-    np.save("in/deep.npy", images["a"].astype(np.uint16) * 257)
-    done = run("batch", "in", "--model", "model.json", "-o", "out")
+def test_what_differs_from_a_model_is_told(images):
+    gray = images["a"][..., 0]
+    quantize(gray, 3).palette.save("gray.json")
+    Path("deep").mkdir()
+    np.save("deep/deep.npy", gray.astype(np.uint16) * 257)
+    done = run("batch", "deep", "--model", "gray.json", "-o", "out")
     assert done.exit_code == 0
     told = "deep.npy: image of dtype uint16 should be of uint8, as before."
     assert told in done.stderr.splitlines()[0]
+
+
+def test_colors_of_another_full_intensity_are_left_out(images, model):
+    np.save("in/deep.npy", images["a"].astype(np.uint16) * 257)
+    done = run("batch", "in", "--model", "model.json", "-o", "out")
+    assert done.exit_code == 3
+    assert "image of dtype uint16 should be of uint8, as colors" in done.stderr
+    assert not Path("out/deep").exists()
 
 
 def test_values_of_another_type_fail_in_a_sentence(images):

@@ -132,8 +132,10 @@ def test_recolored_is_painted_so_and_labeled_as_before(palette):
     expected = palette.paint(COFFEE)
     expected[labels == 3] = [255, 128, 0]
     np.testing.assert_array_equal(red.paint(COFFEE), expected)
-    floats = red.paint(COFFEE.astype(np.float32))
-    assert (floats[labels == 3] == [255, 128, 0]).all()
+    floats = COFFEE / 255
+    orange = fit(read_samples(floats), k=6).recolor(3, "#ff8000")
+    painted = orange.paint(floats)[orange.label(floats) == 3]
+    np.testing.assert_allclose(painted, np.tile([1, 128 / 255, 0], (len(painted), 1)))
     gray = fit(read_samples(COFFEE[..., 0]), k=3)
     again = gray.recolor(1, [1, 0, 0])
     assert again.colors[0].tolist() == [1, 0, 0]

@@ -219,12 +219,11 @@ def test_more_colors_lose_less():
 
 
 def test_other_images_are_measured_in_their_own_dtype():
-    palette = fit(read_samples(COFFEE), 4)
+    options = {"rgb": False, "channel_axis": 2}
+    palette = fit(read_samples(COFFEE, **options), 4)
     other = COFFEE[::2, ::3].astype(np.uint16)
-    expected = by_definition(
-        other, palette.paint(other), channel_axis=-1, rgb=True, peak=65_535
-    )
-    assert_is(measure(read_samples(other, rgb=True), palette), expected)
+    expected = by_definition(other, palette.paint(other), channel_axis=2, peak=65_535)
+    assert_is(measure(read_samples(other, **options), palette), expected)
 
 
 def test_nothing_is_lost_where_each_color_has_its_cluster():

@@ -149,7 +149,8 @@ def check_full(name: str, image: Full, palette: Full) -> None:
     raise ValueError(
         f"{name} of dtype {found.dtype} should be of {wanted.dtype}, as colors of that "
         f"have values up to {wanted.value:g}, not {found.value:g}: convert an image of "
-        f"values up to {image.value:g} by {converted}."
+        f"values up to {image.value:g} by {converted}, one of values as before by "
+        f"image.astype({str(palette.dtype)!r})."
     )
 
 
