@@ -408,7 +408,7 @@ areas[["label", "name", "color", "share", "area (cm²)"]].round(3)
 # .. code-block:: sh
 #
 #    napari-kmeans quantize photo.png -k 8 --color-space cielab
-#    napari-kmeans palette convert photo-kmeans/palette.json poster.ase
+#    napari-kmeans palette convert photo-kmeans/palette.json found.ase
 #
 # writes the folder ``photo-kmeans``, with picture, labels, table and palette, and then
 # the palette for Adobe's programs. An indexed picture, plain or dithered:
