@@ -85,14 +85,14 @@ plt.tight_layout()
 
 ks = [2, 4, 6, 8, 12, 16]
 fitted = [fit(samples["cielab"], k=k) for k in ks]
-lost = [measure(samples["cielab"], palette) for palette in fitted]
+lost = [measure(samples["cielab"], each) for each in fitted]
 
 plt.rcParams["axes.spines.top"] = False
 plt.rcParams["axes.spines.right"] = False
 plt.figure(figsize=(6, 3))
 plt.plot(ks, [each.delta_e_95 for each in lost], "o-")
 plt.plot(ks, [each.mean_delta_e for each in lost], "o-")
-plt.legend(["95 % of the pixels are below", "mean"], frameon=False)
+plt.legend(["95 % of pixels are below", "mean"], frameon=False)
 plt.axvline(8, color="gray", linestyle="--", linewidth=1)
 plt.xlabel("colors")
 plt.ylabel("lost (ΔE)")
@@ -185,7 +185,8 @@ pairs = np.stack([eight.colors, threads.colors])
 _, panels = plt.subplots(1, 8, figsize=(9, 1.8))
 for at, panel in enumerate(panels):
     panel.imshow(pairs[:, [at]])
-    panel.set_title(threads.names[at].replace(" ", "\n"), fontsize=9)
+    name = threads.names[at].replace(" ", "\n")
+    panel.set_title(name, fontsize=9)
     panel.axis("off")
 plt.tight_layout()
 
@@ -272,19 +273,20 @@ plt.tight_layout()
 # distance, where the eye blurs the light of both. What is left there is what the inks
 # cannot mix.
 
-from skimage.color import deltaE_ciede2000, rgb2lab, rgb2xyz, xyz2lab
+from skimage import color
 from skimage.filters import gaussian
 
 blur = {"sigma": 3, "channel_axis": -1}
 inside = poster.labels > 0  # what is not left out
 rgb = photo[..., :3]  # without the alpha of a PNG
-near = rgb2lab(rgb)
-far = xyz2lab(gaussian(rgb2xyz(rgb), **blur))
+near = color.rgb2lab(rgb)
+far = color.xyz2lab(gaussian(color.rgb2xyz(rgb), **blur))
 for title, picture in pictures.items():
-    light = gaussian(rgb2xyz(picture), **blur)
-    lost = deltaE_ciede2000(near, rgb2lab(picture))[inside].mean()
-    afar = deltaE_ciede2000(far, xyz2lab(light))[inside].mean()
-    print(f"{title:24} ΔE {lost:4.1f}, from a distance {afar:4.1f}")
+    light = gaussian(color.rgb2xyz(picture), **blur)
+    lost = color.deltaE_ciede2000(near, color.rgb2lab(picture))
+    afar = color.deltaE_ciede2000(far, color.xyz2lab(light))
+    print(f"{title:24} ΔE {lost[inside].mean():4.1f},", end=" ")
+    print(f"from a distance {afar[inside].mean():4.1f}")
 
 # %%
 # The picture as a file
@@ -301,10 +303,12 @@ asked = np.rint(inks.colors * 255).astype(int)
 for name in ("poster.png", "poster.gif"):
     write_indexed(folder / name, poster.labels, inks)
     with Image.open(folder / name) as image:
-        entries = np.reshape(image.getpalette(), (-1, 3))[1 : inks.k + 1]
+        entries = np.reshape(image.getpalette(), (-1, 3))
+        entries = entries[1 : inks.k + 1]
         print(name, "in mode", image.mode)
         pixels = np.asarray(image)
-        print("- palette of inks:", np.array_equal(entries, asked))
+        same = np.array_equal(entries, asked)
+        print("- palette of inks:", same)
         same = np.array_equal(pixels, poster.labels)
         print("- pixels of labels:", same)
 
@@ -319,7 +323,8 @@ for suffix in (".gpl", ".ase", ".aco", ".json"):
     inks.save(folder / f"poster{suffix}")
     back = Palette.load(folder / f"poster{suffix}")
     found = np.rint(back.colors * 255).astype(int)
-    same = back.names == inks.names and np.array_equal(found, asked)
+    same = np.array_equal(found, asked)
+    same = same and back.names == inks.names
     print(suffix, "holds the same colors and names:", same)
 
 # %%
@@ -335,7 +340,8 @@ for label in range(1, inks.k):  # all but the paper
     panel = panels.flat[label - 1]
     film = Image.fromarray(poster.labels != label)
     name = inks.names[label - 1]
-    film.save(folder / f"film {label} {name}.png", dpi=(dpi, dpi))
+    file = folder / f"film {label} {name}.png"
+    film.save(file, dpi=(dpi, dpi))
     panel.imshow(film, cmap="gray", vmin=0, vmax=1)
     panel.set_title(name, fontsize=10)
     panel.set(xticks=[], yticks=[])
@@ -368,7 +374,8 @@ from napari_kmeans import tabulate
 
 area = pixel**2 / 100  # of a pixel, in cm²
 areas = tabulate(photo, poster, pixel_area=area, unit="cm²")
-areas[["label", "name", "color", "share", "area (cm²)"]].round(3)
+columns = ["label", "name", "color", "share", "area (cm²)"]
+areas[columns].round(3)
 
 # %%
 # In the window
