@@ -2,8 +2,7 @@
 Use my own colors
 =================
 
-All colors are yours, or some of them, or yours are where the search starts: three
-calls.
+You can fix all colors, fix some, or only start the search from yours.
 """
 
 # %%
@@ -14,11 +13,15 @@ from skimage.data import coffee
 from napari_kmeans import Palette, quantize
 
 image = coffee()
-mine = Palette.of_colors(["#2b1a12", "#9d3214", "#e8c9a0"], ["coffee", "wood", "foam"])
+names = ["coffee", "wood", "foam"]
+mine = Palette.of_colors(["#2b1a12", "#9d3214", "#e8c9a0"], names)
 
-nearest = quantize(image, init=mine, fixed=True)  # these colors, and no others
-with_others = quantize(image, k=5, init=mine, fixed=True)  # these, and two more
-started = quantize(image, init=mine)  # from these on: all of them move
+# These colors, and no others:
+nearest = quantize(image, init=mine, fixed=True)
+# These, and two more:
+with_others = quantize(image, k=5, init=mine, fixed=True)
+# From these on; all of them move:
+started = quantize(image, init=mine)
 
 # %%
 
@@ -41,6 +44,9 @@ for ax, (title, picture) in zip(axes.flat, pictures.items()):
 with_others.palette
 
 # %%
+# Which color is nearest is told by distances in RGB; ``color_space="cielab"`` or
+# ``"oklab"``, in each call, tells it about as the eye does.
+#
 # ``fixed=[1, 3]`` fixes only the first and the third. Instead of a palette, `init`
 # takes rows of numbers, in the units of the image: ``init=[[43, 26, 18], [255, 255,
 # 255]]``.

@@ -18,16 +18,17 @@ from skimage.data import coffee
 
 from napari_kmeans import Palette, quantize
 
-chart = Palette.of_colors(list(CSS4_COLORS.values()), list(CSS4_COLORS))
+names, values = list(CSS4_COLORS), list(CSS4_COLORS.values())
+chart = Palette.of_colors(values, names)
 image = coffee()
 few = quantize(image, k=8)
 
-colors = few.centers.round().astype(np.uint8)[None]  # as an image of one row
-found = quantize(
-    colors, init=chart, fixed=True, color_space="ciede2000", rgb=True
-).labels[0]
+# As an image of one row:
+colors = few.centers.round().astype(np.uint8)[None]
+looks = {"fixed": True, "color_space": "ciede2000"}
+found = quantize(colors, init=chart, rgb=True, **looks)
 palette = few.palette
-for label, entry in enumerate(found, 1):
+for label, entry in enumerate(found.labels[0], 1):
     palette = palette.recolor(label, chart.colors[entry - 1])
     palette = palette.rename(label, chart.names[entry - 1])
 palette
@@ -35,8 +36,11 @@ palette
 # %%
 
 _, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
-pictures = [few.quantized, palette.paint(image)]
-for ax, picture, title in zip(axes, pictures, ["8 colors", "nearest of the chart"]):
+pictures = {
+    "8 colors": few.quantized,
+    "nearest of the chart": palette.paint(image),
+}
+for ax, (title, picture) in zip(axes, pictures.items()):
     ax.imshow(picture)
     ax.set_title(title)
     ax.axis("off")

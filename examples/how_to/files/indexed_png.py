@@ -23,7 +23,8 @@ write_indexed(folder / "cat.png", result.labels, result.palette)
 Image.fromarray(chelsea()).save(folder / "photo.png")
 for file in sorted(folder.glob("*.png")):
     with Image.open(file) as picture:
-        print(f"{file.name:10}{picture.mode:4}{file.stat().st_size:8,} bytes")
+        size = file.stat().st_size
+        print(f"{file.name:10}{picture.mode:4}{size:8,} bytes")
 
 # %%
 
@@ -34,8 +35,8 @@ with Image.open(folder / "cat.png") as picture:
 
 # %%
 # Label 1 is entry 1 of the palette; entry 0 is black, or transparent where pixels
-# were left out. Stacks become animated GIFs: ``write_indexed("movie.gif", labels,
-# palette)``.
+# were left out. So GIMP lists one entry more than there are colors. Stacks become
+# animated GIFs: ``write_indexed("movie.gif", labels, palette)``.
 #
 # Read on: `write_indexed`. Against bands in smooth places:
 # :doc:`/how_to/files/dither_a_photo`.
