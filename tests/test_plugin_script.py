@@ -195,7 +195,7 @@ def test_where_none_can_be_copied_it_is_said_of_what_it_can(viewer):
         _ = clusters.code
     model.change(k=3, scope=Scope((0,)))
     model.run()
-    with pytest.raises(ValueError, match="of an image .*, not of points, or of planes"):
+    with pytest.raises(ValueError, match=r"of an image .*, not of points, or of"):
         _ = clusters.code
 
 
