@@ -265,4 +265,7 @@ widget.run()
 {end}
 """
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True)
-    assert (ended.returncode, ended.stderr.decode()) == (0, "")
+    told = ended.stderr.decode()  # napari may draw a bar there, of what takes long
+    assert ended.returncode == 0
+    assert "Error" not in told
+    assert "deleted" not in told
