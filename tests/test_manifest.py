@@ -11,7 +11,7 @@ from npe2 import PluginManifest
 from npe2.manifest.utils import import_python_name
 
 import napari_kmeans
-from napari_kmeans import Palette, quantize, to_layers
+from napari_kmeans import Palette, one_layer_each, quantize, to_layers
 from napari_kmeans.core.palettes.filing import SUFFIXES
 from napari_kmeans.plugin.clusters import Clusters
 from napari_kmeans.plugin.model import KMeansModel
@@ -178,3 +178,51 @@ def test_labels_of_others_are_refused_in_a_sentence(viewer, tmp_path):
     with pytest.raises(RuntimeError, match="layer='cells' should be the labels of a"):
         layer.save(str(tmp_path / "cells.gpl"), plugin="napari-kmeans")
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("suffix", [".png", ".gif", ".PNG"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
+@pytest.mark.parametrize("most", [1, 49, 255])
+def test_any_labels_are_saved_as_a_picture_of_what_is_shown(
+    viewer, tmp_path, suffix, dtype, most
+):
+    from PIL import Image as Picture
+
+    labels = np.resize([0, 1, most // 2, most], (7, 9)).astype(dtype)
+    layer = viewer.add_labels(labels, name="cells")
+    path = tmp_path / f"cells{suffix}"
+    assert layer.save(str(path)) == [str(path)]
+    with Picture.open(path) as picture:
+        np.testing.assert_array_equal(picture, labels)
+        rgba = np.asarray(picture.convert("RGBA"))
+    np.testing.assert_array_equal(rgba[..., 3] == 255, labels > 0)
+    shown = np.rint(layer.colormap.map(labels)[..., :3] * 255)
+    np.testing.assert_array_equal(rgba[labels > 0, :3], shown[labels > 0])
+
+
+def test_one_cluster_alone_is_saved_in_its_color(viewer, tmp_path):
+    from PIL import Image as Picture
+
+    result = quantize(TINY, 3)
+    for data in one_layer_each(result.labels, result.palette, "tiny"):
+        layer = viewer.add_layer(Layer.create(*data))
+        layer.save(path := str(tmp_path / f"{layer.name}.png"))
+        own = np.asarray(layer.data)
+        with Picture.open(path) as picture:
+            rgba = np.asarray(picture.convert("RGBA"))
+        np.testing.assert_array_equal(rgba[..., 3] == 255, own > 0)
+        color = np.rint(result.palette.colors[own.max() - 1] * 255)
+        assert (rgba[own > 0, :3] == color).all()
+
+
+@pytest.mark.parametrize("wrong", [-1, 256, 70_000])
+def test_labels_that_no_picture_holds_are_refused_before_a_file_is_touched(
+    viewer, tmp_path, wrong
+):
+    layer = viewer.add_labels(np.array([[0, 1], [2, wrong]]), name="cells")
+    (path := tmp_path / "cells.png").write_bytes(b"before")
+    said = f"layer='cells' should have labels from 0 to 255, .* but one is {wrong}"
+    with pytest.raises(RuntimeError, match=said):
+        layer.save(str(path))
+    assert path.read_bytes() == b"before"
+    assert [*tmp_path.iterdir()] == [path]

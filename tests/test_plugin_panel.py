@@ -396,6 +396,19 @@ def test_specks_are_removed_and_both_counts_told(panel, qtbot):
     assert panel.clusters.table["pixels"].tolist() == before.tolist()
 
 
+def test_return_in_a_box_of_clean_up_does_what_its_button_does(panel, qtbot):
+    before = labels_of(panel).copy()
+    panel.speck.setValue(50)
+    qtbot.keyClick(panel.speck, Qt.Key.Key_Return)
+    still(panel, qtbot)
+    expected = despeckle(before, 50).labels
+    np.testing.assert_array_equal(labels_of(panel), expected)
+    panel.least.setValue(0.5)
+    qtbot.keyClick(panel.least, Qt.Key.Key_Enter)
+    still(panel, qtbot)
+    assert (labels_of(panel) == 0).sum() > (expected == 0).sum()
+
+
 def test_sizes_of_specks_are_told_in_units_of_the_layer(viewer, qtbot):
     scale = {"scale": (0.5, 0.5), "units": ("um", "um")}
     viewer.add_image(PHOTO, name="photo", **scale)

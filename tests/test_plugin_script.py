@@ -15,6 +15,7 @@ from napari_kmeans import fit, kmeans, quantize_planes, read_samples
 from napari_kmeans.core.options.code import literal
 from napari_kmeans.core.options.criteria import Criteria
 from napari_kmeans.core.palettes.edit import Edit
+from napari_kmeans.plugin.clusters import Clusters
 from napari_kmeans.plugin.model import KMeansModel
 from napari_kmeans.plugin.script import Fitted, code
 from napari_kmeans.plugin.seeds import add_seeds
@@ -184,6 +185,18 @@ def test_planes_each_on_its_own(viewer):
     result = done(told(model), viewer)["result"]
     expected = quantize_planes(movie, k=3, criteria=model.job().fitting["criteria"])
     np.testing.assert_array_equal(result.labels, expected.labels)
+
+
+def test_where_none_can_be_copied_it_is_said_of_what_it_can(viewer):
+    viewer.add_image(np.stack([GRAY, GRAY // 2]), name="movie")
+    model = KMeansModel(viewer)
+    clusters = Clusters(model)
+    with pytest.raises(ValueError, match="to copy as Python: run first"):
+        _ = clusters.code
+    model.change(k=3, scope=Scope((0,)))
+    model.run()
+    with pytest.raises(ValueError, match=r"of an image .*, not of points, or of"):
+        _ = clusters.code
 
 
 def test_planes_of_several_channels(viewer):

@@ -249,3 +249,23 @@ def test_a_bar_of_more_steps_than_qt_can_count(viewer, qtbot, searched, monkeypa
     wait(widget, qtbot)
     QApplication.processEvents()
     assert widget.message.value == "Canceled"
+
+
+@pytest.mark.parametrize("end", ["", "viewer.close()"])
+def test_programs_end_in_silence_whatever_is_under_way(end):
+    script = f"""
+import napari, skimage.data
+viewer = napari.Viewer()
+viewer.add_image(skimage.data.astronaut(), name="photo")
+dock, widget = viewer.window.add_plugin_dock_widget("napari-kmeans")
+widget.k.value = 4
+widget.run(block=True)
+widget.k.value = 9
+widget.run()
+{end}
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True)
+    told = ended.stderr.decode()  # napari may draw a bar there, of what takes long
+    assert ended.returncode == 0
+    assert "Error" not in told
+    assert "deleted" not in told

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 #: How the files of palettes end that napari opens: others' JSON and tables do not.
 SUFFIXES = (".kmeans.json", ".gpl", ".ase", ".aco", ".act", ".hex", ".pal")
 
-#: How pictures end whose palette are the clusters.
+#: How pictures end whose entries are the labels.
 PICTURES = (".png", ".gif")
+
+#: The most labels of a picture whose entries they are, beside 0.
+MOST = 255
 
 
 def napari_get_reader(
@@ -74,13 +77,13 @@ def palette_of(metadata: dict[str, Any]) -> Palette | None:
 
 
 def write(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
-    """Save labels of a result: as an indexed picture, or their palette.
+    """Save labels: as an indexed picture, or the palette of those of a result.
 
     Parameters
     ----------
     path : str
-        Ends in ``.png`` or ``.gif``: the labels in the colors of their clusters. Or
-        as for `Palette.save`: their palette.
+        Ends in ``.png`` or ``.gif``: the labels, of any layer, in their colors. Or as
+        for `Palette.save`: their palette.
     data : array, or list of arrays
     attributes : dict
         Of the layer.
@@ -93,16 +96,21 @@ def write(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     Raises
     ------
     RuntimeError, OSError
-        Where the layer is of no result, or the file cannot be written, or not hold it.
+        Where a palette is asked of a layer of no result, or the file cannot be written,
+        or not hold it.
     """
     try:
-        _write(path, data, attributes)
+        if Path(path).suffix.lower() in PICTURES:
+            several = isinstance(data, (list, tuple)) or attributes.get("multiscale")
+            _write_picture(path, data[0] if several else data, attributes)
+        else:
+            _write_palette(path, attributes)
     except ValueError as error:  # of which napari would only say that nothing can write
         raise RuntimeError(str(error)) from error
     return [path]
 
 
-def _write(path: str, data: Any, attributes: dict[str, Any]) -> None:
+def _write_palette(path: str, attributes: dict[str, Any]) -> None:
     palette = palette_of(attributes.get("metadata", {}))
     if palette is None:
         name = attributes.get("name", "")
@@ -110,10 +118,34 @@ def _write(path: str, data: Any, attributes: dict[str, Any]) -> None:
             f"layer={name!r} should be the labels of a result of k-means, to be saved "
             f"as {Path(path).suffix}."
         )
-    if Path(path).suffix.lower() in PICTURES:
-        from .files import write_indexed
+    palette.save(path)
 
-        several = isinstance(data, (list, tuple)) or attributes.get("multiscale")
-        write_indexed(path, data[0] if several else data, palette)
-    else:
-        palette.save(path)
+
+def _write_picture(path: str, labels: Any, attributes: dict[str, Any]) -> None:
+    import numpy as np
+
+    from .files import write_indexed
+
+    palette = palette_of(attributes.get("metadata", {}))
+    if palette is None:
+        labels = np.asarray(labels)  # of dask, computed once
+        palette = _shown(labels, attributes)
+    write_indexed(path, labels, palette)
+
+
+def _shown(labels: Any, attributes: dict[str, Any]) -> Palette:
+    """Return the colors in which a layer shows labels, as a palette."""
+    import numpy as np
+
+    from .core.palettes.palette import Palette
+
+    least, most = int(labels.min(initial=0)), int(labels.max(initial=0))
+    if least < 0 or most > MOST:
+        wrong = least if least < 0 else most
+        name = attributes.get("name", "")
+        raise ValueError(
+            f"layer={name!r} should have labels from 0 to {MOST}, "
+            f"to be saved as an indexed picture, but one is {wrong}."
+        )
+    colors = attributes["colormap"].map(np.arange(1, max(most, 1) + 1))
+    return Palette.of_colors(colors[:, :3].astype(np.float64))

@@ -427,9 +427,14 @@ class Clusters(Palettes):
     @property
     def code(self) -> str:
         """Python that makes this very result, edits included."""
+        if self.shown is None:
+            raise ValueError("There should be clusters to copy as Python: run first.")
         step, model = self.model.step, self.model
         if step is None or step.run.reading is None:
-            raise ValueError("There should be clusters to tell of: run first.")
+            raise ValueError(
+                "There should be clusters of an image to copy as Python, not of "
+                "points, or of planes each on its own."
+            )
         reading, settings, clean_up = step.run.reading, step.run.settings, step.clean_up
         started = any(isinstance(one, Fitted) and one.started for one in step.made)
         return code(

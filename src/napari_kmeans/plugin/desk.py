@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary, ref
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject
 
 from .clusters import Clusters
@@ -134,3 +136,17 @@ class Desk(QObject):
         with self._threads():
             yield from self.model.finish(job, outcome)
         self.live.go_on(job, outcome)
+
+
+@atexit.register
+def _end() -> None:
+    """End what is under way while Qt is still there.
+
+    A script that ends does not close its windows. Python then deletes Qt's objects in
+    any order, and a thread that still runs has nothing left to tell its end by.
+    """
+    for there in [*Desk._desks.values()]:
+        desk = there()
+        if desk is not None and isalive(desk):  # type: ignore[no-untyped-call]
+            desk.cancel()
+    Worker.end_all()

@@ -59,7 +59,12 @@ class Live:
     @property
     def waiting(self) -> bool:
         """Whether something is to be done yet, once the hand rests."""
-        return self._wanted or self._rest.isActive()
+        return self._wanted or (self._is_there and self._rest.isActive())
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether Qt still has the timer, which it deletes when the program ends."""
+        return bool(isalive(self._rest))  # type: ignore[no-untyped-call]
 
     @property
     def _key(self) -> tuple[Any, ...]:
@@ -157,7 +162,7 @@ class Live:
     def stop(self) -> None:
         """Follow no further what was changed so far."""
         self._wanted = False
-        if isalive(self._rest):  # type: ignore[no-untyped-call]  # at an end, not
+        if self._is_there:
             self._rest.stop()
         self._tell()
 

@@ -192,6 +192,7 @@ class ClustersWidget(QWidget):
         for row, (name, box) in enumerate(rows):
             self.buttons[name].setMinimumWidth(0)  # that of its text
             box.setMinimumWidth(64)
+            box.lineEdit().returnPressed.connect(self.buttons[name].click)
             grid.addWidget(self.buttons[name], row, 0)
             grid.addWidget(box, row, 1)
         grid.setColumnStretch(1, 1)

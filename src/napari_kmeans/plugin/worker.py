@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QThreadPool, QTimer
 
 from ..core.run.progress import Canceled
 from .job import run
@@ -79,6 +79,15 @@ class Worker:
         self.native.quit()
         self._timer.stop()
         self._ended = _ignore
+
+    @classmethod
+    def end_all(cls) -> None:
+        """End all that are under way, and wait until they have ended."""
+        for one in [*cls._all]:
+            one.cancel()
+        if cls._all:
+            QThreadPool.globalInstance().waitForDone()
+            cls._all.clear()
 
     def _work(self) -> Outcome:
         return run(cast("Job", self._job), self._hear)
