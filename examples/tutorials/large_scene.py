@@ -224,8 +224,8 @@ plt.tight_layout()
 
 # %%
 # As the scene was made here, it is known what the land is; and it is small enough to
-# hold all of its labels: this is the first of the two checks. K-means takes some meadow in the shadow for forest: it knows
-# nothing but the values of each pixel.
+# hold all of its labels. This is the first of the two checks. K-means takes some meadow
+# in the shadow for forest: it knows nothing but the values of each pixel.
 
 labels = np.asarray(result.labels)
 known = labels > 0
