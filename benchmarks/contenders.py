@@ -92,26 +92,50 @@ def ours(data: Array, workload: Workload, seed: int = 0) -> Answer:
     return Answer(found.centers, found.labels, getattr(found, "quantized", None))
 
 
+def _opencv(rows: Array, workload: Workload, flags: int) -> tuple[Array, Array]:
+    """Return the centers and labels of OpenCV."""
+    import cv2
+
+    kind = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER
+    criteria = (kind, workload.max_iter, workload.epsilon)
+    cv2.setRNGSeed(0)
+    k, attempts = workload.k, workload.attempts
+    _, labels, centers = cv2.kmeans(rows, k, None, criteria, attempts, flags)
+    return centers, labels
+
+
 def opencv(data: Array, workload: Workload) -> Answer:
     """Do what OpenCV's tutorial on color quantization does."""
     import cv2
 
     rows = np.float32(workload.rows(data))
-    kind = cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER
-    criteria = (kind, workload.max_iter, workload.epsilon)
-    cv2.setRNGSeed(0)
-    _, labels, centers = cv2.kmeans(
-        rows,
-        workload.k,
-        None,
-        criteria,
-        workload.attempts,
-        cv2.KMEANS_RANDOM_CENTERS,
-    )
+    centers, labels = _opencv(rows, workload, cv2.KMEANS_RANDOM_CENTERS)
     return Answer(centers, labels, workload.paint(data, centers, labels))
 
 
-def _scikit_learn(rows: Array, workload: Workload) -> Any:
+def opencv_spread(data: Array, workload: Workload) -> Answer:
+    """Start by k-means++, the other flag that OpenCV has."""
+    import cv2
+
+    rows = np.float32(workload.rows(data))
+    centers, labels = _opencv(rows, workload, cv2.KMEANS_PP_CENTERS)
+    return Answer(centers, labels, workload.paint(data, centers, labels))
+
+
+def opencv_sampled(data: Array, workload: Workload) -> Answer:
+    """Fit 12,000 pixels by k-means++ and assign all: the few lines by hand."""
+    import cv2
+    from scipy.cluster.vq import vq
+
+    rows = np.float32(workload.rows(data))
+    random = np.random.default_rng(0)
+    index = random.choice(len(rows), min(len(rows), 12_000), replace=False)
+    centers, _ = _opencv(rows[index], workload, cv2.KMEANS_PP_CENTERS)
+    labels, _ = vq(rows, centers)
+    return Answer(centers, labels, workload.paint(data, centers, labels))
+
+
+def _scikit_learn(rows: Array, workload: Workload, counts: Array | None = None) -> Any:
     from sklearn.cluster import KMeans
 
     # Its tolerance is of the squared shift, as a part of the mean variance.
@@ -122,7 +146,7 @@ def _scikit_learn(rows: Array, workload: Workload) -> Any:
         max_iter=workload.max_iter,
         tol=tolerance,
         random_state=0,
-    ).fit(rows)
+    ).fit(rows, sample_weight=counts)
 
 
 def scikit_learn(data: Array, workload: Workload) -> Answer:
@@ -137,6 +161,17 @@ def scikit_learn_sampled(data: Array, workload: Workload) -> Answer:
     index = np.random.default_rng(0).integers(len(rows), size=1000)
     found = _scikit_learn(rows[index], workload)
     centers, labels = found.cluster_centers_, found.predict(rows)
+    return Answer(centers, labels, workload.paint(data, centers, labels))
+
+
+def scikit_learn_counted(data: Array, workload: Workload) -> Answer:
+    """Fit the distinct colors with their counts as weights."""
+    rows = workload.rows(data)
+    colors, inverse, counts = np.unique(
+        rows, axis=0, return_inverse=True, return_counts=True
+    )
+    found = _scikit_learn(np.float32(colors), workload, counts)
+    centers, labels = found.cluster_centers_, found.labels_[inverse.ravel()]
     return Answer(centers, labels, workload.paint(data, centers, labels))
 
 
@@ -202,7 +237,15 @@ def copy(data: Array, workload: Workload) -> Answer:  # noqa: ARG001
 CONTENDERS = (
     Contender("ours", "napari-kmeans", "napari_kmeans", ours),
     Contender("opencv", "cv2.kmeans, every pixel", "cv2", opencv),
+    Contender("opencv++", "cv2.kmeans, k-means++", "cv2", opencv_spread),
+    Contender("opencv-12000", "cv2.kmeans, 12,000 pixels", "cv2", opencv_sampled),
     Contender("sklearn", "scikit-learn, every pixel", "sklearn", scikit_learn),
+    Contender(
+        "sklearn-counts",
+        "scikit-learn, colors and counts",
+        "sklearn",
+        scikit_learn_counted,
+    ),
     Contender(
         "sklearn-1000", "scikit-learn, 1,000 pixels", "sklearn", scikit_learn_sampled
     ),

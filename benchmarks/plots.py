@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 FLOOR = 1e-6
 
 #: Colors that are told apart by color-blind eyes, too; ours first and stronger.
-COLORS = ("#d1495b", "#edae49", "#00798c", "#30638e", "#8d96a3", "#5b8e55", "#7d5ba6")
-MARKERS = "ooDs^vP"
+COLORS = (
+    *("#d1495b", "#edae49", "#00798c", "#30638e", "#8d96a3"),
+    *("#5b8e55", "#7d5ba6", "#b5713a", "#4d4d4d", "#c78fb8"),
+)
+MARKERS = "ooDs^vPX<>"
 
 STYLE = {
     "font.size": 9,

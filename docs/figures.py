@@ -63,29 +63,43 @@ ROOT = Path(__file__).parents[1]
 
 
 def float32_trap():
-    """Draw the center of a constant image, as its pixels grow more."""
-    most, value = 34, 100
-    drawing, panel = pyplot.subplots(figsize=(6.5, 2.7))
-    sizes, centers, total = [], [], np.zeros(1, np.float32)
-    for size in range(1, most + 1):
-        some = np.full(MILLION, value, np.float32)
-        total = np.cumsum(np.concatenate([total, some]))[-1:]
-        sizes.append(size)
-        centers.append(float(total[0]) / (size * MILLION))
-    panel.plot(sizes, centers, color=RED, label="pixels added one by one in float32")
+    """Draw what float32 sums make of a constant image and of a photo, as these grow."""
+    drawing, panels = pyplot.subplots(1, 2, figsize=(6.5, 2.9), sharex=True)
+    value = 100
+    sizes, centers, _ = grown(np.full((MILLION, 1), value, np.float32), 34)
+    panels[0].plot(sizes, centers, color=RED, label="pixels added in float32")
     [[own]] = quantize(np.full((1000, 1000), value, np.float32), k=1).centers
-    panel.axhline(own, color=TEAL, label="napari-kmeans")
+    panels[0].axhline(own, color=TEAL, label="napari-kmeans")
     few = [1, 2, 3]
     criteria = (cv2.TERM_CRITERIA_MAX_ITER, 2, 1.0)
     for size in few:
         pixels = np.full((size * MILLION, 1), value, np.float32)
         _, _, found = cv2.kmeans(pixels, 1, None, criteria, 1, cv2.KMEANS_PP_CENTERS)
-        panel.plot(size, found.item(), "o", color=RED, markersize=5)
-    panel.plot([], [], "o", color=RED, markersize=5, label="cv2.kmeans")
-    panel.set(xlabel="megapixels, all of the value 100", ylabel="center")
-    panel.set_ylim(50, 130)
-    panel.legend(loc="lower left")
+        panels[0].plot(size, found.item(), "o", color=RED, markersize=5)
+    panels[0].plot([], [], "o", color=RED, markersize=5, label="cv2.kmeans")
+    panels[0].set(ylabel="center", ylim=(50, 130), title="all pixels are 100")
+    panels[0].legend(loc="lower left")
+    photo = skimage.data.coffee()
+    found = quantize(photo, k=5)
+    largest = photo[found.labels == 1 + found.counts.argmax()]
+    photo_size = found.labels.size / MILLION
+    sizes, _, off = grown(largest.astype(np.float32), int(34 / photo_size), photo_size)
+    panels[1].plot(sizes, off, color=RED)
+    panels[1].set(ylabel="off by, gray levels", title="a cluster of a photo")
+    for panel in panels:
+        panel.set_xlabel("megapixels")
     return drawing
+
+
+def grown(pixels, most, size=1):
+    """Return sizes, means in float32, and how far off, of pixels that are repeated."""
+    true = pixels.mean(axis=0, dtype=float)
+    total, means = np.zeros((1, pixels.shape[1]), np.float32), []
+    repeats = np.arange(1, most + 1)
+    for times in repeats:
+        total = np.cumsum(np.concatenate([total, pixels]), axis=0)[-1:]
+        means.append(total[0].astype(float) / (times * len(pixels)))
+    return size * repeats, np.array(means), abs(np.array(means) - true).max(axis=1)
 
 
 def orders():

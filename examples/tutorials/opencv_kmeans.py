@@ -7,15 +7,19 @@ OpenCV's k-means tutorial, line by line
 You have its two scripts. Here each of their lines runs, and beside it what stands for
 it in this project. At the end you have the same plots and the same picture, and know
 what happens to a picture as large as the one of the tutorial.
+
+Beside the package with ``pip install "napari-kmeans[plots]"``, the page uses
+scikit-learn, for ``make_blobs`` alone: ``pip install scikit-learn``. Without it, leave
+out that import, and write ``x = blobs()[0][0]`` for the call: these are the same
+points.
 """
 
 # %%
 # Points
 # ------
 #
-# Five clusters of 20 points each are drawn, with a standard deviation of 1.5.
-# (``napari_kmeans.sample_data`` has these points, too, for those without scikit-learn:
-# **File > Open Sample** in napari.)
+# Five clusters of 20 points each are drawn, with a standard deviation of 1.5. (In
+# napari, **File > Open Sample** has them.)
 
 import cv2
 import matplotlib.pyplot as plt
@@ -55,7 +59,9 @@ print(compactness)
 # %%
 # That number is of all points together: the sum of the squared distances to their
 # centers. Here, points are clustered by `kmeans`, which takes numbers of any kind, and
-# says the same of them.
+# says the same of them. `criteria` end the last stage here, the refinement over all
+# points. The attempts before it are short, of three iterations on at most 2,048 points
+# or pixels, and are joined afterwards, so they do not have to converge.
 
 found = kmeans(x, k=5, criteria=criteria, attempts=10, init="random")
 print(found.compactness)
