@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import shlex
 import tempfile
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
@@ -270,8 +271,9 @@ def follow(name, monkeypatch, folder):
 def commands(name):
     """Return the arguments of the commands that a tutorial shows."""
     text = (EXAMPLES / "tutorials" / name).read_text(encoding="utf-8")
+    text = re.sub(r"\\\n#", "", text)  # a command may go on in the next line
     lines = re.findall(r"^#    napari-kmeans (.*)", text, re.MULTILINE)
-    return [line.split() for line in lines]
+    return [shlex.split(line) for line in lines]
 
 
 def test_a_stain_that_was_named_is_measured_in_a_folder(tmp_path, monkeypatch, capsys):
@@ -349,6 +351,15 @@ def test_phases_of_element_maps_are_those_that_were_simulated(tmp_path, monkeypa
     iron = names["elements"].index("Fe")
     assert names["five"].centers[:, iron].max() < 30
     assert names["six"].centers[-1, iron] > 60
+    rare = truth == number["pyrite"]
+    assert names["lost"][rare].mean() > 3 * np.nanmean(names["lost"][~rare])
+
+    # What the text says of it: the edges of small grains are why pyrite spreads most.
+    assert palette.names[np.argmax(palette.spreads)] == "pyrite"
+    edge, inner = names["grains"].values()
+    assert edge.sum() > inner.sum()
+    silicon = names["maps"][names["elements"].index("Si")]
+    assert silicon[edge].mean() > 2 * silicon[inner].mean()
 
     monkeypatch.chdir(names["folder"])
     for arguments in commands("element_maps.py"):
@@ -357,3 +368,6 @@ def test_phases_of_element_maps_are_those_that_were_simulated(tmp_path, monkeypa
     centers = pd.read_csv("xrf-kmeans/centers.csv")
     assert centers["pixels"].sum() == np.sum(truth > 0)
     assert centers["share"].tolist() == pytest.approx(palette.shares, abs=0.001)
+    areas = pd.read_csv("areas/table.csv")
+    assert areas["area"].tolist() == (centers["pixels"] * 4).tolist()
+    assert set(areas["unit"]) == {"µm²"}

@@ -60,6 +60,7 @@ tifffile.imwrite(
     resolution=(2, 2),  # pixels in a unit
     metadata={"axes": "TCYX", "unit": "um"},
 )
+print("In the folder", folder)
 
 # %%
 # Open it
@@ -133,9 +134,9 @@ plt.tight_layout()
 # `counts` has the pixels of each number in each frame, and `centers` its mean in each
 # channel. On the left, dashed lines are the truth. On the right each line is the way of
 # a center, from the ring in the first frame to the dot in the last: GFP falls by
-# bleaching, and the lamp shakes all of it. At the end the cells that have both are
-# where those with mCherry began; because each frame is matched with the one before,
-# they are still told apart.
+# bleaching, and as the lamp goes up and down, so do all centers. At the end the cells
+# that have both are where those with mCherry began; because each frame is matched with
+# the one before, they are still told apart.
 
 pixel_area = attributes["scale"][1] * attributes["scale"][2]  # µm²
 truth = [np.sum(kinds == n, axis=(1, 2)) for n in range(4)]
@@ -303,10 +304,10 @@ print(last.unmatched, last.counts)
 # %%
 # A single channel
 # ----------------
-# Had the camera no filters, it would see the sum of both channels. On a line, the
-# assignment of least squares is always that in order: the darkest to the darkest, and
-# so on. So the numbers follow a movie that gets darker or brighter as a whole, and the
-# order of brightness is all there is to tell by.
+# A camera without filters sees the sum of both channels. With a single channel, centers
+# are matched in their order: the darkest with the darkest, and so on, as that always
+# gives the least sum of squared distances. So the numbers follow a movie that gets
+# darker or brighter as a whole, and the order of brightness is all there is to tell by.
 
 gray = quantize_planes(movie.sum(axis=1), k=4, axes=0)
 
@@ -331,22 +332,37 @@ plt.tight_layout()
 # In the window
 # -------------
 # 1. Open the movie in napari. If it has several channels, open it in napari's console
-#    as ``viewer.open("movie.tif", channel_axis=1)``: each channel is a layer then.
-#    Select these layers together, and they are the channels of one clustering.
+#    (the **>_** button), and say what the channels are and how large a pixel is::
+#
+#        viewer.open(
+#            "movie.tif",
+#            channel_axis=1,
+#            name=["mCherry", "GFP"],
+#            scale=(1, 0.5, 0.5),
+#            units=("pixel", "um", "um"),
+#        )
+#
+#    Each channel is a layer then. Click one, and the other with Shift: the layers that
+#    are selected together are the channels of one clustering.
 # 2. Open **Plugins > K-means > K-means quantization**. Under **cluster**, choose *each
 #    plane along axis 0*; set **K** to 4, and press **Run**.
 # 3. Move the slider below the picture: each cluster keeps its color and its number.
 # 4. In the panel **Clusters**, **Export > Table (CSV)** writes a row for each frame and
-#    cluster.
+#    cluster, with its pixels. It has no areas: multiply by the area of a pixel, or take
+#    `tabulate` as above.
 #
 # Clusters of planes can be looked at there, but not be named, merged or edited.
 #
 # On the command line
 # -------------------
+# In the folder of the movie:
+#
 # .. code-block:: sh
 #
 #    napari-kmeans quantize movie.tif -k 4 --each 0
 #
-# It takes the channels as the file says, and writes the folder ``movie-kmeans``: labels
-# and quantized image as TIFF, and in ``centers.csv`` a row for each frame and cluster.
-# ``--show`` opens napari with them.
+# It takes the channels as the file says, prints the clusters and their shares of the
+# whole movie, and writes the folder ``movie-kmeans``: labels and quantized image as
+# TIFF, and in ``centers.csv`` a row for each frame and cluster, with its pixels and
+# without areas. ``center_0`` and ``center_1`` are the channels in the order of the
+# file. ``--show`` opens napari with the result.

@@ -41,4 +41,7 @@ for ax, (title, picture) in zip(axes.flat, pictures.items()):
 # CIEDE2000 itself has no means, so it cannot be clustered by; given colors can be
 # compared by it: :doc:`/how_to/colors/nearest_of_a_chart`.
 #
+# In the window, choose **color space** under **Colors and channels**; on the command
+# line, ``napari-kmeans quantize photo.png --color-space oklab``.
+#
 # Read on: `quantize`, `measure`.

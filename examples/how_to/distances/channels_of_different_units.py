@@ -42,7 +42,10 @@ for ax in axes.flat:
 # Without scaling, the entropy has hardly a say. "variance" gives all channels the
 # same standard deviation, "range" the same range; numbers are factors, one a channel,
 # for when you know what a unit is worth. Centers are in the units of the image all
-# the same.
+# the same; spreads, and distances at which clusters are merged, are in scaled units.
 #
-# Read on: `quantize`. In the window, select several Image layers, and choose
-# **scaling**.
+# In the window, select several Image layers (Shift-click), and choose **scaling** under
+# **Colors and channels**. On the command line, ``napari-kmeans quantize stack.tif
+# --channel-axis 0 --scaling variance``, or factors: ``--scaling 1,100``.
+#
+# Read on: `quantize`; maps of elements: :doc:`/tutorials/element_maps`.

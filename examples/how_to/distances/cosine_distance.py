@@ -43,6 +43,9 @@ for ax, title in zip(axes, ["image", "Euclidean", "cosine"]):
 # k-means, which this is not. Neither is there k-medians, for city-block (L1)
 # distances.
 #
+# To go on in the window, add each channel of ``directions`` as a layer, and select
+# these together.
+#
 # Read on: rows of a table, with scikit-learn's ``Normalizer`` before
 # `KMeansQuantizer`: :doc:`/how_to/others/scikit_learn_pipeline`. Perceived colors:
 # :doc:`/how_to/distances/as_the_eye_sees`.

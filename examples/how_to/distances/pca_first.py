@@ -48,4 +48,6 @@ for ax in axes[:3]:
 # It is done outside, by scikit-learn; NMF and others go the same way. Clusters are
 # numbered by the mean of what was clustered, and so here not by brightness.
 #
+# To go on in the window, add each component as a layer, and select these together.
+#
 # Read on: channels as they are: :doc:`/how_to/distances/channels_of_different_units`.

@@ -49,4 +49,7 @@ for ax, title in zip(axes, ["image", "by brightness", "by texture and position"]
 # they are, and how much is smoothed, depends on your texture. Less say for the
 # position: a factor of your own for each channel in `scaling`.
 #
+# To go on in the window, add each of ``features`` as a layer, select these together,
+# and choose **scaling**.
+#
 # Read on: :doc:`/how_to/distances/channels_of_different_units`.

@@ -51,4 +51,6 @@ for ax, picture, title in zip(axes, pictures, ["cv2.kmeans", "plain", "refined"]
 # `criteria` takes OpenCV's tuple, as above, or a `Criteria`. Clusters are in the
 # order of brightness, and labels are 1 to K.
 #
+# On the command line, ``--no-refine --max-samples none``. The window always refines.
+#
 # Read on: `quantize`; :doc:`/compared`.

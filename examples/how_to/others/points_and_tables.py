@@ -33,4 +33,4 @@ plt.show()
 # :doc:`/how_to/others/scikit_learn_pipeline`.
 #
 # Read on: `kmeans`, `read_points` to try several K. In the window, choose a Points
-# layer.
+# layer. The command line takes images only.

@@ -36,4 +36,7 @@ plt.show()
 # Both minimize the variance within the classes. Here that goes for any K, for 16 bits
 # and floats, and with masks and weights.
 #
+# In the window, choose the **start** optimal under **Criteria and start**; on the
+# command line, ``napari-kmeans quantize coins.png -k 3 --init optimal``.
+#
 # Read on: `quantize`, under `init`. Which K: :doc:`/how_to/choose_k`.

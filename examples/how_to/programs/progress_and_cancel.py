@@ -61,4 +61,6 @@ except Canceled:
 # OpenCV cannot be interrupted: a canceled run is left at once, while the attempt that
 # it is at goes on, unheard, to its end.
 #
+# The window has a bar and the button **Cancel**.
+#
 # Read on: `Canceled`.

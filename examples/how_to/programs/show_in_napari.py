@@ -41,5 +41,7 @@ for _, attributes, kind in one_layer_each(result.labels, result.palette, "coffee
     print(f"{kind:7} {attributes['name']}")
 
 # %%
+# From the command line, ``napari-kmeans quantize photo.png --show``.
+#
 # Read on: `to_layers`, `one_layer_each`, and `cloud` for the colors in 3-D. The
 # window itself: :doc:`/how_to/programs/window_from_a_script`.

@@ -36,7 +36,8 @@ for ax, picture, title in zip(axes, [image, result.quantized], ["image", "K = 4"
 # %%
 # ``result.palette.save("clusters.json")`` keeps the clusters, with these settings, to
 # the last bit: a supplement that others can put on their images. Whoever worked in
-# the window copies the script: **Export > Copy as Python**, edits included. How to
-# cite the program is in ``CITATION.cff``.
+# the window copies the script: **Export > Copy as Python**, edits included. The command
+# line writes the settings as ``settings.json``. How to cite the program is in
+# ``CITATION.cff``.
 #
 # Read on: what is the same on every run: :doc:`/how_to/again/same_labels_every_time`.
