@@ -40,12 +40,15 @@ for ax, (title, picture) in zip(axes.flat, pictures.items()):
     ax.axis("off")
 
 # %%
-# Take the same centers where colors mean the same in all images, such as under one
-# light; own centers, matched, where the light or the stain varies.
+# To compare areas: one palette and the same light (:doc:`/tutorials/stain_area`).
+# `quantize_many` where no slide is the reference
+# (:doc:`/how_to/measure/table_for_a_folder`). ``like=`` only where the same things are
+# in every image, as here, where the light is another and the cup is the same: clusters
+# depend on what else is in the image.
+#
 # ``own_centers.unmatched`` tells which numbers found no partner, and
 # ``palette.differences(evening)`` whether dtype, channels or range differ. For
 # tomorrow, ``palette.save("cup.json")``.
 #
-# Read on: `Palette.matched` says how partners are found. A third way is one palette
-# of all: :doc:`/how_to/measure/table_for_a_folder`. For the frames of a movie,
+# Read on: `Palette.matched` says how partners are found. For the frames of a movie,
 # `quantize_planes`.

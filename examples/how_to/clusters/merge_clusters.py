@@ -15,7 +15,7 @@ from skimage.data import immunohistochemistry
 from napari_kmeans import quantize
 
 image = immunohistochemistry()
-palette = quantize(image, k=8).palette
+palette = quantize(image, k=8, color_space="cielab", scaling="variance").palette
 
 by_hand = palette.merge([1, 2, 3], name="stain")
 by_distance = palette.merge_closer(20)
@@ -23,6 +23,9 @@ print(by_hand)
 print(by_distance)
 
 # %%
+# 1, 2 and 3 are the darkest browns of this slide: look at the colors of yours. Numbers
+# above move down: what was 4 is now 2.
+#
 # The dendrogram tells in which order clusters would be merged, and how far apart they
 # are: in CIELAB, as the colors look. The line is the distance taken above.
 
@@ -36,9 +39,8 @@ for ax, title in zip(axes.flat, ["8 clusters", "by hand", "by distance", "dendro
     ax.set_title(title)
 
 # %%
-# A merged cluster has the pixels of all of its parts: those nearest to any of their
-# centers, which one center alone could not tell. Labels above move down; ``palette``
-# itself is as it was.
+# A merged cluster keeps the centers of all of its parts: its pixels are still those
+# nearest to any of them. ``palette`` itself is as it was.
 #
 # Read on: `Palette.merge`, `Palette.merge_closer`. Undo:
 # :doc:`/how_to/clusters/name_recolor_undo`.

@@ -14,7 +14,7 @@ from skimage.data import immunohistochemistry
 from napari_kmeans import despeckle, quantize
 
 image = immunohistochemistry()[100:340, 100:340]
-result = quantize(image, k=3)
+result = quantize(image, k=3, color_space="cielab", scaling="variance")
 cleaned = despeckle(result.labels, size=40)
 result_cleaned = result.relabeled(cleaned.labels)
 cleaned.features
@@ -29,8 +29,9 @@ for ax, picture, title in zip(axes, pictures, ["image", "3 colors", "cleaned"]):
     ax.axis("off")
 
 # %%
-# With ``spacing=0.5``, the size is an area in the unit of the spacing, squared. A
-# second time nothing changes, and pixels that were left out stay so.
+# With ``spacing=0.5``, the size is an area in the unit of the spacing, squared.
+# Despeckling again changes nothing, and pixels that were left out stay so. A folder
+# takes a loop: :doc:`/tutorials/stain_area`.
 #
 # Read on: `despeckle`. Holes and specks of one cluster only are a matter of
 # ``skimage.morphology``: :doc:`/how_to/measure/with_scikit_image`.

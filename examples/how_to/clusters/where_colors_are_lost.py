@@ -35,8 +35,12 @@ for ax, title in zip(axes, ["5 colors", "error (ΔE)", "and one more"]):
 
 # %%
 # The blue nuclei were missing: they are few, and so the search had better use for its
-# five centers. A ΔE of about 1 can just be seen. ``metric="distance"`` tells the
-# distance in the units of the image, of any channels.
+# five centers in RGB, where lightness outweighs hue. In CIELAB, scaled, five would have
+# found them: :doc:`/tutorials/stain_area`. A ΔE of about 1 can just be seen, and 95 %
+# of the pixels do not exceed the number after "95 %". PSNR is the peak signal-to-noise
+# ratio, greater where the two images are nearer, and what is explained is the part of
+# the variance of the values. ``metric="distance"`` tells the distance in the units of
+# the image, of any channels.
 #
 # Read on: `error_map`, `measure`, `Palette.add`. Or let a search find the sixth
 # color: :doc:`/how_to/choose_k`.

@@ -8,7 +8,9 @@ each cluster in each region.
 
 # %%
 # Here the regions are four disks, as cores of tissue are. Yours may come from a
-# Labels layer, or from ``skimage.measure.label``.
+# Labels layer, or from ``skimage.measure.label``. Only pixels inside the regions make
+# the clusters. Of tissue, distances in CIELAB with channels of equal variance tell hues
+# apart.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -22,7 +24,10 @@ regions = np.zeros(image.shape[:2], int)
 for number, center in enumerate([(140, 140), (140, 370), (370, 140), (370, 370)], 1):
     regions[disk(center, 105)] = number
 
-palette = quantize(image, k=3, mask=regions > 0).palette
+result = quantize(
+    image, k=4, mask=regions > 0, color_space="cielab", scaling="variance"
+)
+palette = result.palette
 table = tabulate(image, palette, regions, pixel_area=0.25, unit="µm²")
 shares = table.pivot(index="region", columns="label", values="share")
 (shares * 100).round(1)
@@ -41,7 +46,13 @@ axes[1].set(xlabel="region", ylabel="% of the region", xticks=shares.index)
 plt.show()
 
 # %%
-# Areas are there, too: ``table["area (µm²)"]``.
+# Areas are there, too: ``table["area (µm²)"]``. On the command line, regions are files,
+# and ``masks/a.png`` belongs to ``slides/a.png``:
+#
+# .. code-block:: sh
+#
+#    napari-kmeans batch slides --model palette.json --regions masks \
+#        --pixel-size 0.5 --unit µm
 #
 # Read on: `tabulate`. Many images: :doc:`/how_to/measure/table_for_a_folder`. In the
 # window: **Export**, in the panel Clusters.
