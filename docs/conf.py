@@ -97,7 +97,7 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "napari-kmeans"
 # Pages that are in no section have nothing beside them.
-html_sidebars = dict.fromkeys(("index", "compared", "limits", "changelog"), [])
+html_sidebars = {page: [] for page in ("index", "compared", "limits", "changelog")}
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
 html_show_sourcelink = False

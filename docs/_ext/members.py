@@ -24,8 +24,8 @@ INTERNAL = {
     "Criteria": {"of", "resolve"},
     "ClusteredPoints": {"warn"},
     "Palette": {
-        *("check_same", "grouped", "has_centers", "own_colors", "owners"),
-        *("quantizer_of", "shown_in"),
+        *("check_full", "check_same", "grouped", "has_centers", "own_colors"),
+        *("owners", "quantizer_of", "scaled", "shown_in"),
     },
     "QuantizedImage": {"warn"},
     "QuantizedPlanes": {"warn"},
