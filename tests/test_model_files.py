@@ -72,6 +72,7 @@ def palettes(draw):
     reject = draw(st.sampled_from([None, 0.1, 9]))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "k=")  # fewer distinct colors
+        warnings.filterwarnings("ignore", "reject should")  # no pixel is left
         palette = fit(samples, k, attempts=1, criteria=criteria, reject=reject)
     return draw(edited(palette, samples)), image
 
@@ -119,7 +120,10 @@ def test_what_is_loaded_is_what_was_saved(tmp_path, drawn):
     first = path.read_bytes()
     loaded.save(path)
     assert path.read_bytes() == first
-    for given_ in (image, image.astype("f4"), da.from_array(image, 3)):
+    given_images = [image, da.from_array(image, 3)]
+    if not palette.layout.rgb or image.dtype.kind == "f":  # else of another full value
+        given_images.append(image.astype("f4"))
+    for given_ in given_images:
         for name in ("label", "paint"):
             np.testing.assert_array_equal(
                 np.asarray(getattr(loaded, name)(given_)),

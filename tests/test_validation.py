@@ -235,6 +235,7 @@ FUNCTIONS = {
     ids=lambda value: getattr(value, "__name__", value),
 )
 @pytest.mark.filterwarnings("ignore:k=:UserWarning")
+@pytest.mark.filterwarnings("ignore:reject should be greater:UserWarning")
 def test_odd_arguments_are_taken_or_refused_in_a_sentence(function, name):
     for odd in ODD:
         if name == "progress" and callable(odd):
